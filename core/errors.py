@@ -1,0 +1,119 @@
+"""The errors XiaoQ raises where it knows the cause; each door translates them once, from this table.
+
+`code` is stable and for programs; the message is one sentence a person can act on and never holds
+personal data or the text of another exception.
+"""
+
+from typing import ClassVar
+
+
+class XiaoQError(Exception):
+    """Base of every error with a known cause.
+
+    `param` names the offending input (`messages[0].role`), where there is one.
+    `retry_after` is in seconds, where trying again makes sense.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after = retry_after
+
+
+class InvalidRequest(XiaoQError):
+    code = "invalid_request"
+    status = 400
+
+
+class UnsupportedParameter(InvalidRequest):
+    code = "unsupported_parameter"
+
+
+class Unauthorized(XiaoQError):
+    code = "invalid_api_key"
+    status = 401
+
+
+class Forbidden(XiaoQError):
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(XiaoQError):
+    code = "not_found"
+    status = 404
+
+
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
+class Conflict(XiaoQError):
+    code = "conflict"
+    status = 409
+
+
+class TooLarge(XiaoQError):
+    code = "too_large"
+    status = 413
+
+
+class DocumentRejected(XiaoQError):
+    """A file that gives no passages; the message says why (a scan, encrypted, an unknown format)."""
+
+    code = "document_rejected"
+    status = 422
+
+
+class StorageUnavailable(XiaoQError):
+    code = "storage_unavailable"
+    status = 503
+
+
+class ConfigurationError(XiaoQError):
+    """A setting that cannot work; the app does not start."""
+
+    code = "configuration"
+
+
+class EngineError(XiaoQError):
+    """The model engine failed. `retryable` says whether another engine may answer instead."""
+
+    code = "engine_unavailable"
+    status = 503
+    retryable: ClassVar[bool] = True
+
+
+class EngineTimeout(EngineError):
+    code = "engine_timeout"
+    status = 504
+
+
+class EngineBusy(EngineError):
+    code = "engine_busy"
+    status = 503
+
+
+class EngineBroken(EngineError):
+    """It began to answer and stopped: the answer is incomplete and nothing may be appended to it."""
+
+    code = "engine_broken"
+    status = 502
+
+
+class EngineRejected(EngineError):
+    """The engine refused the request itself (a 4xx): another engine would hardly do better."""
+
+    code = "engine_rejected"
+    status = 400
+    retryable = False
+
+
+class ContextOverflow(EngineRejected):
+    """The prompt and the answer do not fit the model's window; a shorter prompt may."""
+
+    code = "context_length_exceeded"

@@ -1,0 +1,245 @@
+"""The nouns of a conversation: messages, passages, questions, answers. Plain frozen data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+Role = Literal["system", "user", "assistant", "tool"]
+Channel = Literal["api", "chat", "console"]
+"""Through which door a question came: the HTTP API, the customer's page, the console's Chat tab."""
+
+
+class Mode(StrEnum):
+    """Where an answer came from. Every answer carries one."""
+
+    APPROVED = "approved"
+    CACHED = "cached"
+    GENERATED = "generated"
+    QUOTED = "quoted"
+    HANDOFF = "handoff"
+    HUMAN = "human"
+    REFUSED = "refused"
+
+
+class TurnStatus(StrEnum):
+    """How far a turn came. `RUNNING` rows found at start were cut off and become `INTERRUPTED`."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation.
+
+    `extra` holds OpenAI's other fields of a message (`tool_calls`, `tool_call_id`, `name`), passed on as
+    they are.
+    """
+
+    role: Role
+    content: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the engine picks tokens; None leaves the engine's own default. `max_tokens` counts the answer."""
+
+    temperature: float | None = 0.7
+    top_p: float | None = 0.9
+    max_tokens: int = 512
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further OpenAI fields the gateway allows through: stop, seed, penalties, logprobs, tools, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessLine:
+    """One business line (an online shop, a bank's cards, a SaaS product): its voice and its knowledge.
+
+    `names` and the other localised maps are keyed by language ("zh", "en"); use `in_language`.
+    `bases` are the knowledge bases it searches; its own has the line's id.
+    `contact` is a sentence that names the way to a person.
+    """
+
+    id: str
+    names: Mapping[str, str]
+    bases: Sequence[str]
+    persona: str | None = None
+    greeting: Mapping[str, str] = field(default_factory=dict)
+    suggestions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    contact: Mapping[str, str] = field(default_factory=dict)
+    archived: bool = False
+
+
+def in_language(localised: Mapping[str, T], language: str, default: T) -> T:
+    """The entry for `language` ("zh-Hant" falls back to "zh"), else English, else any, else `default`."""
+    for key in (language, language.split("-")[0], "en"):
+        if key in localised:
+            return localised[key]
+    return next(iter(localised.values()), default)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document that may answer a question.
+
+    `text` is what is shown and what the model reads; for an FAQ pair it is the answer and `question` holds
+    the question. `location` says where in the document it stands, for a person ("第 3 页", "Returns > Fees",
+    "row 12"). `score` is in [0, 1], higher is better, comparable across bases and languages.
+    """
+
+    id: str
+    base: str
+    document_id: str
+    document: str
+    title: str
+    location: str
+    text: str
+    score: float
+    kind: Literal["faq", "text", "table"] = "text"
+    question: str | None = None
+    language: str = "und"
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """What the score is made of (`bm25`, `coverage`, `vector`), for the test bench."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What was found for a question, best first.
+
+    `answerable` says whether the best score reaches `threshold`: whether the knowledge base knows this.
+    """
+
+    passages: Sequence[Passage]
+    answerable: bool
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage an answer stands on, as the customer sees it."""
+
+    document: str
+    title: str
+    location: str
+    score: float
+    text: str
+    document_id: str = ""
+    passage_id: str = ""
+
+    @classmethod
+    def of(cls, passage: Passage) -> "Source":
+        return cls(
+            document=passage.document,
+            title=passage.title,
+            location=passage.location,
+            score=round(passage.score, 4),
+            text=passage.text,
+            document_id=passage.document_id,
+            passage_id=passage.id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question as a door hands it to the pipeline.
+
+    `owner` names whose conversation it is and comes from the door's sign-in, never from the body alone:
+    `chat:<cookie>`, `key:<key id>/<user>`, `console:<operator>`.
+    `messages`, where the caller sent the whole dialogue (OpenAI's way), replaces the stored history; its last
+    user message is `text`. `system` replaces the line's persona for this call.
+    `replaces` is the turn this one is a retry or an edit of.
+    """
+
+    text: str
+    owner: str
+    channel: Channel
+    request_id: str
+    line: str | None = None
+    conversation_id: str | None = None
+    messages: Sequence[Message] = ()
+    system: str | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    replaces: str | None = None
+    customer: str | None = None
+    """Who asks, in the caller's own words (OpenAI's `user`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as the engine counted them; `estimated` where it did not say."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool = False
+
+    @property
+    def total_tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffNote:
+    """Why a person should take over, and how the customer reaches one (in the customer's language).
+
+    `reason` is `asked` (the customer wants a person), `nothing_found` or `engine_down`.
+    """
+
+    reason: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """What is kept of an answer when its turn ends. Times are whole milliseconds."""
+
+    answer: str
+    mode: Mode | None
+    status: TurnStatus
+    language: str
+    engine: str
+    sources: Sequence[Source] = ()
+    timings: Mapping[str, int] = field(default_factory=dict)
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    handoff: HandoffNote | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """One turn as it is read back. Times are UTC."""
+
+    id: str
+    conversation_id: str
+    asked_at: datetime
+    question: str
+    record: TurnRecord
+    channel: Channel
+    line: str
+    request_id: str
+    feedback_score: int | None = None
+    feedback_comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummary:
+    """One conversation in a list, newest first. Times are UTC."""
+
+    id: str
+    line: str
+    channel: Channel
+    owner: str
+    started_at: datetime
+    updated_at: datetime
+    turns: int
+    title: str
+    language: str
+    handoff: bool

@@ -1,0 +1,267 @@
+"""The seams between the rooms: what the pipelines ask of engines, storage and knowledge.
+
+The rooms implement these Protocols; app.py hands the implementations down.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from core.documents import Chunk, Document
+from core.messages import (
+    BusinessLine,
+    ConversationSummary,
+    Message,
+    Passage,
+    Question,
+    Retrieval,
+    Sampling,
+    StoredTurn,
+    TurnRecord,
+    Usage,
+)
+
+# --- engines -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """What an engine is asked to continue.
+
+    `messages` begin with the system message. `passages` are the retrieved passages the prompt already
+    contains, for the engine that quotes; `answerable` says whether the best of them reaches the threshold.
+    """
+
+    messages: Sequence[Message]
+    question: str
+    sampling: Sampling
+    passages: Sequence[Passage] = ()
+    answerable: bool = False
+    language: str = "und"
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChunk:
+    """A piece of what an engine says. The last one carries `finish_reason`; `usage` may come with or after it.
+
+    `extra` and `logprobs` are OpenAI's, passed on unread.
+    """
+
+    text: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    logprobs: Any = None
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    passages: Sequence[Passage] | None = None
+    """The passages this answer really stands on, where the engine knows (the quoting one does)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a part is. `detail` is one line for the operator, without secrets."""
+
+    ready: bool
+    detail: str = ""
+
+
+EngineKind = Literal["model", "quoted"]
+
+
+class Engine(Protocol):
+    """A model backend.
+
+    `stream` raises EngineError: before its first chunk if nothing was said, EngineBroken after. Closing the
+    generator cancels the work upstream within a second.
+    """
+
+    @property
+    def name(self) -> str:
+        """For people and charts: `openai`, `vllm`, `quoted`."""
+        ...
+
+    @property
+    def kind(self) -> EngineKind: ...
+
+    @property
+    def context_tokens(self) -> int:
+        """The window in tokens: prompt and answer together."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to become ready; returns at once, `health` tells when it is."""
+        ...
+
+    async def health(self) -> Health: ...
+
+    def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]: ...
+
+    async def aclose(self) -> None: ...
+
+
+# --- knowledge ---------------------------------------------------------------------------------------------
+
+
+class Retriever(Protocol):
+    async def retrieve(self, bases: Sequence[str], question: str, k: int = 5) -> Retrieval:
+        """The `k` best passages of these bases for a question. Runs its work off the event loop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """What a file gave: chunks in order, without ids' meaning to anyone but the store."""
+
+    chunks: Sequence[Chunk]
+
+
+class Parser(Protocol):
+    async def parse(self, base: str, document_id: str, name: str, data: bytes) -> ParsedDocument:
+        """Turn a file into chunks, in a child process with limits. Raises DocumentRejected with the reason."""
+        ...
+
+
+class KnowledgeIndex(Protocol):
+    async def refresh(self, bases: Sequence[str] | None = None) -> None:
+        """Bring the index of these bases (default: all) up to date with the store; the old one serves on."""
+        ...
+
+    async def health(self) -> Health: ...
+
+
+# --- storage -----------------------------------------------------------------------------------------------
+
+
+class DocumentStore(Protocol):
+    async def bases(self) -> Sequence[str]: ...
+
+    async def version(self, base: str) -> int:
+        """Grows by one with every change to the base."""
+        ...
+
+    async def put(self, document: Document, chunks: Sequence[Chunk], data: bytes | None) -> None:
+        """Store a document, its chunks and its raw bytes, replacing one of the same id, in one transaction."""
+        ...
+
+    async def list(self, base: str) -> Sequence[Document]: ...
+
+    async def get(self, base: str, document_id: str) -> Document | None: ...
+
+    async def raw(self, base: str, document_id: str) -> bytes | None: ...
+
+    async def find_by_hash(self, base: str, sha256: str) -> Document | None: ...
+
+    async def delete(self, base: str, document_id: str) -> bool: ...
+
+    async def chunks(self, base: str) -> Sequence[Chunk]:
+        """Every chunk of every ready document of the base, in a stable order."""
+        ...
+
+
+class LineStore(Protocol):
+    async def all(self) -> Sequence[BusinessLine]: ...
+
+    async def get(self, line: str) -> BusinessLine | None: ...
+
+    async def put(self, line: BusinessLine) -> None: ...
+
+
+class ConversationLog(Protocol):
+    """Every conversation. Each call names the owner whose rows it touches."""
+
+    async def begin(self, question: Question, line: str) -> StoredTurn:
+        """Store the question before anything else can fail: committed when this returns.
+
+        Starts a conversation where `question.conversation_id` is None; raises NotFound where that
+        conversation is not the owner's. A turn named by `question.replaces` and all after it are set aside
+        (kept, no longer part of the history).
+        """
+        ...
+
+    async def partial(self, turn_id: str, owner: str, answer: str) -> None:
+        """Keep what has been said so far, in case the process dies."""
+        ...
+
+    async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None: ...
+
+    async def history(self, conversation_id: str, owner: str, before: str) -> Sequence[Message]:
+        """The messages of the conversation before the turn `before`, oldest first, set-aside turns left out."""
+        ...
+
+    async def language(self, conversation_id: str, owner: str) -> str | None:
+        """The language of the conversation's latest turn that has one."""
+        ...
+
+    async def turns(self, conversation_id: str, owner: str) -> Sequence[StoredTurn]:
+        """All live turns, oldest first. Raises NotFound where the conversation is not the owner's."""
+        ...
+
+    async def conversations(self, owner: str, limit: int = 50) -> Sequence[ConversationSummary]: ...
+
+    async def forget(self, conversation_id: str, owner: str) -> bool:
+        """Delete one conversation and all its rows."""
+        ...
+
+    async def rate(self, turn_id: str, owner: str, score: int, comment: str = "") -> None:
+        """Thumbs: 1 or -1, 0 takes it back; the last one stands. Raises NotFound for a foreign turn."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFilter:
+    """Which turns an operator looks at. Times are UTC, `since` inclusive, `until` exclusive."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    line: str | None = None
+    channel: str | None = None
+    mode: str | None = None
+    language: str | None = None
+    text: str | None = None
+    limit: int = 100_000
+
+
+class TranscriptReader(Protocol):
+    """The operator's view across all owners; only doors that have checked a right may hold one."""
+
+    async def turns(self, where: TranscriptFilter) -> Sequence[StoredTurn]:
+        """Newest first."""
+        ...
+
+    async def conversations(
+        self, where: TranscriptFilter, limit: int = 200
+    ) -> Sequence[ConversationSummary]: ...
+
+    async def conversation(self, conversation_id: str) -> Sequence[StoredTurn]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A program's key as it is remembered: never the key itself."""
+
+    id: str
+    name: str
+    role: str
+    line: str | None
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyStore(Protocol):
+    async def create(self, name: str, role: str, line: str | None = None) -> tuple[ApiKey, str]:
+        """A new key and, this once, its text."""
+        ...
+
+    async def find(self, text: str) -> ApiKey | None:
+        """The live key with this text, compared in constant time."""
+        ...
+
+    async def any(self) -> bool:
+        """Whether a key was ever made."""
+        ...
+
+    async def list(self) -> Sequence[ApiKey]: ...
+
+    async def revoke(self, key_id: str) -> bool: ...

@@ -1,0 +1,78 @@
+"""Every setting of XiaoQ, from the environment or `.env`. docs/settings.md is checked against this class."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="XIAOQ_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network.")
+    port: int = Field(7860, ge=0, le=65535, description="Port to listen on.")
+    data_dir: Path = Field(Path("data"), description="Where the database, the index and the keys lie.")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the database; unset: SQLite in the data folder."
+    )
+    engine: Literal["auto", "vllm", "openai", "quoted"] = Field(
+        "auto",
+        description="Model backend. auto: an engine URL gives openai; a GPU with vLLM installed gives vllm; "
+        "else quoted.",
+    )
+    engine_url: str | None = Field(
+        None, description="OpenAI-compatible base URL, such as http://127.0.0.1:8000/v1."
+    )
+    engine_key: SecretStr | None = Field(None, description="Key for the engine URL.")
+    model: str = Field("Qwen/Qwen2.5-7B-Instruct", description="Model to load or to ask the engine URL for.")
+    served_model: str = Field("qwen2.5-7b", description="Name under which callers know the model.")
+    fallback_url: str | None = Field(
+        None, description="A second OpenAI-compatible URL, tried when the first engine fails."
+    )
+    engine_first_token_seconds: float = Field(
+        20.0, gt=0, description="Longest wait for an engine's first token before the next engine is tried."
+    )
+    engine_idle_seconds: float = Field(
+        15.0, gt=0, description="Longest silence between two tokens before an answer counts as broken."
+    )
+    context_tokens: int = Field(
+        32768, ge=1024, le=131072, description="The model's window, prompt and answer together, in tokens."
+    )
+    vllm_args: str = Field("", description="Further arguments for `vllm serve`, as on a command line.")
+    vllm_quantization: str | None = Field(None, description="Passed to vLLM: awq, gptq, fp8 …")
+    vllm_tensor_parallel: int = Field(1, ge=1, description="GPUs that share the model.")
+    embedding_model: str | None = Field(
+        None,
+        description="Embedding model: a sentence-transformers name or folder, or the model at the embedding "
+        "URL. Unset: lexical retrieval.",
+    )
+    embedding_url: str | None = Field(None, description="OpenAI-compatible base URL that serves /embeddings.")
+    master_key: SecretStr | None = Field(
+        None, description="32 bytes, base64; unset: made once in the data folder, readable by its owner only."
+    )
+    operator_password: SecretStr | None = Field(
+        None, description="Password of the console; unset: made at each start and printed."
+    )
+    open_console: bool = Field(False, description="Serve the console without sign-in (a public demo).")
+    api_auth: Literal["auto", "required", "off"] = Field(
+        "auto",
+        description="auto: calls from this machine pass until the first key is made, from elsewhere a key is "
+        "needed.",
+    )
+    allowed_hosts: str = Field(
+        "*", description="Host headers to answer to, comma-separated; `*` is any well-formed one."
+    )
+    retention_days: int = Field(
+        180, ge=0, description="Days conversations are kept; 0 keeps them until they are erased."
+    )
+    ui_language: Literal["auto", "zh", "en"] = Field(
+        "auto", description="Language of the pages; auto follows the browser."
+    )
+    default_line: str = Field("general", description="The business line of a question that names none.")
+
+    def resolved_database_url(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'xiaoq.db').absolute()}"
