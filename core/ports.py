@@ -42,6 +42,9 @@ class GenerationRequest:
     request_id: str = ""
 
 
+EngineKind = Literal["model", "quoted"]
+
+
 @dataclass(frozen=True, slots=True)
 class EngineChunk:
     """A piece of what an engine says. The last one carries `finish_reason`; `usage` may come with or after it.
@@ -54,6 +57,10 @@ class EngineChunk:
     logprobs: Any = None
     finish_reason: str | None = None
     usage: Usage | None = None
+    engine: str = ""
+    """The rung of the ladder that speaks; on the first chunk at least."""
+    kind: EngineKind | None = None
+    """The rung's kind, wherever `engine` is set."""
     passages: Sequence[Passage] | None = None
     """The passages this answer really stands on, where the engine knows (the quoting one does)."""
 
@@ -66,7 +73,14 @@ class Health:
     detail: str = ""
 
 
-EngineKind = Literal["model", "quoted"]
+class Store(Protocol):
+    """The database as the composition root and the health check see it."""
+
+    async def start(self) -> None: ...
+
+    async def health(self) -> Health: ...
+
+    async def aclose(self) -> None: ...
 
 
 class Engine(Protocol):

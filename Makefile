@@ -1,0 +1,53 @@
+# Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
+.PHONY: run test check bench bench-retrieval lock clean
+.DEFAULT_GOAL := run
+
+PYTHON ?= python3
+BIN := .venv/bin
+VLLM_PYTHON := .venv-vllm/bin/python
+
+run: .venv/.run  ## the app on http://127.0.0.1:7860
+	@$(BIN)/python app.py
+
+check: .venv/.dev  ## format, lint, types, walls, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not browser and not service and not quality"
+
+test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
+	tests/install_browser.sh
+	PYTHON=$(PYTHON) tests/services/install_vllm.sh
+	$(BIN)/python -m pytest -q
+
+bench: bench-retrieval  ## every measurement
+
+bench-retrieval: .venv/.dev
+	$(BIN)/python -m bench.retrieval
+
+lock:  ## compile the hand-written inputs to hash-locked requirements
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements-uv.txt requirements-uv.in
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements.txt requirements.in
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	$(BIN)/uv pip compile -q --python-platform linux --python-version 3.11 --generate-hashes -o requirements-gpu.txt requirements-gpu.in
+
+# uv installs the same hash-locked files as pip in a fraction of the time; it is pinned by hash itself.
+.venv/.uv: requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit("XiaoQ needs Python 3.11 or newer: make run PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@touch $@
+
+.venv/.run: requirements.txt .venv/.uv
+	@echo "Installing what XiaoQ needs (once, about a minute) ..."
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.uv
+	@echo "Installing what the tests need (once, about a minute) ..."
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/.run
+
+clean:  ## the environments and what was built; never the data folder
+	rm -rf .venv .venv-vllm build

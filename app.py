@@ -1,0 +1,300 @@
+"""XiaoQ's composition root and command line: settings in, running app out.
+
+Importing this module builds nothing. `create_app(settings)` makes every part once and hands it down; what the
+parts do stands in their rooms, and the path of a question in pipelines/answer.py.
+"""
+
+import asyncio
+import contextlib
+import hmac
+import secrets
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from fastapi import FastAPI
+
+from core.errors import XiaoQError
+from core.settings import Settings
+from pipelines.answer import AnswerPipeline
+from pipelines.ingest import IngestPipeline
+from pipelines.services import Services
+
+log = structlog.get_logger()
+
+FOLLOW_SECONDS = 2.0
+"""How soon the running app sees knowledge that another process has added."""
+PURGE_SECONDS = 86_400.0
+
+
+def build_services(settings: Settings) -> Services:
+    """Make every part, start none. Creates the data folder and, the first time, the master key."""
+    from engines.select import choose_engine
+    from knowledge.embeddings import make_embeddings
+    from knowledge.index import HybridIndex
+    from knowledge.parsing import ChildParser
+    from storage.conversations import SqlConversationLog
+    from storage.database import Database
+    from storage.documents import SqlDocumentStore
+    from storage.keys import SqlKeyStore
+    from storage.lines import SqlLineStore
+    from storage.retention import purge
+    from storage.secrets import derive, load_master_key
+    from storage.transcripts import SqlTranscriptReader
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    master = load_master_key(settings)
+    database = Database(settings.resolved_database_url())
+    documents = SqlDocumentStore(database)
+    conversations = SqlConversationLog(database)
+    lines = SqlLineStore(database)
+    index = HybridIndex(documents, settings.data_dir / "index", make_embeddings(settings))
+    choice = choose_engine(settings)
+    log.info("engine chosen", engine=choice.engine.name, reason=choice.reason)
+    return Services(
+        settings=settings,
+        answer=AnswerPipeline(conversations, lines, index, choice.engine, settings.default_line),
+        ingest=IngestPipeline(documents, ChildParser(), index),
+        log=conversations,
+        transcripts=SqlTranscriptReader(database),
+        documents=documents,
+        retriever=index,
+        index=index,
+        lines=lines,
+        keys=SqlKeyStore(database, derive(master, "api-keys")),
+        engine=choice.engine,
+        database=database,
+        purge=lambda now: purge(database, settings.retention_days, now),
+        secret=derive(master, "sessions"),
+    )
+
+
+@asynccontextmanager
+async def running(services: Services) -> AsyncGenerator[None]:
+    """Start the parts in the order in which they need each other, and stop them in reverse."""
+    await services.database.start()
+    try:
+        await plant_starter(services)
+        await services.index.refresh()
+        await services.engine.start()
+        async with contextlib.AsyncExitStack() as stack:
+            for work in (follow_knowledge(services), purge_daily(services)):
+                stack.push_async_callback(_cancelled, asyncio.create_task(work))
+            yield
+    finally:
+        await services.engine.aclose()
+        await services.database.aclose()
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def plant_starter(services: Services) -> None:
+    """Put the sample lines and their documents in place, once: what an operator changed or removed stays so."""
+    from knowledge.starter import starter_files, starter_lines
+
+    for line in starter_lines():
+        if await services.lines.get(line.id) is None:
+            await services.lines.put(line)
+        if line.id in line.bases and await services.documents.version(line.id) == 0:
+            files = [(path.name, path.read_bytes()) for path in starter_files(line.id)]
+            async for event in services.ingest.add(line.id, files):
+                if event.error:
+                    log.error("starter document failed", name=event.name, error=event.error)
+
+
+async def follow_knowledge(services: Services) -> None:
+    """Keep the index up with the store, which `python app.py ingest` or another process may change."""
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        try:
+            await services.index.refresh()
+        except XiaoQError as error:
+            log.warning("knowledge not refreshed", code=error.code)
+
+
+async def purge_daily(services: Services) -> None:
+    """Delete conversations past their retention, at start and every day after."""
+    while True:
+        try:
+            gone = await services.purge(datetime.now(UTC))
+            log.info("retention", conversations_deleted=gone)
+        except XiaoQError as error:
+            log.warning("retention failed", code=error.code)
+        await asyncio.sleep(PURGE_SECONDS)
+
+
+def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI:
+    """The whole app: gateway, customer's page and console over one set of services.
+
+    `operator_token` is what the one-click link carries; None makes one that nobody knows.
+    """
+    from gateway.app import build_gateway
+    from pages.customer import customer_routes
+    from pages.mount import mount_console
+
+    services = build_services(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with running(services):
+            yield
+
+    token = operator_token or secrets.token_urlsafe(24)
+    app = build_gateway(services, operator_token=token, lifespan=lifespan)
+    app.router.routes.extend(customer_routes(services, secret=hmac.digest(services.secret, b"customer", "sha256")))
+    mount_console(app, services)
+    return app
+
+
+cli = typer.Typer(
+    name="app.py",
+    help="XiaoQ answers a company's customers from its own documents. Without a command it serves.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys_cli = typer.Typer(help="Keys for programs that call the API.", no_args_is_help=True)
+cli.add_typer(keys_cli, name="key")
+
+
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Serve the console, the customer's page and the API."""
+    if context.invoked_subcommand is None:
+        from gateway.server import serve_forever
+
+        settings = Settings()
+        token = secrets.token_urlsafe(24)
+        serve_forever(create_app(settings, token), settings, token)
+
+
+@cli.command()
+def doctor() -> None:
+    """Check that this machine can serve, and name what is in the way."""
+    from pipelines.doctor import examine
+
+    settings = Settings()
+    report = asyncio.run(_with_services(settings, lambda services: examine(services)))
+    for part, health in report.items():
+        typer.echo(f"{'ok  ' if health.ready else 'FAIL'}  {part}: {health.detail}")
+    if not all(health.ready for health in report.values()):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(exists=True, readable=True, help="Files or folders.")],
+    line: Annotated[str, typer.Option(help="The business line whose knowledge they become.")],
+) -> None:
+    """Read documents into a line's knowledge base."""
+    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+
+    async def work(services: Services) -> int:
+        if await services.lines.get(line) is None:
+            raise typer.BadParameter(f"There is no business line {line!r}.")
+        failed = 0
+        named = [(file.name, file.read_bytes()) for file in files if file.is_file()]
+        async for event in services.ingest.add(line, named):
+            if event.status != "reading":
+                reason = event.error or f"{event.chunks} passages"
+                typer.echo(f"[{event.done}/{event.total}] {event.name}: {event.status}, {reason}")
+            failed += event.status == "failed"
+        return failed
+
+    if asyncio.run(_with_services(Settings(), work)):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="The CSV file to write.")],
+    line: Annotated[str | None, typer.Option(help="Only this business line.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only from this day on (UTC).")] = None,
+) -> None:
+    """Write the transcripts as CSV, for a spreadsheet or notebooks/."""
+    from core.ports import TranscriptFilter
+    from pipelines.export import transcripts_csv
+
+    async def work(services: Services) -> int:
+        start = since.replace(tzinfo=UTC) if since else None
+        turns = await services.transcripts.turns(TranscriptFilter(line=line, since=start))
+        out.write_bytes(b"".join(transcripts_csv(turns)))
+        return len(turns)
+
+    typer.echo(f"{asyncio.run(_with_services(Settings(), work))} turns written to {out}")
+
+
+@keys_cli.command("create")
+def key_create(
+    name: Annotated[str, typer.Option(help="What the key is for, in your words.")],
+    role: Annotated[str, typer.Option(help="caller, agent, manager, auditor or admin.")] = "caller",
+    line: Annotated[str | None, typer.Option(help="Bind the key to one business line.")] = None,
+) -> None:
+    """Make a key and print it, this once, on the last line."""
+    key, text = asyncio.run(
+        _with_services(Settings(), lambda services: services.keys.create(name, role, line))
+    )
+    typer.echo(f"Key {key.id} for {key.name} ({key.role}). It is not shown again:")
+    typer.echo(text)
+
+
+@keys_cli.command("list")
+def key_list() -> None:
+    """List the keys: never their text."""
+    for key in asyncio.run(_with_services(Settings(), lambda services: services.keys.list())):
+        state = "revoked" if key.revoked_at else "live"
+        typer.echo(f"{key.id}  {key.role:8} {state:8} {key.line or '-':12} {key.name}")
+
+
+@keys_cli.command("revoke")
+def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list` shows.")]) -> None:
+    """Revoke a key; it is refused within five seconds."""
+    if not asyncio.run(_with_services(Settings(), lambda services: services.keys.revoke(key_id))):
+        raise typer.BadParameter(f"There is no live key {key_id!r}.")
+    typer.echo(f"Key {key_id} is revoked.")
+
+
+async def _with_services(settings: Settings, work: Any) -> Any:
+    """Run one command against the database, beside a running app or without one."""
+    services = build_services(settings)
+    await services.database.start()
+    try:
+        await plant_lines(services)
+        return await work(services)
+    finally:
+        await services.database.aclose()
+
+
+async def plant_lines(services: Services) -> None:
+    """The sample lines alone: a command that names one works before the first start."""
+    from knowledge.starter import starter_lines
+
+    for line in starter_lines():
+        if await services.lines.get(line.id) is None:
+            await services.lines.put(line)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; known errors end in one line and exit code 1."""
+    from gateway.logs import configure_logs
+
+    configure_logs()
+    try:
+        result = cli(args=arguments, standalone_mode=False)
+    except XiaoQError as error:
+        typer.echo(f"Error: {error.message}", err=True)
+        return 1
+    except typer.Exit as stop:
+        return stop.exit_code
+    return int(result or 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,165 @@
+"""The path of one question, from the words a customer typed to the answer that is stored.
+
+Both doors call `AnswerPipeline.ask` and translate its events; neither searches, prompts or records itself.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import structlog
+
+from core.errors import EngineError, NotFound, XiaoQError
+from core.events import Delta, Event, Failed, Finished, Handoff, Started
+from core.messages import BusinessLine, Mode, Question, Retrieval, StoredTurn, TurnStatus
+from core.ports import ConversationLog, Engine, LineStore, Retriever
+from pipelines.draft import Draft
+from pipelines.generate import generate
+from pipelines.language import detect_language
+from pipelines.route import Route, handoff_note, route
+from pipelines.sentences import sentences_in
+
+log = structlog.get_logger()
+
+PASSAGES = 5
+FLUSH_SECONDS = 0.5
+"""How often a streaming answer is stored while it grows: what a dead process loses at most."""
+
+
+class AnswerPipeline:
+    """Answers questions. Holds no state of any conversation."""
+
+    def __init__(
+        self,
+        conversations: ConversationLog,
+        lines: LineStore,
+        retriever: Retriever,
+        engine: Engine,
+        default_line: str,
+        detect: Callable[[str], str | None] = detect_language,
+    ) -> None:
+        self._log = conversations
+        self._lines = lines
+        self._retriever = retriever
+        self._engine = engine
+        self._default_line = default_line
+        self._detect = detect
+
+    async def ask(self, question: Question) -> AsyncGenerator[Event]:
+        """Answer one question.
+
+        Yields Started once the question is stored, then what the answer is made of, then Finished or Failed.
+        Raises NotFound, before anything is stored, for a line or a conversation that is not there. Closing
+        the generator stops the engine; what was said until then is stored.
+        """
+        line = await self._line(question.line or self._default_line)
+        draft = Draft()
+        with draft.timed("record"):
+            turn = await self._log.begin(question, line.id)  # 1. before anything can fail
+        try:
+            line = await self._line(turn.line)  # a conversation stays on the line it began with
+            with draft.timed("language"):
+                draft.language = await self._language(question, turn)  # 4.
+            yield Started(turn.conversation_id, turn.id, line.id, draft.language)
+            way = route(question.text, line, draft.language)  # 5.
+            events = self._reply(way, draft) if way.kind != "search" else self._answer(question, turn, line, draft)
+            async for event in events:
+                yield event
+                await self._keep(draft, turn, question)
+            await self._record(turn, question, draft, TurnStatus.DONE)  # 11.
+            yield self._finished(turn, line, draft)
+        except XiaoQError as error:
+            log.warning("turn failed", turn=turn.id, request=question.request_id, code=error.code)
+            draft.error = error.code
+            await self._record(turn, question, draft, TurnStatus.FAILED)
+            yield Failed(turn.conversation_id, turn.id, error)
+        except (asyncio.CancelledError, GeneratorExit):
+            # The reader left. Shielded, since the task that reads us is being cancelled as well.
+            await asyncio.shield(self._record(turn, question, draft, TurnStatus.STOPPED))
+            raise
+        except Exception:
+            log.exception("turn broke", turn=turn.id, request=question.request_id)
+            draft.error = "internal_error"
+            await self._record(turn, question, draft, TurnStatus.FAILED)
+            yield Failed(turn.conversation_id, turn.id, XiaoQError("Something went wrong on our side."))
+
+    async def _answer(
+        self, question: Question, turn: StoredTurn, line: BusinessLine, draft: Draft
+    ) -> AsyncGenerator[Event]:
+        """Steps 7 to 10: search, compose, generate; a person where neither engine nor passage helps."""
+        with draft.timed("retrieve"):
+            retrieval = await self._retriever.retrieve(line.bases, question.text, PASSAGES)  # 7.
+        history = (
+            ()
+            if question.messages
+            else await self._log.history(turn.conversation_id, question.owner, turn.id)
+        )
+        try:
+            async for event in generate(self._engine, question, line, retrieval, history, draft):  # 8. to 10.
+                yield event
+        except EngineError as error:
+            if draft.text or not error.retryable:
+                raise
+            log.warning("no engine answered", turn=turn.id, code=error.code)
+        if draft.silent:
+            async for event in self._hand_over(line, retrieval, draft):
+                yield event
+
+    async def _reply(self, way: Route, draft: Draft) -> AsyncGenerator[Event]:
+        """A sentence known by heart: a courtesy, or the way to a person."""
+        draft.mode = Mode.APPROVED if way.kind == "courtesy" else Mode.HANDOFF
+        if way.note:
+            draft.handoff = way.note
+            yield Handoff(way.note)
+        draft.say(way.answer)
+        yield Delta(way.answer)
+
+    async def _hand_over(
+        self, line: BusinessLine, retrieval: Retrieval, draft: Draft
+    ) -> AsyncGenerator[Event]:
+        """Say plainly that there is no answer, and name the way to a person."""
+        down = self._engine.kind == "model" and (draft.engine in ("", "quoted"))
+        note = handoff_note("engine_down" if down else "nothing_found", line, draft.language)
+        sentences = sentences_in(draft.language)
+        sentence = sentences.engine_down if down else sentences.nothing_found
+        log.info("handed over", reason=note.reason, best=max((p.score for p in retrieval.passages), default=0))
+        draft.mode, draft.handoff, draft.finish_reason = Mode.HANDOFF, note, "stop"
+        yield Handoff(note)
+        text = f"{sentence}\n\n{note.contact}".strip()
+        draft.say(text)
+        yield Delta(text)
+
+    async def _line(self, line_id: str) -> BusinessLine:
+        line = await self._lines.get(line_id)
+        if line is None or line.archived:
+            raise NotFound(f"There is no business line {line_id!r}.", param="line")
+        return line
+
+    async def _language(self, question: Question, turn: StoredTurn) -> str:
+        if found := self._detect(question.text):
+            return found
+        return await self._log.language(turn.conversation_id, question.owner) or "zh"
+
+    async def _keep(self, draft: Draft, turn: StoredTurn, question: Question) -> None:
+        if draft.due(FLUSH_SECONDS):
+            await self._log.partial(turn.id, question.owner, draft.text)
+
+    async def _record(
+        self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus
+    ) -> None:
+        await self._log.finish(turn.id, question.owner, draft.record(status))
+
+    def _finished(self, turn: StoredTurn, line: BusinessLine, draft: Draft) -> Finished:
+        return Finished(
+            conversation_id=turn.conversation_id,
+            turn_id=turn.id,
+            mode=draft.mode or Mode.GENERATED,
+            line=line.id,
+            language=draft.language,
+            text=draft.text,
+            sources=draft.sources,
+            handoff=draft.handoff,
+            timings=draft.timings(),
+            finish_reason=draft.finish_reason or "stop",
+            usage=draft.counted(),
+            engine=draft.engine,
+        )

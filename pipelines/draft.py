@@ -1,0 +1,89 @@
+"""An answer while it is being made: its text so far, where it stands, and what each step took."""
+
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from core.messages import HandoffNote, Mode, Source, TurnRecord, TurnStatus, Usage
+from pipelines.compose import estimate_tokens
+
+
+class Draft:
+    """One turn's notes. Times are taken from the monotonic clock and kept as whole milliseconds."""
+
+    def __init__(self) -> None:
+        self.language = "und"
+        self.mode: Mode | None = None
+        self.engine = ""
+        self.sources: Sequence[Source] = ()
+        self.handoff: HandoffNote | None = None
+        self.finish_reason: str | None = None
+        self.usage: Usage | None = None
+        self.prompt = ""
+        self.error: str | None = None
+        self.calls_tools = False
+        self._pieces: list[str] = []
+        self._timings: dict[str, int] = {}
+        self._began = time.monotonic()
+        self._flushed_at = self._began
+        self._flushed_pieces = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the engine had nothing to say."""
+        return not self._pieces and not self.calls_tools
+
+    def say(self, text: str) -> None:
+        """Add a piece of the answer; the first one sets the time to first token."""
+        if text:
+            self._pieces.append(text)
+            self.mark_first_token()
+
+    def mark_first_token(self) -> None:
+        self._timings.setdefault("first_token", self._since(self._began))
+
+    def due(self, seconds: float) -> bool:
+        """Whether unsaved pieces have waited this long; counts as saved when it says yes."""
+        now = time.monotonic()
+        if now - self._flushed_at < seconds or len(self._pieces) == self._flushed_pieces:
+            return False
+        self._flushed_at, self._flushed_pieces = now, len(self._pieces)
+        return True
+
+    @contextmanager
+    def timed(self, step: str) -> Generator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._timings[step] = self._since(began)
+
+    def timings(self) -> dict[str, int]:
+        return {**self._timings, "total": self._since(self._began)}
+
+    def counted(self) -> Usage:
+        """The engine's own count, or an estimate labelled as one."""
+        return self.usage or Usage(estimate_tokens(self.prompt), estimate_tokens(self.text), estimated=True)
+
+    def record(self, status: TurnStatus) -> TurnRecord:
+        return TurnRecord(
+            answer=self.text,
+            mode=self.mode,
+            status=status,
+            language=self.language,
+            engine=self.engine,
+            sources=self.sources,
+            timings=self.timings(),
+            usage=self.counted(),
+            finish_reason=self.finish_reason,
+            handoff=self.handoff,
+            error=self.error,
+        )
+
+    @staticmethod
+    def _since(began: float) -> int:
+        return round((time.monotonic() - began) * 1000)

@@ -1,0 +1,52 @@
+"""Decides, before any search, whether a message needs one: some want a person, some are only polite.
+
+Reads the message and the line; knows neither the knowledge base nor the engine.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.messages import BusinessLine, HandoffNote, in_language
+from pipelines.sentences import Sentences, fold, sentences_in
+
+SHORT = 40
+"""Courtesies are matched on whole messages no longer than this many characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`answer` is the whole reply where one is known; `search` goes on to the knowledge base."""
+
+    kind: Literal["search", "courtesy", "person"]
+    answer: str = ""
+    note: HandoffNote | None = None
+
+
+def route(text: str, line: BusinessLine, language: str) -> Route:
+    """The way a message takes. A request for a person is obeyed in the message's language or in English or
+    Chinese, since customers mix them."""
+    folded = fold(text)
+    tried = [sentences_in(code) for code in dict.fromkeys((language, "zh", "en"))]
+    if any(_asks_for_person(folded, sentences) for sentences in tried):
+        note = handoff_note("asked", line, language)
+        return Route("person", f"{sentences_in(language).handoff_asked}\n\n{note.contact}".strip(), note)
+    if len(folded) <= SHORT:
+        if any(folded in sentences.greetings for sentences in tried):
+            return Route("courtesy", in_language(line.greeting, language, ""))
+        if any(folded in sentences.thanks for sentences in tried):
+            return Route("courtesy", sentences_in(language).you_are_welcome)
+    return Route("search")
+
+
+def handoff_note(reason: str, line: BusinessLine, language: str) -> HandoffNote:
+    """Why a person should take over, with the line's way to one."""
+    return HandoffNote(reason=reason, contact=in_language(line.contact, language, ""))
+
+
+def _asks_for_person(folded: str, sentences: Sentences) -> bool:
+    padded = f" {folded} "
+    return any(
+        # Spaced scripts match whole words; the others have no word borders to respect.
+        (f" {phrase} " in padded) if phrase.isascii() else (phrase in folded)
+        for phrase in sentences.person_requests
+    )

@@ -1,0 +1,42 @@
+"""What a door is handed: every service it may call, and nothing it would have to build itself."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.ports import (
+    ConversationLog,
+    DocumentStore,
+    Engine,
+    KeyStore,
+    KnowledgeIndex,
+    LineStore,
+    Retriever,
+    Store,
+    TranscriptReader,
+)
+from core.settings import Settings
+from pipelines.answer import AnswerPipeline
+from pipelines.ingest import IngestPipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Built once in app.py. `transcripts` sees every owner's rows: a door checks the right before it asks."""
+
+    settings: Settings
+    answer: AnswerPipeline
+    ingest: IngestPipeline
+    log: ConversationLog
+    transcripts: TranscriptReader
+    documents: DocumentStore
+    retriever: Retriever
+    index: KnowledgeIndex
+    lines: LineStore
+    keys: KeyStore
+    engine: Engine
+    database: Store
+    purge: Callable[[datetime], Awaitable[int]]
+    """Deletes what is past its retention at that time (UTC); gives how many conversations."""
+    secret: bytes
+    """Signs the cookies of the pages; derived from the master key."""

@@ -1,0 +1,30 @@
+"""The language of a message, and what does not tell one."""
+
+import pytest
+
+from pipelines.language import detect_language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("我的订单为什么还没发货?", "zh"),
+        ("我的訂單為什麼還沒發貨?", "zh-Hant"),
+        ("Where is my parcel and when will it arrive?", "en"),
+        ("Wo bleibt meine Bestellung, und wann wird sie geliefert?", "de"),
+        ("注文した商品はいつ届きますか?", "ja"),
+        ("제 주문은 언제 배송되나요?", "ko"),
+        ("สินค้าของฉันจะมาถึงเมื่อไหร่", "th"),
+        ("Где мой заказ и когда его доставят?", "ru"),
+        ("ຄຳສັ່ງຊື້ຂອງຂ້ອຍຢູ່ໃສ", "lo"),
+        ("ការបញ្ជាទិញរបស់ខ្ញុំនៅឯណា", "km"),
+        ("API 限流是多少?", "zh"),
+    ],
+)
+def test_full_messages(text: str, language: str) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize("text", ["", "12345", "???", "OK", "138-0013-8000", "👍"])
+def test_what_does_not_tell(text: str) -> None:
+    assert detect_language(text) is None
