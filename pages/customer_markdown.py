@@ -1,0 +1,80 @@
+"""Turns an answer's Markdown into HTML that is safe to show: no raw HTML, no images, only plain links.
+
+Knows nothing of who asked or where the text came from: a model's answer and a passage are equally foreign.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+_ALLOWED_LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
+_ALIGNMENT = re.compile(r"text-align:(left|right|center)")
+
+
+def render_markdown(text: str) -> str:
+    """The HTML of a Markdown text, whole or still growing. Never raises on foreign input."""
+    return str(_renderer().render(text))
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_SafeHtml)
+    markdown.enable(["table", "strikethrough"])
+    # An image is a request to somewhere else, and with a made-up address a way to carry data out.
+    markdown.validateLink = _is_allowed_link  # type: ignore[method-assign]
+    return markdown
+
+
+def _is_allowed_link(url: str) -> bool:
+    return _ALLOWED_LINK.fullmatch(url) is not None
+
+
+class _SafeHtml(RendererHTML):
+    """The renderer's rules where ours differ; the method's name is the token's."""
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return _escaped(self.renderInlineAsText(tokens[idx].children or [], options, env))
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        tokens[idx].attrSet("target", "_blank")
+        tokens[idx].attrSet("rel", "noopener noreferrer nofollow")
+        return str(self.renderToken(tokens, idx, options, env))
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        # The page's own title is the only h1 and a turn's label is an h2.
+        return f"<{_lowered(tokens[idx])}>"
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f"</{_lowered(tokens[idx])}>\n"
+
+    def table_open(self, *_: Any) -> str:
+        return '<div class="table" tabindex="0"><table>\n'
+
+    def table_close(self, *_: Any) -> str:
+        return "</table></div>\n"
+
+    def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return _cell(tokens[idx])
+
+    def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return _cell(tokens[idx])
+
+
+def _lowered(heading: Token) -> str:
+    return f"h{min(int(heading.tag[1:]) + 2, 6)}"
+
+
+def _cell(token: Token) -> str:
+    """A cell's tag; its alignment as a class, because the page's policy forbids style attributes."""
+    alignment = _ALIGNMENT.search(str(token.attrGet("style") or ""))
+    return f'<{token.tag} class="{alignment[1]}">' if alignment else f"<{token.tag}>"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

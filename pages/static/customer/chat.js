@@ -1,0 +1,550 @@
+// The customer's page: asks, shows the answer as it comes, lets the visitor stop, retry, edit, judge, resume.
+// It knows nothing of how an answer is made; every piece of HTML it sets was rendered safe by the server.
+(() => {
+  "use strict";
+
+  const $ = (id) => document.getElementById(id);
+  const root = document.documentElement;
+  const words = JSON.parse($("words").textContent);
+  const lang = root.lang.startsWith("zh") ? "zh" : "en";
+  const line = root.dataset.line;
+  const scroller = $("scroll");
+
+  let conversation = null; // the id of the one on screen, null before its first question
+  let running = null; // { controller, turn } while an answer comes
+  let following = true; // whether the newest text is kept in view
+
+  // --- building and telling -------------------------------------------------------------------------------
+
+  function el(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value === true) node.setAttribute(name, "");
+      else if (value !== false && value != null) node.setAttribute(name, value);
+    }
+    node.append(...children.filter((child) => child != null));
+    return node;
+  }
+
+  function icon(name) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `#i-${name}`);
+    svg.setAttribute("aria-hidden", "true");
+    svg.append(use);
+    return svg;
+  }
+
+  function iconButton(name, label, onclick, kind = "") {
+    const attributes = { type: "button", class: `icon small ${kind}`.trim(), "aria-label": label, title: label, onclick };
+    return el("button", attributes, icon(name));
+  }
+
+  function button(label, onclick, kind = "") {
+    return el("button", { type: onclick ? "button" : "submit", class: `plain ${kind}`.trim(), onclick }, label);
+  }
+
+  function rendered(kind, html) {
+    const node = el("div", { class: kind });
+    node.innerHTML = html;
+    return node;
+  }
+
+  function say(sentence) {
+    $("status").textContent = "";
+    // In a later task, or a screen reader misses that the same sentence was said again.
+    setTimeout(() => ($("status").textContent = sentence), 30);
+  }
+
+  // --- talking to the server ------------------------------------------------------------------------------
+
+  function address(action, parameters = {}) {
+    const query = new URLSearchParams({ lang });
+    for (const [name, value] of Object.entries(parameters)) if (value) query.set(name, value);
+    return `chat/${action}?${query}`;
+  }
+
+  function post(action, body, signal) {
+    return fetch(address(action), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal,
+    });
+  }
+
+  async function errorOf(reply) {
+    try {
+      return (await reply.json()).error;
+    } catch {
+      return { code: "offline", message: words.offline };
+    }
+  }
+
+  // Server-sent events over fetch: EventSource can neither post nor be told apart from a lost connection.
+  async function* eventsOf(body) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let held = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      held += value;
+      const frames = held.split("\n\n");
+      held = frames.pop();
+      for (const frame of frames) {
+        const name = /^event: (.*)$/m.exec(frame);
+        const data = /^data: (.*)$/m.exec(frame);
+        if (name && data) yield [name[1], JSON.parse(data[1])];
+      }
+    }
+  }
+
+  // --- one turn -------------------------------------------------------------------------------------------
+
+  class Turn {
+    constructor(question) {
+      this.id = null;
+      this.question = question;
+      this.text = "";
+      this.score = 0;
+      this.over = false;
+      this.asked = el("div", { class: "question" });
+      this.answer = el("div", { class: "answer" });
+      this.node = el("article", { class: "turn" },
+        el("h2", { class: "spoken" }, words.you_said), this.asked,
+        el("h2", { class: "spoken" }, words.answer_label), this.answer);
+      this.showQuestion();
+      $("log").append(this.node);
+    }
+
+    showQuestion() {
+      this.asked.replaceChildren(
+        iconButton("edit", words.edit, () => this.editQuestion(), "edit"), el("p", {}, this.question));
+    }
+
+    editQuestion() {
+      if (running) return;
+      const field = el("textarea", { rows: 1, maxlength: 4000, "aria-label": words.edit });
+      const leave = () => { this.showQuestion(); this.asked.querySelector("button").focus(); };
+      const form = el("form", { onsubmit: (event) => {
+        event.preventDefault();
+        if (field.value.trim()) ask(field.value.trim(), this);
+      } }, field, el("div", { class: "choices" },
+        button(words.cancel, leave), button(words.edit_send, null, "strong")));
+      field.value = this.question;
+      sendOnEnter(field, form);
+      form.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.stopPropagation(); leave(); } });
+      this.asked.replaceChildren(form);
+      grow(field);
+      field.focus();
+    }
+
+    wait() {
+      // Busy, so that a screen reader waits for the whole answer and does not repeat it with every word.
+      this.answer.setAttribute("aria-busy", "true");
+      this.answer.replaceChildren(el("p", { class: "waiting" },
+        el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), words.thinking));
+    }
+
+    show(html) {
+      this.answer.querySelector(".waiting")?.remove();
+      this.body ??= this.answer.appendChild(el("div", { class: "text" }));
+      this.body.innerHTML = html;
+    }
+
+    finish({ text, html, sources, mode, language, contact }) {
+      this.text = text;
+      this.answer.querySelector(".waiting")?.remove();
+      if (html) this.show(html);
+      if (this.body && language && language !== "und") this.body.lang = language;
+      if (contact && !text.includes(contact)) this.note("contact", contact);
+      if (sources.length) this.answer.append(sourceList(sources));
+      this.end(mode);
+    }
+
+    cutOff(sentence, kind = "") {
+      this.text ||= this.body?.innerText ?? "";
+      this.answer.querySelector(".waiting")?.remove();
+      this.note(kind, sentence);
+      this.end(null);
+    }
+
+    fail({ message, request_id: request }) {
+      this.text ||= this.body?.innerText ?? "";
+      this.answer.querySelector(".waiting")?.remove();
+      const note = this.note("wrong", message, request && `${words.request} ${request}`);
+      note.setAttribute("role", "alert");
+      note.append(button(words.try_again, () => ask(this.question, this), "retry"));
+      this.end(null, true);
+    }
+
+    note(kind, sentence, small) {
+      const note = el("div", { class: `note ${kind}` }, el("p", {}, sentence),
+        small ? el("p", { class: "request" }, small) : null);
+      this.answer.append(note);
+      return note;
+    }
+
+    end(mode, failed = false) {
+      this.over = true;
+      this.answer.removeAttribute("aria-busy");
+      const actions = el("div", { class: "actions" });
+      if (this.text) actions.append(iconButton("copy", words.copy, () => copy(this.text)));
+      if (this.text && this.id && !failed) this.addThumbs(actions);
+      if (!failed) actions.append(iconButton("retry", words.retry, () => ask(this.question, this), "retry"));
+      const label = mode && words[`mode_${mode}`];
+      if (label) actions.append(el("span", { class: "mode" }, label));
+      if (actions.childElementCount) this.answer.append(actions);
+    }
+
+    addThumbs(actions) {
+      this.up = iconButton("up", words.helpful, () => this.rate(1), "up");
+      this.down = iconButton("down", words.unhelpful, () => this.rate(-1), "down");
+      actions.append(this.up, this.down);
+      this.showScore();
+    }
+
+    showScore() {
+      this.up?.setAttribute("aria-pressed", String(this.score === 1));
+      this.down?.setAttribute("aria-pressed", String(this.score === -1));
+    }
+
+    async rate(score) {
+      const before = this.score;
+      this.score = score === before ? 0 : score;
+      this.showScore();
+      this.answer.querySelector(".reason")?.remove();
+      if (this.score === -1) this.askWhy();
+      if (!(await this.sendScore())) {
+        this.score = before;
+        this.showScore();
+      } else if (this.score === 1) say(words.thanks);
+    }
+
+    async sendScore(comment = "") {
+      try {
+        const reply = await post("feedback", { turn_id: this.id, score: this.score, comment });
+        if (!reply.ok) say((await errorOf(reply)).message);
+        return reply.ok;
+      } catch {
+        say(words.offline);
+        return false;
+      }
+    }
+
+    askWhy() {
+      const field = el("textarea", { id: `why-${this.id}`, rows: 1, maxlength: 1000 });
+      const form = el("form", { class: "reason", onsubmit: async (event) => {
+        event.preventDefault();
+        if (!(await this.sendScore(field.value.trim()))) return;
+        const thanks = el("p", { class: "note", tabindex: "-1" }, words.thanks);
+        form.replaceWith(thanks);
+        thanks.focus();
+      } }, el("label", { for: field.id }, words.reason), field,
+      el("div", { class: "choices" },
+        button(words.cancel, () => { form.remove(); this.down.focus(); }), button(words.reason_send, null, "strong")));
+      sendOnEnter(field, form);
+      this.answer.append(form);
+      field.focus();
+      follow();
+    }
+  }
+
+  function sourceList(sources) {
+    const list = el("section", { class: "sources" }, el("h3", {}, words.sources));
+    for (const source of sources) {
+      const place = [source.title, source.location].filter((part) => part && part !== source.document);
+      list.append(el("details", {}, el("summary", {}, icon("chevron"),
+        el("span", {}, el("span", { class: "name" }, source.document), " ",
+          el("span", { class: "place" }, [...new Set(place)].join(" · ")))),
+      rendered("passage", source.html)));
+    }
+    return list;
+  }
+
+  async function copy(text) {
+    let done = false;
+    try {
+      await navigator.clipboard.writeText(text);
+      done = true;
+    } catch {
+      // No clipboard without https: the older way still works.
+      const field = el("textarea", { class: "spoken" });
+      field.value = text;
+      document.body.append(field);
+      field.select();
+      done = document.execCommand("copy");
+      field.remove();
+    }
+    toast(done ? words.copied : words.copy_failed);
+  }
+
+  let toastTimer = 0;
+  function toast(sentence) {
+    clearTimeout(toastTimer);
+    $("toast").textContent = sentence;
+    $("toast").hidden = false;
+    say(sentence);
+    toastTimer = setTimeout(() => ($("toast").hidden = true), 2500);
+  }
+
+  // --- asking ---------------------------------------------------------------------------------------------
+
+  async function ask(text, replacing = null) {
+    if (running || !text) return;
+    $("welcome").hidden = true;
+    const replaces = replacing?.id ?? null;
+    if (replacing) dropFrom(replacing.node);
+    const turn = new Turn(text);
+    const controller = new AbortController();
+    running = { controller, turn };
+    turn.wait();
+    showBusy();
+    say(words.thinking);
+    following = true;
+    follow();
+    try {
+      await answerInto(turn, { text, line, conversation_id: conversation, replaces }, controller.signal);
+      if (!turn.over) turn.fail({ message: words.interrupted });
+    } catch {
+      if (controller.signal.aborted) turn.cutOff(words.stopped);
+      else if (!turn.over) turn.fail({ message: words.offline });
+    }
+    running = null;
+    showBusy();
+    follow();
+    if (!document.activeElement || document.activeElement === document.body) $("text").focus({ preventScroll: true });
+  }
+
+  async function answerInto(turn, body, signal) {
+    let reply = await post("ask", body, signal);
+    if (reply.status === 404 && body.conversation_id) {
+      // The conversation was deleted elsewhere, or the browser keeps no cookie: go on in a new one.
+      reply = await post("ask", { text: body.text, line }, signal);
+    }
+    if (!reply.ok) return turn.fail(await errorOf(reply));
+    const gathered = { sources: [], contact: null };
+    for await (const [name, data] of eventsOf(reply.body)) {
+      if (name === "started") {
+        turn.id = data.turn_id;
+        remember(data.conversation_id);
+      } else if (name === "sources") gathered.sources = data.sources;
+      else if (name === "handoff") gathered.contact = data.contact;
+      else if (name === "delta") turn.show(data.html);
+      else if (name === "failed") turn.fail(data);
+      else if (name === "finished") {
+        turn.finish({ ...gathered, ...data });
+        say(`${words.answered} ${turn.body?.innerText ?? ""}`);
+      }
+      follow();
+    }
+  }
+
+  function dropFrom(node) {
+    while (node.nextSibling) node.nextSibling.remove();
+    node.remove();
+  }
+
+  function stop() {
+    if (!running) return;
+    running.controller.abort();
+    say(words.stopped);
+  }
+
+  function showBusy() {
+    root.toggleAttribute("data-busy", running !== null);
+    const focused = document.activeElement === $("stop") || document.activeElement === $("send");
+    $("stop").hidden = running === null;
+    $("send").hidden = running !== null;
+    $("person").disabled = running !== null;
+    if (focused) $("text").focus({ preventScroll: true });
+    allowSend();
+  }
+
+  // --- the conversation on screen ---------------------------------------------------------------------------
+
+  function remember(id) {
+    conversation = id;
+    const here = new URL(location.href);
+    here.searchParams.set("conversation", id ?? "new");
+    history.replaceState(null, "", here);
+  }
+
+  async function load(wanted) {
+    let state;
+    try {
+      const reply = await fetch(address("state", { line, conversation: wanted }));
+      if (!reply.ok) throw await errorOf(reply);
+      state = await reply.json();
+    } catch (error) {
+      return showLoadError(error.message && error.code ? error : { message: words.offline }, wanted);
+    }
+    $("log").replaceChildren();
+    // Set without "conversation=new" so that a plain address keeps opening the latest one.
+    if (state.conversation_id || wanted) remember(state.conversation_id);
+    else conversation = null;
+    $("greeting").textContent = state.line.greeting;
+    $("suggestions").replaceChildren(...state.line.suggestions.map((each) =>
+      el("li", {}, el("button", { type: "button", onclick: () => ask(each) }, each))));
+    $("log").setAttribute("aria-live", "off"); // what was said before is there to be read, not announced
+    state.turns.forEach(restore);
+    setTimeout(() => $("log").setAttribute("aria-live", "polite"), 100);
+    $("welcome").hidden = state.turns.length > 0;
+    following = true;
+    follow();
+  }
+
+  function restore(stored) {
+    const turn = new Turn(stored.question);
+    turn.id = stored.id;
+    turn.score = stored.score;
+    if (stored.status === "done") return turn.finish(stored);
+    turn.text = stored.text;
+    if (stored.html) turn.show(stored.html);
+    turn.cutOff(stored.status === "stopped" ? words.stopped : words.interrupted);
+  }
+
+  function showLoadError({ message, request_id: request }, wanted) {
+    const note = el("div", { class: "note wrong", role: "alert" }, el("p", {}, message),
+      request ? el("p", { class: "request" }, `${words.request} ${request}`) : null,
+      button(words.try_again, () => load(wanted)));
+    $("log").replaceChildren(note);
+  }
+
+  // --- earlier conversations --------------------------------------------------------------------------------
+
+  async function openHistory() {
+    $("history").showModal();
+    await listConversations();
+  }
+
+  async function listConversations() {
+    const save = $("export");
+    save.hidden = !conversation;
+    if (conversation) save.href = address("export", { conversation_id: conversation });
+    try {
+      const reply = await fetch(address("state", { line, conversation: "new" }));
+      if (!reply.ok) throw await errorOf(reply);
+      const { conversations } = await reply.json();
+      $("conversations").replaceChildren(...conversations.map(entry));
+      $("no-conversations").textContent = words.history_empty;
+      $("no-conversations").hidden = conversations.length > 0;
+    } catch (error) {
+      $("no-conversations").textContent = error.code ? error.message : words.offline;
+      $("no-conversations").hidden = false;
+    }
+  }
+
+  function entry({ id, title, updated_at: updated }) {
+    const when = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(updated));
+    const open = el("button", { type: "button", class: "open", "aria-current": id === conversation ? "true" : null,
+      onclick: () => { stop(); $("history").close(); load(id); } },
+    el("span", {}, title || words.new), el("time", { datetime: updated }, when));
+    const item = el("li", {}, open, iconButton("delete", `${words.delete}: ${title}`, () => sure(item, id)));
+    return item;
+  }
+
+  function sure(item, id) {
+    item.querySelector(".sure")?.remove();
+    const keep = button(words.keep, () => { row.remove(); item.querySelector(".icon").focus(); });
+    const row = el("div", { class: "sure" }, el("span", {}, words.delete_confirm), keep,
+      button(words.delete, () => forget(id), "danger"));
+    item.append(row);
+    keep.focus();
+  }
+
+  async function forget(id) {
+    try {
+      if (id === conversation) stop();
+      const reply = await post("forget", { conversation_id: id });
+      if (!reply.ok && reply.status !== 404) throw await errorOf(reply);
+      if (id === conversation) await load("new");
+      await listConversations();
+      $("close-history").focus();
+      say(words.deleted);
+    } catch (error) {
+      toast(error.code ? error.message : words.offline);
+    }
+  }
+
+  // --- typing and scrolling ---------------------------------------------------------------------------------
+
+  // An input method uses Enter to choose a character; Safari reports that key as 229 after the fact.
+  const composing = (event) => event.isComposing || event.keyCode === 229;
+
+  function sendOnEnter(field, form) {
+    field.addEventListener("input", () => grow(field));
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+  }
+
+  function grow(field) {
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+  }
+
+  function allowSend() {
+    $("send").disabled = running !== null || !$("text").value.trim();
+  }
+
+  function follow() {
+    if (following) scroller.scrollTop = scroller.scrollHeight;
+    showLatest();
+  }
+
+  function showLatest() {
+    const distance = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    $("latest").hidden = distance < 120;
+    return distance;
+  }
+
+  function fitKeyboard() {
+    // iOS lays its keyboard over the page; only the visual viewport tells how much is left.
+    root.style.setProperty("--visible-height", `${Math.round(visualViewport.height)}px`);
+    scrollTo(0, 0);
+    follow();
+  }
+
+  function listen() {
+    const field = $("text");
+    sendOnEnter(field, $("composer"));
+    field.addEventListener("input", allowSend);
+    $("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const text = field.value.trim();
+      if (running || !text) return;
+      field.value = "";
+      grow(field);
+      ask(text);
+    });
+    $("stop").addEventListener("click", stop);
+    $("person").addEventListener("click", () => ask(words.person_phrase));
+    $("new").addEventListener("click", () => { stop(); load("new"); field.focus(); });
+    $("open-history").addEventListener("click", openHistory);
+    $("close-history").addEventListener("click", () => $("history").close());
+    $("history").addEventListener("click", (event) => { if (event.target === $("history")) $("history").close(); });
+    $("latest").addEventListener("click", () => { following = true; follow(); field.focus({ preventScroll: true }); });
+    scroller.addEventListener("scroll", () => (following = showLatest() < 60), { passive: true });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || composing(event) || $("history").open) return;
+      if (running) stop();
+      else if (parent !== window) parent.postMessage({ xiaoq: "close" }, "*");
+    });
+    if (window.visualViewport && matchMedia("(hover: none)").matches) {
+      visualViewport.addEventListener("resize", fitKeyboard);
+    }
+    if (parent !== window) {
+      $("close-frame").hidden = false;
+      // The target is unknown to a framed page, and the message says nothing but "close".
+      $("close-frame").addEventListener("click", () => parent.postMessage({ xiaoq: "close" }, "*"));
+    }
+  }
+
+  listen();
+  load(new URLSearchParams(location.search).get("conversation"));
+  if (matchMedia("(hover: hover)").matches) $("text").focus();
+})();
