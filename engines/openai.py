@@ -1,0 +1,179 @@
+"""Any OpenAI-compatible server as an engine: vLLM, a hosted router, Ollama, llama.cpp.
+
+Knows nothing of other engines: it says whether another may answer instead, and leaves that to the ladder.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
+
+import aiohttp
+import structlog
+
+from core.errors import EngineBroken, EngineError
+from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
+from engines.openai_wire import Piece, parse_event, parse_models, refusal, request_body
+from engines.sse import EventReader
+from engines.upstream import Upstream, drain, read_all, read_some
+
+log = structlog.get_logger()
+
+HEALTH_SECONDS = 2.0
+
+
+class OpenAIEngine:
+    """Streams chat completions from `base_url` (up to and including `/v1`).
+
+    `first_token_seconds` bounds the wait for the first token, connection included; `idle_seconds` the silence
+    between two. `context_tokens` is the window to assume until the server tells a smaller one.
+    """
+
+    kind: EngineKind = "model"
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        key: str | None = None,
+        first_token_seconds: float = 20.0,
+        idle_seconds: float = 15.0,
+        name: str = "openai",
+        context_tokens: int = 32_768,
+    ) -> None:
+        self.name = name
+        self._upstream = Upstream(base_url, key)
+        self._model = model
+        self._first_token_seconds = first_token_seconds
+        self._idle_seconds = idle_seconds
+        self._context_tokens = context_tokens
+        self._learning: asyncio.Task[Health] | None = None
+
+    @property
+    def context_tokens(self) -> int:
+        return self._context_tokens
+
+    async def start(self) -> None:
+        """Ask the server, in the background, for its model and its window."""
+        self._learning = asyncio.create_task(self.health())
+
+    async def health(self) -> Health:
+        """Whether the server answers; notes its model and its window on the way."""
+        try:
+            response = await self._upstream.request("GET", "/models", _now() + HEALTH_SECONDS)
+            try:
+                return await self._learn(response)
+            finally:
+                response.release()
+        except EngineError as error:
+            return Health(False, error.message)
+
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
+        """The answer as it comes. Before the first chunk raises EngineError as the server's refusal asks,
+        after it EngineBroken."""
+        deadline = _now() + self._first_token_seconds
+        response = await self._ask(request, deadline)
+        answer = _Answer()
+        try:
+            while not answer.ended:
+                data = await read_some(response, deadline)
+                for piece in answer.read(data):
+                    if piece.chunk:
+                        yield piece.chunk
+                    if piece.alive:
+                        deadline = _now() + self._idle_seconds
+            await drain(response)
+        except EngineError as error:
+            log.warning("engine.failed", engine=self.name, error=error.code, begun=answer.begun)
+            if answer.begun:
+                raise EngineBroken("The model stopped in the middle of its answer.") from error
+            raise
+        finally:
+            # A reply that was not read to its end: hang up, so that the server stops working on it and no
+            # later request reads the rest of this one.
+            response.close()
+
+    async def aclose(self) -> None:
+        if self._learning:
+            self._learning.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._learning
+        await self._upstream.aclose()
+
+    async def _ask(self, request: GenerationRequest, deadline: float) -> aiohttp.ClientResponse:
+        """The reply whose body is the stream; asks again where the server knows its one model by another
+        name."""
+        asked_for = self._model
+        response = await self._post(request, deadline)
+        if response.status == 404:
+            await self.health()
+            if self._model != asked_for:
+                response.close()
+                response = await self._post(request, deadline)
+        if response.status == 200:
+            return response
+        try:
+            body = await read_all(response, deadline)
+        except EngineError:
+            body = b""
+        finally:
+            response.close()
+        log.warning("engine.refused", engine=self.name, status=response.status)
+        wait = response.headers.get("Retry-After", "")
+        raise refusal(
+            response.status, body.decode("utf-8", "replace"), int(wait) if wait.isdecimal() else None
+        )
+
+    async def _post(self, request: GenerationRequest, deadline: float) -> aiohttp.ClientResponse:
+        body = request_body(request, self._model)
+        return await self._upstream.request("POST", "/chat/completions", deadline, body)
+
+    async def _learn(self, response: aiohttp.ClientResponse) -> Health:
+        if response.status in (404, 405):
+            return Health(True, f"answers; asked for {self._model}")
+        if response.status != 200:
+            return Health(False, f"answers with status {response.status}")
+        served = {
+            model.id: model for model in parse_models(await read_all(response, _now() + HEALTH_SECONDS))
+        }
+        if self._model not in served and len(served) == 1:
+            (only,) = served
+            log.info("engine.model", engine=self.name, asked_for=self._model, uses=only)
+            self._model = only
+        if self._model not in served:
+            return Health(False, f"does not serve {self._model}")
+        window = served[self._model].context_tokens
+        self._context_tokens = min(self._context_tokens, window or self._context_tokens)
+        return Health(True, f"serves {self._model}")
+
+
+class _Answer:
+    """How far one reply has come. `begun`: something of it was handed out; `ended`: nothing more comes."""
+
+    def __init__(self) -> None:
+        self._events = EventReader()
+        self._finished = False
+        self.begun = False
+        self.ended = False
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """What the next bytes say; empty bytes are the end of the body. Raises EngineError where they make no
+        sense or the end comes too early."""
+        try:
+            for event in self._events.feed(data) if data else self._events.end():
+                if event == "[DONE]":
+                    self.ended = True
+                    break
+                piece = parse_event(event)
+                if piece.chunk:
+                    self.begun = True
+                    self._finished = self._finished or piece.chunk.finish_reason is not None
+                yield piece
+        except ValueError as error:
+            raise EngineError("The model's reply could not be understood.") from error
+        self.ended = self.ended or not data
+        if self.ended and not self._finished:
+            raise EngineError("The model's reply ended before it was complete.")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,146 @@
+"""OpenAI's chat-completion JSON: a request's body, a stream's chunks, what a refusal means.
+
+Knows nothing of connections and time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from core.errors import ContextOverflow, EngineBusy, EngineError, EngineRejected
+from core.messages import Message, Usage
+from core.ports import EngineChunk, GenerationRequest
+
+_PASSED_ON = ("tool_calls", "function_call", "refusal")
+_NO_ANSWER = frozenset(("error", "abort"))
+_OVERFLOW_WORDS = (
+    "context length",
+    "context_length",
+    "context window",
+    "context size",
+    "too many tokens",
+    "maximum model length",
+    "max_model_len",
+)
+_ABOUT_THE_REQUEST = frozenset((400, 413, 422))
+_ABOUT_THE_SERVICE = frozenset((401, 402, 403, 404, 408, 425))
+"""Refusals that another engine would not repeat: a wrong key, no credit, an unknown model, too slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One event of the stream. `alive` says that the model moved on, even where nothing is to be shown (it
+    thinks); `chunk` is None then."""
+
+    chunk: EngineChunk | None
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """An entry of `GET /models`; `context_tokens` where the server tells it, as vLLM does."""
+
+    id: str
+    context_tokens: int | None
+
+
+def request_body(request: GenerationRequest, model: str) -> bytes:
+    """The JSON to POST: always streamed, always with usage, whatever `sampling.extra` says."""
+    sampling = request.sampling
+    body: dict[str, Any] = {
+        **sampling.extra,
+        "model": model,
+        "messages": [_message(message) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "n": 1,
+        "max_tokens": sampling.max_tokens,
+    }
+    if sampling.temperature is not None:
+        body["temperature"] = sampling.temperature
+    if sampling.top_p is not None:
+        body["top_p"] = sampling.top_p
+    return orjson.dumps(body, default=_plain)
+
+
+def parse_event(data: str) -> Piece:
+    """One event's JSON. Raises EngineError where it reports a failure or is no chat-completion chunk."""
+    try:
+        event = orjson.loads(data)
+        if "error" in event or event.get("object") == "error":
+            raise _reported(event)
+        usage = _usage(event.get("usage"))
+        choice = next((one for one in event["choices"] if one.get("index", 0) == 0), None)
+        if choice is None:
+            return Piece(EngineChunk(usage=usage) if usage else None, alive=False)
+        return _piece(choice, usage)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EngineError("The model's reply could not be understood.") from error
+
+
+def parse_models(body: bytes) -> list[ServedModel]:
+    """The entries of `GET /models`. Raises EngineError where it is no such list."""
+    try:
+        entries = [(entry["id"], entry.get("max_model_len")) for entry in orjson.loads(body)["data"]]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EngineError("The model's server lists no models.") from error
+    return [
+        ServedModel(str(name), window if isinstance(window, int) and window > 0 else None)
+        for name, window in entries
+    ]
+
+
+def refusal(status: int, body: str, retry_after: int | None = None) -> EngineError:
+    """The error for an HTTP status that is no success. `body` is read for its cause and never repeated."""
+    if status in _ABOUT_THE_REQUEST and any(words in body.lower() for words in _OVERFLOW_WORDS):
+        return ContextOverflow("The conversation is too long for the model; shorten it or start a new one.")
+    if status in (429, 503):
+        return EngineBusy(
+            "The model has too much to do just now; try again shortly.", retry_after=retry_after
+        )
+    if 400 <= status < 500 and status not in _ABOUT_THE_SERVICE:
+        return EngineRejected(f"The model refused the request (status {status}); check its parameters.")
+    return EngineError(f"The model's server answered with status {status}.")
+
+
+def _message(message: Message) -> dict[str, Any]:
+    content = message.content or (None if message.extra.get("tool_calls") else "")
+    return {**message.extra, "role": message.role, "content": content}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError
+
+
+def _piece(choice: Mapping[str, Any], usage: Usage | None) -> Piece:
+    delta = choice.get("delta") or {}
+    text = delta.get("content") or ""
+    finish_reason = choice.get("finish_reason")
+    if not isinstance(text, str) or not isinstance(finish_reason, str | None):
+        raise TypeError
+    if finish_reason in _NO_ANSWER:
+        raise EngineError("The model stopped with an error.")
+    extra = {name: delta[name] for name in _PASSED_ON if delta.get(name)}
+    alive = bool(text or extra or finish_reason or any(delta.get(name) for name in delta if name != "role"))
+    if not (text or extra or finish_reason or usage):
+        return Piece(None, alive)
+    return Piece(EngineChunk(text, extra, choice.get("logprobs"), finish_reason, usage), alive)
+
+
+def _usage(usage: Mapping[str, Any] | None) -> Usage | None:
+    if not usage:
+        return None
+    return Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+
+
+def _reported(event: Mapping[str, Any]) -> EngineError:
+    """An error inside a stream that began with status 200."""
+    error = event.get("error")
+    details = error if isinstance(error, Mapping) else event
+    code = details.get("code")
+    status = code if isinstance(code, int) and 400 <= code < 600 else 500
+    return refusal(status, str(details.get("message", "")))

@@ -1,0 +1,97 @@
+"""The pooled connections to one server: requests out, bytes in, every failure an EngineError.
+
+Knows nothing of what is said over them.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import aiohttp
+
+from core.errors import EngineError, EngineTimeout
+
+CONNECT_SECONDS = 2.5
+"""Short, so that the next engine begins to answer within 3 s of a server that does not take the call."""
+_KEEP_ALIVE_SECONDS = 4.0
+"""Below the 5 s after which uvicorn, and so vLLM, hangs up: no request goes out on a dying connection."""
+_DRAIN_SECONDS = 0.2
+_BODY_BYTES = 1_048_576
+
+
+class Upstream:
+    """HTTP to one base URL. A deadline is a time of the event loop's clock.
+
+    Raises EngineTimeout past a deadline, EngineError for whatever else goes wrong underneath.
+    """
+
+    def __init__(self, base_url: str, key: str | None) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self, method: str, path: str, deadline: float, body: bytes | None = None
+    ) -> aiohttp.ClientResponse:
+        """The response once its headers are here; the caller closes it. Follows no redirect: the key and the
+        question go to the configured server only."""
+        headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
+        with _translated():
+            async with asyncio.timeout_at(deadline):
+                response = await self._connections().request(
+                    method, self._base_url + path, data=body, headers=headers, allow_redirects=False
+                )
+        return response
+
+    async def aclose(self) -> None:
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    def _connections(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                # No limit here: how many may ask at once is decided at the doors, not by a hidden queue.
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+async def read_some(response: aiohttp.ClientResponse, deadline: float) -> bytes:
+    """The next bytes of the body, empty at its end."""
+    with _translated():
+        async with asyncio.timeout_at(deadline):
+            data = await response.content.readany()
+    return data
+
+
+async def read_all(response: aiohttp.ClientResponse, deadline: float) -> bytes:
+    """The body, or its first megabyte."""
+    body = b""
+    while len(body) < _BODY_BYTES and (data := await read_some(response, deadline)):
+        body += data
+    return body
+
+
+async def drain(response: aiohttp.ClientResponse) -> None:
+    """Give the connection of a finished reply back to the pool, if its end is at hand."""
+    with suppress(EngineError):
+        await read_all(response, asyncio.get_running_loop().time() + _DRAIN_SECONDS)
+    response.release()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except aiohttp.ServerTimeoutError as error:
+        raise EngineError("The model's server cannot be reached.") from error
+    except TimeoutError as error:
+        raise EngineTimeout("The model did not answer in time.") from error
+    except aiohttp.ClientConnectorError as error:
+        raise EngineError("The model's server cannot be reached.") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        # ValueError: aiohttp's word for some malformed replies.
+        raise EngineError("The connection to the model failed.") from error

