@@ -1,0 +1,53 @@
+"""Short ways to ask an engine and to wait for what it causes elsewhere."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import EngineError
+from core.messages import Message, Sampling
+from core.ports import Engine, EngineChunk, GenerationRequest
+
+QUESTION = "我的订单为什么还没发货？😀"
+
+
+def generation_request(question: str = QUESTION, **fields: Any) -> GenerationRequest:
+    messages = (Message("system", "You are 小Q."), Message("user", question))
+    return GenerationRequest(**{"messages": messages, "question": question, "sampling": Sampling(), **fields})
+
+
+@dataclass
+class Heard:
+    """What came of one question."""
+
+    chunks: list[EngineChunk] = field(default_factory=list)
+    error: EngineError | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(chunk.text for chunk in self.chunks)
+
+    @property
+    def finish_reasons(self) -> list[str]:
+        return [chunk.finish_reason for chunk in self.chunks if chunk.finish_reason]
+
+
+async def ask(engine: Engine, request: GenerationRequest | None = None) -> Heard:
+    """Everything the engine says, and how it ended."""
+    heard = Heard()
+    try:
+        async with aclosing(engine.stream(request or generation_request())) as chunks:
+            async for chunk in chunks:
+                heard.chunks.append(chunk)
+    except EngineError as error:
+        heard.error = error
+    return heard
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Returns as soon as the condition holds; fails after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,110 @@
+"""A deterministic OpenAI-compatible server: its answer is the prompt it was given.
+
+`EchoUpstream` is served over a real socket by `serving`; a test reads from it what the model saw.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+MODEL = "qwen2.5-7b"
+PIECE = 7
+
+
+@dataclass
+class EchoUpstream:
+    """What it serves and what it saw.
+
+    `piece_seconds` is the pause before each piece, `max_model_len` the window it reports. `aborted` counts
+    streams whose reader left before their end.
+    """
+
+    models: tuple[str, ...] = (MODEL,)
+    piece_seconds: float = 0.0
+    max_model_len: int | None = None
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    aborted: int = 0
+    completed: int = 0
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/health", self._health)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        return app
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.Response()
+
+    async def _models(self, request: web.Request) -> web.Response:
+        window = {"max_model_len": self.max_model_len} if self.max_model_len else {}
+        data = [{"id": name, "object": "model", **window} for name in self.models]
+        return web.json_response({"object": "list", "data": data})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.requests.append(body)
+        self.headers.append(dict(request.headers))
+        if body["model"] not in self.models:
+            error = {"message": f"The model `{body['model']}` does not exist.", "code": 404}
+            return web.json_response({"error": error}, status=404)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        await response.prepare(request)
+        try:
+            for event in events(body):
+                await asyncio.sleep(self.piece_seconds)
+                await response.write(f"data: {event}\n\n".encode())
+            await response.write_eof()
+        except (ConnectionResetError, asyncio.CancelledError):
+            self.aborted += 1
+            raise
+        self.completed += 1
+        return response
+
+
+def echo(messages: list[dict[str, Any]]) -> str:
+    """What the model says to these messages."""
+    return "ECHO:" + json.dumps(messages, ensure_ascii=False)
+
+
+def events(body: dict[str, Any]) -> list[str]:
+    """The data of every event of the stream that answers `body`, the last one `[DONE]`."""
+    text = echo(body["messages"])
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": text[start : start + PIECE]} for start in range(0, len(text), PIECE)]
+    chunks = [_chunk(body, [{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]
+    chunks.append(_chunk(body, [{"index": 0, "delta": {}, "finish_reason": "stop"}]))
+    if body.get("stream_options", {}).get("include_usage"):
+        usage = {"prompt_tokens": 11, "completion_tokens": len(deltas) - 1, "total_tokens": 10 + len(deltas)}
+        chunks.append(_chunk(body, []) | {"usage": usage})
+    return [json.dumps(chunk, ensure_ascii=False) for chunk in chunks] + ["[DONE]"]
+
+
+def _chunk(body: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-echo",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": body["model"],
+        "choices": choices,
+    }
+
+
+@asynccontextmanager
+async def serving(app: web.Application, port: int = 0) -> AsyncIterator[int]:
+    """Serves `app` on the loopback; gives the port."""
+    # Cancelled handlers are how an upstream learns that the reader left; aiohttp has that off by default.
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
