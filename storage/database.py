@@ -1,0 +1,155 @@
+"""The database as the rest of the room uses it: start, read, write, close. Knows no table.
+
+Work runs in threads of its own (four that read, one that writes); the event loop only waits.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.errors import ConfigurationError, StorageUnavailable
+from storage.connections import make_engine
+from storage.migrate import check_integrity, damaged, mark_interrupted, migrate
+from storage.presence import FilePresence, Presence, ServerPresence
+from storage.writer import GroupWriter
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+READERS = 4
+
+
+class Database:
+    """One SQLite file or PostgreSQL database.
+
+    Raises ConfigurationError where the URL is neither.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._file = self._sqlite_file()
+        if self._file is None and self._url.get_backend_name() != "postgresql":
+            raise ConfigurationError(
+                "XIAOQ_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://."
+            )
+        self._read_engine = make_engine(self._url, "read", READERS)
+        self._write_engine = make_engine(self._url, "write")
+        self._presence: Presence = FilePresence(self._file) if self._file else ServerPresence(self._url)
+        self._readers = ThreadPoolExecutor(READERS, "xiaoq-read")
+        self._writer = GroupWriter(self._write_engine)
+        self._started = False
+
+    def _sqlite_file(self) -> Path | None:
+        if self._url.get_backend_name() != "sqlite":
+            return None
+        if self._url.database in (None, "", ":memory:"):
+            raise ConfigurationError("XIAOQ_DATABASE_URL must name a file: sqlite:///path/to/xiaoq.db.")
+        return Path(self._url.database or "")
+
+    async def start(self) -> None:
+        """Check the file, migrate to the newest revision, mend what a crash left.
+
+        Several processes may start at once; they take turns. Raises StorageUnavailable where the database is
+        damaged, out of reach or of a newer XiaoQ.
+        """
+        await asyncio.to_thread(self._open)
+        self._writer.start()
+        self._started = True
+
+    def _open(self) -> None:
+        if self._file is not None:
+            _make_private(self._file)
+        engine = make_engine(self._url, "migrate")
+        try:
+            with self._presence.starting() as alone, engine.connect() as connection, connection.begin():
+                check_integrity(connection)
+                migrate(connection)
+                interrupted = mark_interrupted(connection, alone=alone)
+        except DBAPIError as error:
+            self._presence.leave()
+            raise _unavailable(error) from None
+        except StorageUnavailable:
+            self._presence.leave()
+            raise
+        finally:
+            engine.dispose()
+        if interrupted:
+            log.info("turns_interrupted", count=interrupted)
+
+    async def read(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` on one snapshot, in a reading thread. Raises StorageUnavailable."""
+        self._check_started()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
+
+    def _read(self, fn: Callable[[Connection], T]) -> T:
+        try:
+            with self._read_engine.connect() as connection, connection.begin():
+                return fn(connection)
+        except (DBAPIError, PoolTimeout) as error:
+            raise _unavailable(error) from None
+
+    async def write(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` in the writing thread; returns after COMMIT. Raises StorageUnavailable.
+
+        `fn` is undone where it raises, alone; it may run twice (see GroupWriter), so it only touches the
+        connection. A write once handed over is carried out even if the caller is cancelled while it waits.
+        """
+        self._check_started()
+        written = asyncio.wrap_future(self._writer.submit(fn))
+        try:
+            return await asyncio.shield(written)
+        except (DBAPIError, PoolTimeout) as error:
+            raise _unavailable(error) from None
+
+    async def aclose(self) -> None:
+        """Commit what is queued, then let go of the file."""
+        if self._started:
+            self._started = False
+            await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._readers.shutdown)
+        self._read_engine.dispose()
+        self._write_engine.dispose()
+        self._presence.leave()
+
+    def _check_started(self) -> None:
+        if not self._started:
+            raise StorageUnavailable("The database is not open; XiaoQ is starting or shutting down.")
+
+
+def _make_private(file: Path) -> None:
+    """SQLite gives its -wal and -shm files the mode of the database: only its owner reads any of them."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600, exist_ok=True)
+    except OSError:
+        raise StorageUnavailable(
+            "The database file cannot be made; check that the data folder exists and is writable."
+        ) from None
+
+
+def _unavailable(error: DBAPIError | PoolTimeout) -> Exception:
+    """StorageUnavailable where the database is the cause, else the error itself (a broken rule is a bug).
+
+    Its text stays out of both log and message: PostgreSQL quotes rows in it.
+    """
+    if isinstance(error, PoolTimeout):
+        return StorageUnavailable("The database is busy; try again in a few seconds.", retry_after=5)
+    cause = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    if not (isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError):
+        return error
+    log.error("storage_unavailable", cause=cause or type(error.orig).__name__)
+    if cause in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+        return damaged()
+    if cause in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+        return StorageUnavailable("The database is locked by another process; try again.", retry_after=5)
+    if cause == "SQLITE_FULL":
+        return StorageUnavailable("The disk of the database is full; free space and try again.")
+    return StorageUnavailable("The database cannot be reached; try again in a few seconds.", retry_after=5)

@@ -1,0 +1,166 @@
+"""Documents, their chunks and raw bytes, and how often a base has changed. Knows no index and no parser."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
+from sqlalchemy import update as update_
+
+from core.documents import Chunk, Document, DocumentStatus
+from storage.database import Database
+from storage.tables import base_version, chunk, document, document_blob
+from storage.upsert import upsert
+
+
+class SqlDocumentStore:
+    """core.ports.DocumentStore in a database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def bases(self) -> "Sequence[str]":
+        """Every base that was ever written to, empty ones too: an index must learn of those."""
+        query = select(base_version.c.base).order_by(base_version.c.base)
+        return await self._db.read(lambda connection: connection.scalars(query).all())
+
+    async def version(self, base: str) -> int:
+        """See the port; 0 for a base that was never written to."""
+        query = select(base_version.c.version).where(base_version.c.base == base)
+        return await self._db.read(lambda connection: connection.scalar(query)) or 0
+
+    async def put(self, document_: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> None:
+        """See the port. Without `data`, stored bytes stay where they are of the same `sha256`, else they go."""
+        rows = [_chunk_row(document_, one) for one in chunks]
+        values = _document_row(document_)
+
+        def write(connection: Connection) -> None:
+            previous = connection.scalar(select(document.c.sha256).where(_is(document_.base, document_.id)))
+            upsert(connection, document, values)
+            connection.execute(delete(chunk).where(_belongs(chunk.c, document_.base, document_.id)))
+            if rows:
+                connection.execute(insert(chunk), rows)
+            if data is not None:
+                blob = {"base": document_.base, "document_id": document_.id, "data": data}
+                upsert(connection, document_blob, blob)
+            elif previous != document_.sha256:
+                connection.execute(
+                    delete(document_blob).where(_belongs(document_blob.c, document_.base, document_.id))
+                )
+            _grow(connection, document_.base)
+
+        await self._db.write(write)
+
+    async def list(self, base: str) -> "Sequence[Document]":
+        """By name."""
+        query = select(document).where(document.c.base == base).order_by(document.c.name, document.c.id)
+        return await self._db.read(lambda connection: [_document(row) for row in connection.execute(query)])
+
+    async def get(self, base: str, document_id: str) -> Document | None:
+        return await self._first(_is(base, document_id))
+
+    async def find_by_hash(self, base: str, sha256: str) -> Document | None:
+        return await self._first((document.c.base == base) & (document.c.sha256 == sha256))
+
+    async def _first(self, condition: ColumnElement[bool]) -> Document | None:
+        query = select(document).where(condition).order_by(document.c.updated_at, document.c.id).limit(1)
+        row = await self._db.read(lambda connection: connection.execute(query).first())
+        return _document(row) if row is not None else None
+
+    async def raw(self, base: str, document_id: str) -> bytes | None:
+        query = select(document_blob.c.data).where(_belongs(document_blob.c, base, document_id))
+        return await self._db.read(lambda connection: connection.scalar(query))
+
+    async def delete(self, base: str, document_id: str) -> bool:
+        def write(connection: Connection) -> bool:
+            if connection.execute(delete(document).where(_is(base, document_id))).rowcount == 0:
+                return False
+            _grow(connection, base)
+            return True
+
+        return await self._db.write(write)
+
+    async def chunks(self, base: str) -> "Sequence[Chunk]":
+        query = (
+            select(chunk)
+            .join(document)
+            .where(chunk.c.base == base, document.c.status == DocumentStatus.READY.value)
+            .order_by(chunk.c.document_id, chunk.c.position, chunk.c.id)
+        )
+        return await self._db.read(lambda connection: [_chunk(row) for row in connection.execute(query)])
+
+
+def _is(base: str, document_id: str) -> ColumnElement[bool]:
+    return (document.c.base == base) & (document.c.id == document_id)
+
+
+def _belongs(columns: Any, base: str, document_id: str) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = (columns.base == base) & (columns.document_id == document_id)
+    return condition
+
+
+def _grow(connection: Connection, base: str) -> None:
+    grown = connection.execute(
+        update_(base_version).where(base_version.c.base == base).values(version=base_version.c.version + 1)
+    )
+    if grown.rowcount == 0:
+        connection.execute(insert(base_version).values(base=base, version=1))
+
+
+def _document_row(one: Document) -> dict[str, Any]:
+    return {
+        "base": one.base,
+        "id": one.id,
+        "name": one.name,
+        "size": one.size,
+        "sha256": one.sha256,
+        "status": one.status.value,
+        "chunks": one.chunks,
+        "error": one.error,
+        "updated_at": one.updated_at,
+    }
+
+
+def _document(row: Row[Any]) -> Document:
+    return Document(
+        id=row.id,
+        base=row.base,
+        name=row.name,
+        size=row.size,
+        sha256=row.sha256,
+        status=DocumentStatus(row.status),
+        chunks=row.chunks,
+        updated_at=row.updated_at,
+        error=row.error,
+    )
+
+
+def _chunk_row(of: Document, one: Chunk) -> dict[str, Any]:
+    return {
+        "base": of.base,
+        "document_id": of.id,
+        "id": one.id,
+        "position": one.position,
+        "document": one.document,
+        "title": one.title,
+        "location": one.location,
+        "text": one.text,
+        "kind": one.kind,
+        "match": list(one.match),
+        "language": one.language,
+    }
+
+
+def _chunk(row: Row[Any]) -> Chunk:
+    return Chunk(
+        id=row.id,
+        base=row.base,
+        document_id=row.document_id,
+        document=row.document,
+        position=row.position,
+        title=row.title,
+        location=row.location,
+        text=row.text,
+        kind=row.kind,
+        match=tuple(row.match),
+        language=row.language,
+    )

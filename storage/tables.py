@@ -1,0 +1,190 @@
+"""The tables, as the migrations leave them (a test compares the two). Knows no query.
+
+`line` in a conversation and in a key is no foreign key: lines are archived, never deleted, and what was said
+must outlive the line it was said on.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from core.messages import TurnStatus
+from storage.columns import PlainText, UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+line = Table(
+    "line",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("names", JSON, nullable=False),
+    Column("bases", JSON, nullable=False),
+    Column("persona", PlainText),
+    Column("greeting", JSON, nullable=False),
+    Column("suggestions", JSON, nullable=False),
+    Column("contact", JSON, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("owner", PlainText, nullable=False),
+    Column("line", PlainText, nullable=False),
+    Column("channel", PlainText, nullable=False),
+    Column("customer", PlainText),
+    Column("title", PlainText, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Index(None, "owner", "updated_at"),
+    Index(None, "updated_at"),
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),  # from 0; never reused, so it orders also what is set aside
+    Column("asked_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("channel", PlainText, nullable=False),
+    Column("request_id", PlainText, nullable=False),
+    Column("question", PlainText, nullable=False),
+    Column("replaces", PlainText),
+    Column("set_aside", Boolean, nullable=False),
+    Column("status", PlainText, nullable=False),
+    Column("answer", PlainText, nullable=False),
+    Column("mode", PlainText),
+    Column("language", PlainText, nullable=False),
+    Column("engine", PlainText, nullable=False),
+    Column("finish_reason", PlainText),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("usage_estimated", Boolean),
+    Column("handoff_reason", PlainText),
+    Column("handoff_contact", PlainText),
+    Column("error", PlainText),
+    UniqueConstraint("conversation_id", "position"),
+    Index(None, "asked_at"),
+)
+Index(
+    "ix_turn_running",
+    turn.c.status,
+    sqlite_where=turn.c.status == TurnStatus.RUNNING.value,
+    postgresql_where=turn.c.status == TurnStatus.RUNNING.value,
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("turn_id", ForeignKey("turn.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("document", PlainText, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("location", PlainText, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("document_id", PlainText, nullable=False),
+    Column("passage_id", PlainText, nullable=False),
+)
+
+timing = Table(
+    "timing",
+    metadata,
+    Column("turn_id", ForeignKey("turn.id", ondelete="CASCADE"), primary_key=True),
+    Column("step", PlainText, primary_key=True),
+    Column("milliseconds", Integer, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("turn_id", ForeignKey("turn.id", ondelete="CASCADE"), primary_key=True),
+    Column("score", Integer, nullable=False),
+    Column("comment", PlainText, nullable=False),
+    Column("rated_at", UtcTime, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("base", PlainText, primary_key=True),
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", PlainText, nullable=False),
+    Column("status", PlainText, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("error", PlainText),
+    Column("updated_at", UtcTime, nullable=False),
+    Index(None, "base", "sha256"),
+)
+
+document_blob = Table(
+    "document_blob",
+    metadata,
+    Column("base", PlainText, primary_key=True),
+    Column("document_id", PlainText, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["base", "document_id"], ["document.base", "document.id"], ondelete="CASCADE"),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("base", PlainText, primary_key=True),
+    Column("document_id", PlainText, primary_key=True),
+    Column("id", PlainText, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("document", PlainText, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("location", PlainText, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("match", JSON, nullable=False),
+    Column("language", PlainText, nullable=False),
+    ForeignKeyConstraint(["base", "document_id"], ["document.base", "document.id"], ondelete="CASCADE"),
+)
+
+base_version = Table(
+    "base_version",
+    metadata,
+    Column("base", PlainText, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("role", PlainText, nullable=False),
+    Column("line", PlainText),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_used_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    UniqueConstraint("digest"),
+)

@@ -1,0 +1,129 @@
+"""One thread that writes: what is queued shares a transaction, and is told so after COMMIT. Knows no table."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from core.errors import StorageUnavailable
+
+T = TypeVar("T")
+
+GROUP = 256
+"""The most writes that share a transaction: bounds how long the first of them waits for its COMMIT."""
+
+
+class _Job:
+    """One queued write and, once it ran, what came of it."""
+
+    def __init__(self, fn: Callable[[Connection], Any]) -> None:
+        self.fn = fn
+        self.future: Future[Any] = Future()
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        self.value, self.error = None, None
+        try:
+            with connection.begin_nested():
+                self.value = self.fn(connection)
+        except IntegrityError as error:
+            self.error = error
+        except DBAPIError:
+            # SQLite may have rolled back everything (disk full, I/O error): the savepoints are gone.
+            raise
+        except Exception as error:  # noqa: BLE001 - it is the caller's, and is raised there
+            self.error = error
+
+    def resolve(self) -> None:
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.value)
+
+
+class GroupWriter:
+    """Runs functions on a connection of its own, one after another, each in a savepoint.
+
+    Every SQLite commit waits for the disk, so writes that arrive meanwhile share the next one. A function may
+    run a second time, alone, where another one broke the transaction they shared; only one run is committed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
+        # A daemon, so that a process that forgot to close still ends; nothing it was told of is lost by that.
+        self._thread = threading.Thread(target=self._work, name="xiaoq-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, fn: Callable[[Connection], T]) -> "Future[T]":
+        """Queue a write. Raises StorageUnavailable after `close`."""
+        job = _Job(fn)
+        with self._closing:
+            if self._closed:
+                raise StorageUnavailable("The database is closed; XiaoQ is shutting down.")
+            self._queue.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Commit what is queued and end the thread."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        open_ = True
+        while open_:
+            jobs, open_ = self._next_group()
+            if not jobs:
+                continue
+            try:
+                self._commit(jobs)
+            except Exception as error:  # noqa: BLE001 - the thread must live on; every waiter is told
+                for job in jobs:
+                    if not job.future.done():
+                        job.future.set_exception(error)
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        """The jobs that wait, at least one unless closing, and whether more may come."""
+        job = self._queue.get()
+        jobs: list[_Job] = []
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == GROUP:
+                return jobs, True
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                return jobs, True
+        return jobs, False
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        if not self._transact(jobs):
+            for job in jobs:
+                self._transact([job])
+
+    def _transact(self, jobs: list[_Job]) -> bool:
+        """Run and commit the jobs; False where one of several broke the transaction and nothing was kept."""
+        with self._engine.connect() as connection, connection.begin() as transaction:
+            for job in jobs:
+                try:
+                    job.run(connection)
+                except DBAPIError as error:
+                    transaction.rollback()
+                    if len(jobs) > 1:
+                        return False
+                    job.error = error
+        for job in jobs:
+            job.resolve()
+        return True
