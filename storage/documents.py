@@ -8,7 +8,8 @@ from sqlalchemy import update as update_
 
 from core.documents import Chunk, Document, DocumentStatus
 from storage.database import Database
-from storage.tables import base_version, chunk, document, document_blob
+from storage.tables import base_version, chunk, document_blob
+from storage.tables import document as document_table
 from storage.upsert import upsert
 
 
@@ -28,41 +29,52 @@ class SqlDocumentStore:
         query = select(base_version.c.version).where(base_version.c.base == base)
         return await self._db.read(lambda connection: connection.scalar(query)) or 0
 
-    async def put(self, document_: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> None:
+    async def put(self, document: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> None:
         """See the port. Without `data`, stored bytes stay where they are of the same `sha256`, else they go."""
-        rows = [_chunk_row(document_, one) for one in chunks]
-        values = _document_row(document_)
+        rows = [_chunk_row(document, one) for one in chunks]
+        values = _document_row(document)
 
         def write(connection: Connection) -> None:
-            previous = connection.scalar(select(document.c.sha256).where(_is(document_.base, document_.id)))
-            upsert(connection, document, values)
-            connection.execute(delete(chunk).where(_belongs(chunk.c, document_.base, document_.id)))
+            previous = connection.scalar(
+                select(document_table.c.sha256).where(_is(document.base, document.id))
+            )
+            upsert(connection, document_table, values)
+            connection.execute(delete(chunk).where(_belongs(chunk.c, document.base, document.id)))
             if rows:
                 connection.execute(insert(chunk), rows)
             if data is not None:
-                blob = {"base": document_.base, "document_id": document_.id, "data": data}
+                blob = {"base": document.base, "document_id": document.id, "data": data}
                 upsert(connection, document_blob, blob)
-            elif previous != document_.sha256:
+            elif previous != document.sha256:
                 connection.execute(
-                    delete(document_blob).where(_belongs(document_blob.c, document_.base, document_.id))
+                    delete(document_blob).where(_belongs(document_blob.c, document.base, document.id))
                 )
-            _grow(connection, document_.base)
+            _grow(connection, document.base)
 
         await self._db.write(write)
 
     async def list(self, base: str) -> "Sequence[Document]":
         """By name."""
-        query = select(document).where(document.c.base == base).order_by(document.c.name, document.c.id)
+        query = (
+            select(document_table)
+            .where(document_table.c.base == base)
+            .order_by(document_table.c.name, document_table.c.id)
+        )
         return await self._db.read(lambda connection: [_document(row) for row in connection.execute(query)])
 
     async def get(self, base: str, document_id: str) -> Document | None:
         return await self._first(_is(base, document_id))
 
     async def find_by_hash(self, base: str, sha256: str) -> Document | None:
-        return await self._first((document.c.base == base) & (document.c.sha256 == sha256))
+        return await self._first((document_table.c.base == base) & (document_table.c.sha256 == sha256))
 
     async def _first(self, condition: ColumnElement[bool]) -> Document | None:
-        query = select(document).where(condition).order_by(document.c.updated_at, document.c.id).limit(1)
+        query = (
+            select(document_table)
+            .where(condition)
+            .order_by(document_table.c.updated_at, document_table.c.id)
+            .limit(1)
+        )
         row = await self._db.read(lambda connection: connection.execute(query).first())
         return _document(row) if row is not None else None
 
@@ -72,7 +84,7 @@ class SqlDocumentStore:
 
     async def delete(self, base: str, document_id: str) -> bool:
         def write(connection: Connection) -> bool:
-            if connection.execute(delete(document).where(_is(base, document_id))).rowcount == 0:
+            if connection.execute(delete(document_table).where(_is(base, document_id))).rowcount == 0:
                 return False
             _grow(connection, base)
             return True
@@ -82,15 +94,15 @@ class SqlDocumentStore:
     async def chunks(self, base: str) -> "Sequence[Chunk]":
         query = (
             select(chunk)
-            .join(document)
-            .where(chunk.c.base == base, document.c.status == DocumentStatus.READY.value)
+            .join(document_table)
+            .where(chunk.c.base == base, document_table.c.status == DocumentStatus.READY.value)
             .order_by(chunk.c.document_id, chunk.c.position, chunk.c.id)
         )
         return await self._db.read(lambda connection: [_chunk(row) for row in connection.execute(query)])
 
 
 def _is(base: str, document_id: str) -> ColumnElement[bool]:
-    return (document.c.base == base) & (document.c.id == document_id)
+    return (document_table.c.base == base) & (document_table.c.id == document_id)
 
 
 def _belongs(columns: Any, base: str, document_id: str) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 
 from core.messages import BusinessLine
 from storage.database import Database
-from storage.tables import line
+from storage.tables import line as line_table
 from storage.upsert import upsert
 
 
@@ -20,29 +20,29 @@ class SqlLineStore:
 
     async def all(self) -> Sequence[BusinessLine]:
         """Every line, archived ones too, in the order in which they were made."""
-        query = select(line).order_by(line.c.created_at, line.c.id)
+        query = select(line_table).order_by(line_table.c.created_at, line_table.c.id)
         return await self._db.read(lambda connection: [_line(row) for row in connection.execute(query)])
 
-    async def get(self, line_id: str) -> BusinessLine | None:
-        query = select(line).where(line.c.id == line_id)
+    async def get(self, line: str) -> BusinessLine | None:
+        query = select(line_table).where(line_table.c.id == line)
         row = await self._db.read(lambda connection: connection.execute(query).first())
         return _line(row) if row is not None else None
 
-    async def put(self, business_line: BusinessLine) -> None:
+    async def put(self, line: BusinessLine) -> None:
         now = datetime.now(UTC)
         values: dict[str, Any] = {
-            "id": business_line.id,
-            "names": dict(business_line.names),
-            "bases": list(business_line.bases),
-            "persona": business_line.persona,
-            "greeting": dict(business_line.greeting),
-            "suggestions": {key: list(some) for key, some in business_line.suggestions.items()},
-            "contact": dict(business_line.contact),
-            "archived": business_line.archived,
+            "id": line.id,
+            "names": dict(line.names),
+            "bases": list(line.bases),
+            "persona": line.persona,
+            "greeting": dict(line.greeting),
+            "suggestions": {key: list(some) for key, some in line.suggestions.items()},
+            "contact": dict(line.contact),
+            "archived": line.archived,
             "created_at": now,
             "updated_at": now,
         }
-        await self._db.write(lambda connection: upsert(connection, line, values, keep=("created_at",)))
+        await self._db.write(lambda connection: upsert(connection, line_table, values, keep=("created_at",)))
 
 
 def _line(row: Row[Any]) -> BusinessLine:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from core.errors import InvalidRequest, NotFound
 from core.messages import HandoffNote, Mode, Question, Source, TurnRecord, TurnStatus, Usage
@@ -143,8 +143,12 @@ async def test_forgetting_leaves_no_row(db: Database) -> None:
     await log.rate(begun.id, ME, 1)
     assert await log.forget(begun.conversation_id, ME)
     for table in (conversation, turn, source, timing, feedback):
-        query = select(func.count()).select_from(table)
-        assert await db.read(lambda connection, query=query: connection.scalar(query)) == 0
+        assert await _count(db, table) == 0
+
+
+async def _count(db: Database, table: Table) -> int:
+    query = select(func.count()).select_from(table)
+    return await db.read(lambda connection: connection.scalar(query)) or 0
 
 
 async def test_text_no_database_takes_is_stored_all_the_same(db: Database) -> None:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from core.documents import Chunk, Document, DocumentStatus
 from core.errors import ConfigurationError
 from core.messages import BusinessLine, Question
+from core.ports import ConversationLog, DocumentStore, KeyStore, LineStore, TranscriptReader
 from core.settings import Settings
 from storage.conversations import SqlConversationLog
 from storage.database import Database
@@ -19,10 +20,21 @@ from storage.keys import SqlKeyStore
 from storage.lines import SqlLineStore
 from storage.retention import purge
 from storage.secrets import derive, load_master_key
+from storage.transcripts import SqlTranscriptReader
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MANUAL = Document("d1", "shop", "手册.md", 3, "ab", DocumentStatus.READY, 1, NOW)
 PIECE = Chunk("c1", "shop", "d1", "手册.md", 0, "退货", "Returns", "七天内可退。", "faq", ("能退吗",), "zh")
+
+
+async def test_every_store_is_its_port(db: Database) -> None:
+    """The annotations are the test: the type checker reads them."""
+    log: ConversationLog = SqlConversationLog(db)
+    reader: TranscriptReader = SqlTranscriptReader(db)
+    documents: DocumentStore = SqlDocumentStore(db)
+    lines: LineStore = SqlLineStore(db)
+    keys: KeyStore = SqlKeyStore(db, b"s" * 32)
+    assert all((log, reader, documents, lines, keys))
 
 
 async def test_a_line_is_put_changed_and_kept_in_order(db: Database) -> None:
@@ -78,7 +90,7 @@ async def test_a_key_is_found_until_revoked_and_never_stored(db: Database, tmp_p
 
 
 def test_the_master_key_is_made_once_and_private(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "new", _env_file=None)
+    settings = Settings.model_validate({"data_dir": tmp_path / "new"})
     key = load_master_key(settings)
     file = tmp_path / "new" / "master.key"
     assert (len(key), file.stat().st_mode & 0o777) == (32, 0o600)
@@ -89,7 +101,7 @@ def test_the_master_key_is_made_once_and_private(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         load_master_key(settings)
     given = SecretStr(base64.urlsafe_b64encode(key).decode())
-    assert load_master_key(Settings(master_key=given, data_dir=tmp_path, _env_file=None)) == key
+    assert load_master_key(Settings.model_validate({"master_key": given, "data_dir": tmp_path})) == key
 
 
 async def test_retention_erases_only_what_is_too_old(db: Database) -> None:
