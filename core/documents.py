@@ -53,6 +53,9 @@ class Chunk:
     kind: Literal["faq", "text", "table"] = "text"
     match: Sequence[str] = ()
     language: str = "und"
+    valid_from: date | None = None
+    valid_until: date | None = None
+    """A pair outside these dates (inclusive, None unbounded) is not found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""Builds the embedding model that the settings name, behind LangChain's Embeddings interface.
+
+It does not know what is embedded nor where the vectors go.
+"""
+
+import importlib
+from typing import Any
+
+from langchain_core.embeddings import Embeddings
+from pydantic import SecretStr
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+
+
+def make_embeddings(settings: Settings) -> Embeddings | None:
+    """None without an embedding model: retrieval is lexical then. Raises ConfigurationError."""
+    if settings.embedding_url:
+        return _remote(settings.embedding_url, settings)
+    if settings.embedding_model:
+        return _Local(settings.embedding_model)
+    return None
+
+
+def _remote(url: str, settings: Settings) -> Embeddings:
+    from langchain_openai import OpenAIEmbeddings
+
+    # check_embedding_ctx_length would fetch tiktoken's tables and send token ids instead of text.
+    return OpenAIEmbeddings(
+        model=settings.embedding_model or "default",
+        base_url=url,
+        api_key=settings.engine_key or SecretStr("none"),
+        check_embedding_ctx_length=False,
+        max_retries=1,
+        timeout=30.0,
+    )
+
+
+class _Local(Embeddings):
+    """A sentence-transformers model in this process, by name or folder."""
+
+    def __init__(self, model: str) -> None:
+        try:
+            library = importlib.import_module("sentence_transformers")
+        except ImportError:
+            raise ConfigurationError(
+                "XIAOQ_EMBEDDING_MODEL needs sentence-transformers: run `pip install sentence-transformers`, "
+                "or set XIAOQ_EMBEDDING_URL."
+            ) from None
+        try:
+            self._model: Any = library.SentenceTransformer(model)
+        except (OSError, ValueError):
+            raise ConfigurationError(
+                "The model named by XIAOQ_EMBEDDING_MODEL could not be loaded; give a folder that holds one."
+            ) from None
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        vectors: list[list[float]] = self._model.encode(texts, normalize_embeddings=True).tolist()
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.embed_documents([text])[0]

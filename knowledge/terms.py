@@ -1,0 +1,120 @@
+"""Cuts text of any script into the terms that questions and passages are matched on.
+
+It does not know what a term is worth; lexical.py weighs them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PAIRED = "\u3041-\u3096\u309d-\u30ff\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
+"""Kana and Hangul: two characters carry about as much as one Han word."""
+_UNSPACED = "\u0e01-\u0e3a\u0e40-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff"
+"""Thai, Lao, Myanmar, Khmer: no spaces between words, vowel signs inside them."""
+_GRAM = 4
+_MAX_WORD = 64
+"""Longer runs of letters are no words (base64, hashes); they are kept whole and give no n-grams."""
+
+
+def _marks() -> str:
+    """Combining marks as a character class: `\\w` leaves them out, though Indic vowels are marks."""
+    ranges: list[list[int]] = []
+    for code in range(0x300, 0x20000):
+        if unicodedata.category(chr(code))[0] == "M":
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+@cache
+def _runs() -> re.Pattern[str]:
+    special = _HAN + _PAIRED + _UNSPACED
+    return re.compile(
+        f"(?P<han>[{_HAN}]+)|(?P<paired>[{_PAIRED}]+)|(?P<unspaced>[{_UNSPACED}]+)"
+        f"|(?P<word>(?:(?![{special}_])[\\w{_marks()}])+)"
+    )
+
+
+@cache
+def _simplifier() -> Any:
+    import opencc
+
+    return opencc.OpenCC("t2s")
+
+
+@cache
+def _han() -> re.Pattern[str]:
+    return re.compile(f"[{_HAN}]")
+
+
+_INVISIBLE = re.compile("[\u00ad\u0640\u200b-\u200f\u2060\ufeff]")
+"""Soft hyphen, Arabic tatweel, zero-width characters and marks of direction: seen by no reader."""
+
+
+def fold(text: str) -> str:
+    """The form in which all texts are compared: NFKC, casefolded, invisible characters gone, simplified Han."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    if _han().search(text):
+        text = _simplifier().convert(text)
+    return text
+
+
+def _accents_off(word: str) -> str:
+    """Without diacritics where these are optional to readers; Indic vowel signs are not."""
+    if word.isascii() or not all(c < "\u0900" or "\u1e00" <= c < "\u2000" for c in word):
+        return word
+    decomposed = unicodedata.normalize("NFD", word)
+    bare = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+    return unicodedata.normalize("NFC", bare)
+
+
+def _grams(run: str, size: int) -> Iterator[str]:
+    if len(run) <= size:
+        yield run
+    else:
+        for start in range(len(run) - size + 1):
+            yield run[start : start + size]
+
+
+def word_terms(word: str) -> Iterator[str]:
+    """A spaced word: itself, its form without accents, and 4-grams of letters, which stand in for stemming."""
+    yield word
+    bare = _accents_off(word)
+    if bare != word:
+        yield bare
+    if _GRAM < len(bare) <= _MAX_WORD and not bare.isdigit():
+        yield from _grams(bare, _GRAM)
+
+
+def runs(folded: str) -> Iterator[tuple[str, str]]:
+    """The runs of one script in folded text, as (`han` | `paired` | `unspaced` | `word`, run)."""
+    for match in _runs().finditer(folded):
+        yield match.lastgroup or "word", match.group()
+
+
+def run_terms(script: str, run: str) -> Iterator[str]:
+    """The terms of one run, repeats included."""
+    if script == "word":
+        yield from word_terms(run)
+    elif script == "unspaced":
+        yield from _grams(run, 3)
+    elif script == "paired":
+        yield from _grams(run, 2)
+    else:
+        yield from run
+        if len(run) > 1:
+            yield from _grams(run, 2)
+
+
+def terms(text: str) -> list[str]:
+    """All terms of a text in order, repeats included.
+
+    Han: characters and bigrams, traditional folded to simplified. Kana and Hangul: bigrams. Thai, Lao, Khmer
+    and Myanmar: trigrams. Elsewhere: the casefolded word, its form without accents, its 4-grams of letters.
+    """
+    return [term for script, run in runs(fold(text)) for term in run_terms(script, run)]
