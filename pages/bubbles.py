@@ -1,0 +1,114 @@
+"""What an answer looks like in the console's chat: its text made safe, its sources, how it came about.
+
+Knows nothing of Gradio and of who asked. A model's answer and a passage are equally foreign: their HTML is
+shown as text, and an image, which would be a request to somewhere else, as its caption.
+"""
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+
+from core.errors import XiaoQError
+from core.messages import Mode, Source, TurnRecord, TurnStatus
+from pages.console_words import words
+
+_IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
+_LINK = re.compile(r"\[([^\]]*)\]\(\s*<?([^)\s>]*)[^)]*\)")
+_DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:\s*\S+.*$", re.MULTILINE)
+_ALLOWED = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
+
+
+def safe_markdown(text: str) -> str:
+    """Markdown without raw HTML, images, reference links or links of a kind other than http and mail."""
+    parts = _CODE.split(text)
+    return "".join(part if number % 2 else _without_html(part) for number, part in enumerate(parts))
+
+
+def question_bubble(question: str) -> str:
+    """A question as Markdown that shows it as it was typed, on as many lines."""
+    return safe_markdown(question)
+
+
+def answer_bubble(record: TurnRecord, language: str) -> str:
+    """A stored answer, whole or cut off, as Markdown."""
+    say = words(language)
+    note = ""
+    if record.status in (TurnStatus.STOPPED, TurnStatus.INTERRUPTED, TurnStatus.RUNNING):
+        note = say["stopped"] if record.status is TurnStatus.STOPPED else say["interrupted"]
+    elif record.status is TurnStatus.FAILED:
+        note = error_sentence(record.error or "internal_error", language)
+    return compose(
+        record.answer, record.sources, footer(record.mode, record.timings, language), note, language
+    )
+
+
+def compose(text: str, sources: Sequence[Source], foot: str, note: str, language: str) -> str:
+    """The parts of an answer in the order in which they are read."""
+    shown = [safe_markdown(text)] if text else []
+    if note:
+        shown.append(f'<div class="xq-note">{_text(note)}</div>')
+    if sources:
+        shown.append(source_list(sources, language))
+    if foot:
+        shown.append(f'<div class="xq-foot">{_text(foot)}</div>')
+    return "\n\n".join(shown)
+
+
+def failure_note(error: XiaoQError, request_id: str, text: str, language: str) -> str:
+    """What happened, what was kept, and what to quote when asking about it."""
+    say = words(language)
+    kept = say["kept_partial"] if text else say["kept_question"]
+    return f"{error_sentence(error.code, language)}{kept} {say['request']}{request_id}"
+
+
+def error_sentence(code: str, language: str) -> str:
+    """The calm sentence for an error code; an unknown one reads as our own fault."""
+    say = words(language)
+    return say.get(f"error_{code}", say["error_internal_error"])
+
+
+def source_list(sources: Sequence[Source], language: str) -> str:
+    """The passages under an answer, each opening to its text. One HTML block: no blank line inside."""
+    say = words(language)
+    items = "".join(
+        f'<details class="xq-source"><summary>{_text(_place(source))}</summary>'
+        f'<div class="xq-passage">{_text(source.text)}</div></details>'
+        for source in sources
+    )
+    return f'<div class="xq-sources"><span class="xq-label">{_text(say["sources"])}</span>{items}</div>'
+
+
+def footer(mode: Mode | None, timings: Mapping[str, int], language: str) -> str:
+    """Where the answer came from and how long it took: `资料原文 · 首字 0.1 秒 · 共 0.4 秒`."""
+    say = words(language)
+    parts = [say[f"mode_{mode.value}"]] if mode else []
+    if "first_token" in timings:
+        parts.append(f"{say['first_token']} {seconds(timings['first_token'], language)}")
+    if "total" in timings:
+        parts.append(f"{say['total']} {seconds(timings['total'], language)}")
+    return " · ".join(parts)
+
+
+def seconds(milliseconds: int, language: str) -> str:
+    """A duration to one decimal, and never as nothing."""
+    return f"{max(milliseconds / 1000, 0.1):.1f}{words(language)['second']}"
+
+
+def _place(source: Source) -> str:
+    parts = [source.title or source.document, source.document, source.location]
+    return " · ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _without_html(text: str) -> str:
+    text = _DEFINITION.sub("", text)
+    text = _IMAGE.sub(lambda found: found[1], text)
+    text = _LINK.sub(lambda found: found[0] if _ALLOWED.match(found[2]) else found[1], text)
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _text(value: str) -> str:
+    """Escaped for HTML inside Markdown: on one line, and with nothing left for Markdown to read."""
+    escaped = html.escape(value.strip())
+    escaped = re.sub(r"([\\`*_{}\[\]()#!|~$])", lambda found: f"&#{ord(found[1])};", escaped)
+    return re.sub(r"\s*\n\s*", "<br>", escaped)

@@ -1,0 +1,325 @@
+"""What the Chat tab does: ask, stop, retry, edit, rate, open, export. Widgets in, updates out.
+
+Holds the services and the widgets, never a visitor: whatever is a visitor's comes and goes in `ChatState`.
+"""
+
+import asyncio
+import html
+import tempfile
+import uuid
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import structlog
+
+from core.errors import NotFound, XiaoQError
+from core.events import Delta, Event, Failed, Finished, Sources, Started
+from core.messages import Question, Sampling, Source, in_language
+from pages.bubbles import compose, error_sentence, failure_note, footer
+from pages.console_words import words
+from pages.lists import history_list, suggestion_chips
+from pages.reader import OWNER, language_of, reader_of
+from pages.state import ChatState, Exchange, exchange_number
+from pages.streaming import gathered
+from pipelines.export import conversation_markdown, transcripts_csv
+from pipelines.services import Services
+
+log = structlog.get_logger()
+
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatParts:
+    """The widgets that handlers change."""
+
+    chatbot: gr.Chatbot
+    state: gr.State
+    current: gr.Textbox
+    history: gr.HTML
+    suggestions: gr.HTML
+    line: gr.Dropdown
+    box: gr.Textbox
+    send: gr.Button
+    stop: gr.Button
+    reason_row: gr.Row
+    reason: gr.Textbox
+    download: gr.DownloadButton
+
+    def view(self) -> list[Any]:
+        """What an answer changes while it streams and when it ends."""
+        return [
+            self.chatbot, self.state, self.current, self.history, self.suggestions, self.line, self.box,
+            self.send, self.stop, self.reason_row,
+        ]  # fmt: skip
+
+
+class Answering:
+    """One answer as it comes in: applies events to an exchange."""
+
+    def __init__(self, state: ChatState, exchange: Exchange, request_id: str, language: str) -> None:
+        self._state, self._exchange = state, exchange
+        self._request_id, self._language = request_id, language
+        self._text = ""
+        self._sources: tuple[Source, ...] = ()
+        self.ended = False
+
+    def apply(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._exchange.turn_id = event.turn_id
+            if self._exchange in self._state.exchanges:
+                self._state.conversation_id, self._state.line = event.conversation_id, event.line
+        elif isinstance(event, Sources):
+            self._sources = tuple(event.sources)
+        elif isinstance(event, Delta):
+            self._text += event.text
+        elif isinstance(event, Finished):
+            self.ended = True
+            self._sources = tuple(event.sources)
+            foot = footer(event.mode, event.timings, self._language)
+            self._show(event.text, foot, "")
+        elif isinstance(event, Failed):
+            self.fail(event.error)
+
+    def fail(self, error: XiaoQError) -> None:
+        self.ended = True
+        if self._exchange.turn_id:
+            note = failure_note(error, self._request_id, self._text, self._language)
+        else:  # nothing was stored, so nothing may be promised
+            say = words(self._language)
+            note = f"{error_sentence(error.code, self._language)} {say['request']}{self._request_id}"
+        self._show(self._text, "", note)
+
+    def stopped(self) -> None:
+        self._show(self._text, "", words(self._language)["stopped"])
+
+    def growing(self) -> None:
+        """What is shown until the end: sources come last, under the finished text."""
+        waiting = words(self._language)["thinking"]
+        self._exchange.shown = compose(self._text, (), "" if self._text else waiting, "", self._language)
+
+    def _show(self, text: str, foot: str, note: str) -> None:
+        self._exchange.shown = compose(text, self._sources, foot, note, self._language)
+
+
+class ChatHandlers:
+    """The handlers of the Chat tab. The order of their parameters is that of the inputs in chat.py."""
+
+    def __init__(self, services: Services, parts: ChatParts) -> None:
+        self._services = services
+        self._parts = parts
+
+    async def send(
+        self, text: str, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
+        told: str, request: gr.Request,
+    ) -> AsyncGenerator[Updates]:  # fmt: skip
+        async for update in self._ask(
+            state, text, None, line, (temperature, top_p, max_tokens), told, request
+        ):
+            yield update
+
+    async def suggest(
+        self, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
+        told: str, chosen: gr.SelectData, request: gr.Request,
+    ) -> AsyncGenerator[Updates]:  # fmt: skip
+        text = str(chosen.value)
+        async for update in self._ask(
+            state, text, None, line, (temperature, top_p, max_tokens), told, request
+        ):
+            yield update
+
+    async def retry(
+        self, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
+        told: str, chosen: gr.RetryData, request: gr.Request,
+    ) -> AsyncGenerator[Updates]:  # fmt: skip
+        number = exchange_number(_index(chosen.index))
+        exchange = state.exchange_at(_index(chosen.index))
+        text = exchange.question if exchange else ""
+        async for update in self._ask(
+            state, text, number, line, (temperature, top_p, max_tokens), told, request
+        ):
+            yield update
+
+    async def edit(
+        self, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
+        told: str, chosen: gr.EditData, request: gr.Request,
+    ) -> AsyncGenerator[Updates]:  # fmt: skip
+        number = exchange_number(_index(chosen.index))
+        text = html.unescape(str(chosen.value))  # the bubble held it escaped
+        async for update in self._ask(
+            state, text, number, line, (temperature, top_p, max_tokens), told, request
+        ):
+            yield update
+
+    async def _ask(
+        self, state: ChatState, text: str, replaces: int | None, line: str,
+        sampling: tuple[float, float, float], told: str, request: gr.Request,
+    ) -> AsyncGenerator[Updates]:  # fmt: skip
+        language = language_of(request, self._services.settings)
+        if not text.strip():
+            yield await self._view(state, told, language)
+            return
+        stopping = state.begin_answer()
+        exchange, replaced = state.ask(text.strip(), replaces)
+        request_id = f"req_{uuid.uuid4().hex}"
+        answering = Answering(state, exchange, request_id, language)
+        question = Question(
+            text=exchange.question,
+            owner=OWNER,
+            channel="console",
+            request_id=request_id,
+            line=None if state.conversation_id else line,
+            conversation_id=state.conversation_id,
+            sampling=Sampling(sampling[0], sampling[1], int(sampling[2])),
+            replaces=replaced,
+        )
+        answering.growing()
+        yield {**self._live(state), self._parts.box: "", **self._busy(True), self._parts.suggestions: ""}
+        async for _ in self._stream(question, answering, stopping):
+            yield self._live(state)
+        if state.stopping is stopping:
+            state.stopping = None
+        yield await self._view(state, told, language)
+
+    async def _stream(
+        self, question: Question, answering: Answering, stopping: asyncio.Event
+    ) -> AsyncGenerator[None]:
+        """Feed events to `answering`, a few times a second."""
+        try:
+            async for events in gathered(self._services.answer.ask(question), stopping):
+                for event in events:
+                    if isinstance(event, Delta | Started | Sources):
+                        answering.apply(event)
+                        answering.growing()
+                    else:
+                        answering.apply(event)
+                yield
+        except XiaoQError as error:
+            answering.fail(error)
+        except Exception:  # the page must not stay busy, whatever broke
+            log.exception("chat failed", request=question.request_id)
+            answering.fail(XiaoQError("Something went wrong on our side."))
+        if not answering.ended:
+            answering.stopped()
+
+    async def stop(self, state: ChatState) -> Updates:
+        """End the answer on its way; the handler that streams it shows what was said."""
+        state.stop()
+        return {self._parts.state: state}
+
+    async def new(self, state: ChatState, line: str, told: str, request: gr.Request) -> Updates:
+        state.clear()
+        state.line = line
+        return await self._view(state, told, language_of(request, self._services.settings))
+
+    async def load(self, state: ChatState, current: str, told: str, request: gr.Request) -> Updates:
+        """Fill the tab when the page opens; `current` is the conversation this browser tab had open."""
+        language = language_of(request, self._services.settings)
+        lines = [line for line in await self._services.lines.all() if not line.archived]
+        choices = [(in_language(line.names, language, line.id), line.id) for line in lines]
+        state.clear()
+        state.line = self._services.settings.default_line
+        if current:
+            await self._open(state, current, language)
+        updates = await self._view(state, told, language)
+        updates[self._parts.line] = gr.update(choices=choices, value=state.line)
+        return updates
+
+    async def open(self, state: ChatState, told: str, chosen: gr.SelectData, request: gr.Request) -> Updates:
+        language = language_of(request, self._services.settings)
+        if not await self._open(state, str(chosen.value), language):
+            gr.Warning(words(language)["error_not_found"])
+        return await self._view(state, told, language)
+
+    async def _open(self, state: ChatState, conversation_id: str, language: str) -> bool:
+        try:
+            turns = await self._services.log.turns(conversation_id, OWNER)
+        except NotFound:
+            return False
+        state.open(conversation_id, turns, language)
+        return True
+
+    async def rate(self, state: ChatState, chosen: gr.LikeData, request: gr.Request) -> Updates:
+        """A thumb; a thumb down opens the field for a reason."""
+        exchange = state.exchange_at(_index(chosen.index))
+        liked = 1 if chosen.liked is True else -1 if chosen.liked is False else 0
+        if not exchange or not exchange.turn_id:
+            return {self._parts.reason_row: gr.update(visible=False)}
+        exchange.score = liked
+        state.rating = exchange.turn_id if liked == -1 else ""
+        await self._services.log.rate(exchange.turn_id, OWNER, liked)
+        if liked == 1:
+            gr.Info(words(language_of(request, self._services.settings))["thanks"], duration=3)
+        return {
+            self._parts.state: state,
+            self._parts.reason_row: gr.update(visible=liked == -1),
+            self._parts.reason: "",
+        }
+
+    async def give_reason(self, state: ChatState, reason: str, request: gr.Request) -> Updates:
+        if state.rating:
+            await self._services.log.rate(state.rating, OWNER, -1, reason.strip()[:1000])
+            gr.Info(words(language_of(request, self._services.settings))["thanks"], duration=3)
+        state.rating = ""
+        return {self._parts.state: state, self._parts.reason_row: gr.update(visible=False)}
+
+    async def export_markdown(self, state: ChatState, request: gr.Request) -> AsyncGenerator[Updates]:
+        async for update in self._export(state, "md", request):
+            yield update
+
+    async def export_csv(self, state: ChatState, request: gr.Request) -> AsyncGenerator[Updates]:
+        async for update in self._export(state, "csv", request):
+            yield update
+
+    async def _export(self, state: ChatState, kind: str, request: gr.Request) -> AsyncGenerator[Updates]:
+        if not state.conversation_id:
+            gr.Info(words(language_of(request, self._services.settings))["export_nothing"], duration=3)
+            yield {self._parts.download: None}
+            return
+        turns = await self._services.log.turns(state.conversation_id, OWNER)
+        data = conversation_markdown(turns).encode() if kind == "md" else b"".join(transcripts_csv(turns))
+        # Gradio copies the file before this goes on; ours is gone then.
+        with tempfile.TemporaryDirectory(prefix="xiaoq-") as folder:
+            path = Path(folder) / f"xiaoq-{datetime.now(UTC):%Y%m%d-%H%M%S}.{kind}"
+            path.write_bytes(data)
+            yield {self._parts.download: str(path)}
+
+    def _live(self, state: ChatState) -> Updates:
+        return {
+            self._parts.chatbot: state.messages(),
+            self._parts.state: state,
+            self._parts.current: state.conversation_id or "",
+        }
+
+    def _busy(self, busy: bool) -> Updates:
+        return {
+            self._parts.send: gr.update(visible=not busy),
+            self._parts.stop: gr.update(visible=busy),
+            self._parts.reason_row: gr.update(visible=False),
+        }
+
+    async def _view(self, state: ChatState, told: str, language: str) -> Updates:
+        """The whole tab as the state has it."""
+        conversations = await self._services.log.conversations(OWNER)
+        chips = ""
+        if not state.exchanges:
+            line = await self._services.lines.get(state.line or self._services.settings.default_line)
+            chips = suggestion_chips(in_language(line.suggestions, language, ()) if line else (), language)
+        zone = reader_of(told).zone
+        return {
+            **self._live(state),
+            **self._busy(state.stopping is not None),
+            self._parts.chatbot: gr.update(value=state.messages(), feedback_value=state.feedback()),
+            self._parts.history: history_list(conversations, state.conversation_id, zone, language),
+            self._parts.suggestions: chips,
+            self._parts.line: state.line or self._services.settings.default_line,
+        }
+
+
+def _index(index: Any) -> int:
+    """The number of the message an event is about."""
+    return int(index[0] if isinstance(index, list | tuple) else index)

@@ -1,0 +1,52 @@
+"""The console: its tabs in one Gradio app, for the operator.
+
+Knows nothing of sign-in: the guard around the mount has checked it.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from pages.analytics import build_analytics_tab
+from pages.chat import build_chat_tab
+from pages.console_words import translations
+from pages.knowledge import build_knowledge_tab
+from pages.reader import READER_JS
+from pipelines.services import Services
+
+CACHE_SECONDS = 3600
+"""Uploads and exports that Gradio has cached are gone after this."""
+THREADS = 40
+
+
+def console_i18n(services: Services) -> gr.I18n:
+    return gr.I18n(**translations(services.settings.ui_language))
+
+
+def build_console(services: Services) -> gr.Blocks:
+    """The console's pages over these services. Mount it with pages/mount.py, which dresses it."""
+    t: Any = console_i18n(services)
+    demo: gr.Blocks = gr.Blocks(
+        title="小Q XiaoQ",
+        analytics_enabled=False,
+        fill_width=True,
+        delete_cache=(CACHE_SECONDS, CACHE_SECONDS),
+    )
+    with demo:
+        told = gr.Textbox(visible="hidden", elem_id="xq-told", label="reader")
+        with gr.Row(elem_id="xq-top"):
+            gr.Markdown(t("console"), elem_id="xq-brand")
+            gr.Button(
+                t("customer_page"), link="/chat", size="sm", scale=0, min_width=120, link_target="_blank"
+            )
+        with gr.Tabs(elem_id="xq-tabs"):
+            with gr.Tab(t("tab_chat"), id="chat"):
+                build_chat_tab(services, t, told, demo)
+            with gr.Tab(t("tab_knowledge"), id="knowledge") as knowledge:
+                build_knowledge_tab(services, t, told, demo, knowledge)
+            with gr.Tab(t("tab_analytics"), id="analytics") as analytics:
+                build_analytics_tab(services, t, told, demo, analytics)
+        demo.load(None, None, [told], js=READER_JS, api_visibility="private")
+    demo.max_threads = THREADS
+    demo.queue(default_concurrency_limit=16, api_open=False, max_size=1000)
+    return demo

@@ -1,0 +1,81 @@
+"""What the transcripts say in numbers: stored turns in, pandas frames out.
+
+Knows nothing of charts, languages of the page or where the turns came from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from core.messages import StoredTurn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Step = Literal["total", "first_token"]
+
+HOURLY_UP_TO = timedelta(days=2)
+"""A longer span is shown by day."""
+
+
+def questions_over_time(turns: Sequence[StoredTurn], zone: ZoneInfo) -> pd.DataFrame:
+    """Columns `at` (start of the hour or day, reader's local time) and `questions`; gaps count zero."""
+    frame = _frame(turns, zone)
+    width = _width(turns)
+    counts = frame.set_index("at").resample(width).size()
+    return counts.rename("questions").rename_axis("at").reset_index()
+
+
+def latency_over_time(turns: Sequence[StoredTurn], step: Step, zone: ZoneInfo) -> pd.DataFrame:
+    """Columns `at`, `p50` and `p95` in seconds; a stretch without an answer has no row."""
+    frame = _frame(turns, zone).dropna(subset=[step])
+    if frame.empty:
+        return frame.reindex(columns=["at", "p50", "p95"])
+    grouped = frame.set_index("at")[step].resample(_width(turns))
+    result = grouped.quantile([0.5, 0.95]).unstack().dropna()
+    result.columns = ["p50", "p95"]
+    return (result / 1000).rename_axis("at").reset_index()
+
+
+def mode_counts(turns: Sequence[StoredTurn]) -> pd.DataFrame:
+    """Columns `key` (a mode, or `none` for an answer that never came) and `turns`, most frequent first."""
+    return _counts([turn.record.mode.value if turn.record.mode else "none" for turn in turns])
+
+
+def language_counts(turns: Sequence[StoredTurn]) -> pd.DataFrame:
+    """Columns `key` (a language tag) and `turns`, most frequent first."""
+    return _counts([turn.record.language or "und" for turn in turns])
+
+
+def _frame(turns: Sequence[StoredTurn], zone: ZoneInfo) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        {
+            # Plotly shows the wall clock it is given: local time without a zone.
+            "at": turn.asked_at.astimezone(zone).replace(tzinfo=None),
+            "total": turn.record.timings.get("total"),
+            "first_token": turn.record.timings.get("first_token"),
+        }
+        for turn in turns
+    ]
+    frame = pd.DataFrame(rows, columns=["at", "total", "first_token"])
+    frame["at"] = pd.to_datetime(frame["at"])
+    for step in ("total", "first_token"):
+        frame[step] = pd.to_numeric(frame[step])
+    return frame
+
+
+def _width(turns: Sequence[StoredTurn]) -> str:
+    times = [turn.asked_at for turn in turns]
+    return "D" if times and max(times) - min(times) > HOURLY_UP_TO else "h"
+
+
+def _counts(keys: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(Counter(keys).most_common(), columns=["key", "turns"])
