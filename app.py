@@ -7,6 +7,7 @@ parts do stands in their rooms, and the path of a question in pipelines/answer.p
 import asyncio
 import contextlib
 import hmac
+import os
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -17,8 +18,9 @@ from typing import Annotated, Any
 import structlog
 import typer
 from fastapi import FastAPI
+from starlette.routing import Mount
 
-from core.errors import XiaoQError
+from core.errors import NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.ingest import IngestPipeline
@@ -137,20 +139,49 @@ def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI
     """
     from gateway.app import build_gateway
     from pages.customer import customer_routes
-    from pages.mount import mount_console
 
     services = build_services(settings)
+    app = build_gateway(
+        services,
+        operator_token=operator_token or secrets.token_urlsafe(24),
+        secret=services.secret,
+        framed_by="*" if on_space() else "'self'",
+    )
+    app.router.routes.extend(
+        customer_routes(services, secret=hmac.digest(services.secret, b"customer", "sha256"))
+    )
+    guard_console(app, services)
+    inner = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with running(services):
+    async def lifespan(served: FastAPI) -> AsyncGenerator[None]:
+        async with running(services), inner(served):
             yield
 
-    token = operator_token or secrets.token_urlsafe(24)
-    app = build_gateway(services, operator_token=token, lifespan=lifespan)
-    app.router.routes.extend(customer_routes(services, secret=hmac.digest(services.secret, b"customer", "sha256")))
-    mount_console(app, services)
+    app.router.lifespan_context = lifespan
     return app
+
+
+def guard_console(app: FastAPI, services: Services) -> None:
+    """Put the console at `/` with the gateway's guard around all of it, Gradio's own routes included."""
+    from gateway.guard import ConsoleGuard
+    from pages.mount import mount_console
+
+    mount_console(app, services)
+    mount = app.router.routes[-1]
+    if not isinstance(mount, Mount):
+        raise TypeError("Gradio no longer mounts itself last; the guard would stand around something else.")
+    mount.app = ConsoleGuard(
+        mount.app,
+        app.state.sessions,
+        open_console=services.settings.open_console,
+        framed=on_space(),
+    )
+
+
+def on_space() -> bool:
+    """Whether a hosted Space runs us: it shows the app in a frame and expects it on every address."""
+    return "SPACE_ID" in os.environ
 
 
 cli = typer.Typer(
@@ -171,6 +202,8 @@ def serve(context: typer.Context) -> None:
         from gateway.server import serve_forever
 
         settings = Settings()
+        if on_space() and "host" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - a Space's proxy is outside
         token = secrets.token_urlsafe(24)
         serve_forever(create_app(settings, token), settings, token)
 
@@ -198,7 +231,7 @@ def ingest(
 
     async def work(services: Services) -> int:
         if await services.lines.get(line) is None:
-            raise typer.BadParameter(f"There is no business line {line!r}.")
+            raise NotFound(f"There is no business line {line!r}.")
         failed = 0
         named = [(file.name, file.read_bytes()) for file in files if file.is_file()]
         async for event in services.ingest.add(line, named):
@@ -257,7 +290,7 @@ def key_list() -> None:
 def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list` shows.")]) -> None:
     """Revoke a key; it is refused within five seconds."""
     if not asyncio.run(_with_services(Settings(), lambda services: services.keys.revoke(key_id))):
-        raise typer.BadParameter(f"There is no live key {key_id!r}.")
+        raise NotFound(f"There is no live key {key_id!r}.")
     typer.echo(f"Key {key_id} is revoked.")
 
 
@@ -287,13 +320,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     configure_logs()
     try:
-        result = cli(args=arguments, standalone_mode=False)
+        cli(args=arguments)
     except XiaoQError as error:
         typer.echo(f"Error: {error.message}", err=True)
         return 1
-    except typer.Exit as stop:
-        return stop.exit_code
-    return int(result or 0)
+    return 0
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import ConfigurationError, StorageUnavailable
+from core.ports import Health
 from storage.connections import make_engine
 from storage.migrate import check_integrity, damaged, mark_interrupted, migrate
 from storage.presence import FilePresence, Presence, ServerPresence
@@ -108,6 +109,14 @@ class Database:
             return await asyncio.shield(written)
         except (DBAPIError, PoolTimeout) as error:
             raise _unavailable(error) from None
+
+    async def health(self) -> Health:
+        """Whether a read gets through. Names the kind of database, never its address."""
+        try:
+            await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+        except StorageUnavailable as error:
+            return Health(ready=False, detail=error.message)
+        return Health(ready=True, detail=self._url.get_backend_name())
 
     async def aclose(self) -> None:
         """Commit what is queued, then let go of the file."""
