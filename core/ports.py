@@ -249,6 +249,10 @@ class TranscriptReader(Protocol):
 
     async def conversation(self, conversation_id: str) -> Sequence[StoredTurn]: ...
 
+    async def owner(self, turn_id: str) -> str | None:
+        """Whose conversation the turn belongs to, for a door that knows its callers by more than one owner."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:

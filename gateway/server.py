@@ -43,6 +43,7 @@ def announcement(settings: Settings, token: str, port: int) -> list[str]:
     base = f"http://{host}:{port}"
     return [
         f"Console (signs you in):  {base}/?token={token}",
+        *([] if settings.operator_password else [f"Its password this time:  {token}"]),
         f"Customer's page:         {base}/chat",
         f"OpenAI-compatible API:   {base}/v1",
         "Server is ready to accept requests",

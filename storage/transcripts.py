@@ -49,6 +49,11 @@ class SqlTranscriptReader:
 
         return await self._db.read(read)
 
+    async def owner(self, turn_id: str) -> str | None:
+        """See the port."""
+        query = select(conversation.c.owner).join(turn).where(turn.c.id == turn_id)
+        return await self._db.read(lambda connection: connection.scalar(query))
+
 
 def _conditions(where: TranscriptFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []

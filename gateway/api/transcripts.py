@@ -1,0 +1,124 @@
+"""/api/conversations and /api/export: what was asked and answered, for those who may read it.
+
+It does not know how the rows are kept; a key bound to a line sees that line only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import StreamingResponse
+
+from core.errors import NotFound
+from core.messages import ConversationSummary, StoredTurn
+from core.ports import TranscriptFilter
+from gateway.auth import Principal, Reader, Use
+from gateway.replies import source_json, usage_json
+from pipelines.export import transcripts_csv
+
+router = APIRouter(prefix="/api", tags=["Transcripts"])
+
+Word = Annotated[str | None, Query(max_length=64)]
+
+
+def chosen(
+    since: datetime | None = None,
+    until: datetime | None = None,
+    line: Word = None,
+    channel: Word = None,
+    mode: Word = None,
+    language: Word = None,
+    text: Annotated[str | None, Query(max_length=200)] = None,
+) -> TranscriptFilter:
+    """The filters of the Analytics tab. Times without an offset are UTC."""
+    return TranscriptFilter(
+        since=_utc(since),
+        until=_utc(until),
+        line=line,
+        channel=channel,
+        mode=mode,
+        language=language,
+        text=text,
+    )
+
+
+Where = Annotated[TranscriptFilter, Depends(chosen)]
+
+
+@router.get("/conversations")
+async def conversations(
+    principal: Reader, where: Where, services: Use, limit: Annotated[int, Query(ge=1, le=1000)] = 200
+) -> dict[str, Any]:
+    found = await services.transcripts.conversations(_allowed(where, principal), limit)
+    return {"conversations": [_summary_json(summary) for summary in found]}
+
+
+@router.get("/conversations/{conversation_id}")
+async def conversation(conversation_id: str, principal: Reader, services: Use) -> dict[str, Any]:
+    turns = await services.transcripts.conversation(conversation_id)
+    if not turns or principal.line not in (None, turns[0].line):
+        raise NotFound("There is no such conversation.", param="conversation_id")
+    return {"id": conversation_id, "turns": [_turn_json(turn) for turn in turns]}
+
+
+@router.get("/export/transcripts.csv", response_class=StreamingResponse)
+async def export_csv(principal: Reader, where: Where, services: Use) -> StreamingResponse:
+    """One row a turn, newest first, UTF-8 with a byte-order mark so that spreadsheets read Chinese."""
+    turns: Sequence[StoredTurn] = await services.transcripts.turns(_allowed(where, principal))
+    name = f"xiaoq-transcripts-{datetime.now(UTC):%Y%m%d-%H%M}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(transcripts_csv(turns), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _allowed(where: TranscriptFilter, principal: Principal) -> TranscriptFilter:
+    if principal.line is None:
+        return where
+    if where.line is not None:
+        principal.check_line(where.line)
+    return replace(where, line=principal.line)
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    if time is None:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _summary_json(summary: ConversationSummary) -> dict[str, Any]:
+    return {
+        "id": summary.id,
+        "line": summary.line,
+        "channel": summary.channel,
+        "title": summary.title,
+        "language": summary.language,
+        "turns": summary.turns,
+        "handoff": summary.handoff,
+        "started_at": summary.started_at.isoformat(),
+        "updated_at": summary.updated_at.isoformat(),
+    }
+
+
+def _turn_json(turn: StoredTurn) -> dict[str, Any]:
+    record = turn.record
+    return {
+        "id": turn.id,
+        "asked_at": turn.asked_at.isoformat(),
+        "line": turn.line,
+        "channel": turn.channel,
+        "request_id": turn.request_id,
+        "question": turn.question,
+        "answer": record.answer,
+        "mode": record.mode.value if record.mode else None,
+        "status": record.status.value,
+        "language": record.language,
+        "engine": record.engine,
+        "sources": [source_json(source) for source in record.sources],
+        "handoff": None if record.handoff is None else {"reason": record.handoff.reason},
+        "timings": dict(record.timings),
+        "usage": None if record.usage is None else usage_json(record.usage),
+        "finish_reason": record.finish_reason,
+        "error": record.error,
+        "feedback": {"score": turn.feedback_score, "comment": turn.feedback_comment},
+    }

@@ -1,0 +1,150 @@
+"""Who is calling and what they may do: the one path every route's sign-in goes through.
+
+It does not know paths: each route names the right it needs as a dependency.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+
+from core.errors import Forbidden, Unauthorized
+from core.ports import ApiKey
+from gateway.origin import is_cross_site, is_forwarded, is_loopback, names_this_machine
+from gateway.session import COOKIE, Sessions
+from pipelines.services import Services
+
+LONGEST_KEY = 512
+
+
+class Right(StrEnum):
+    """What a route may ask for."""
+
+    ASK = "ask"
+    """Put questions, rate their answers, see lines."""
+    READ = "read"
+    """Read other people's conversations and export them."""
+    MANAGE = "manage"
+    """Change lines and documents."""
+    OPERATE = "operate"
+    """See how the machine is."""
+
+
+ROLES: dict[str, frozenset[Right]] = {
+    "caller": frozenset({Right.ASK}),
+    "agent": frozenset({Right.ASK, Right.READ}),
+    "manager": frozenset({Right.ASK, Right.READ, Right.MANAGE}),
+    "auditor": frozenset({Right.READ}),
+    "admin": frozenset(Right),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling. `id` is of the key, for kind `key`; `line`, where the key is bound to one."""
+
+    kind: Literal["key", "console", "local"]
+    role: str
+    id: str = ""
+    line: str | None = None
+
+    def may(self, right: Right) -> bool:
+        return right in ROLES.get(self.role, frozenset())
+
+    def owner(self, customer: str | None = None) -> str:
+        """Whose conversations these are, as the log knows them."""
+        if self.kind == "console":
+            return "console:operator"
+        return f"{self.kind}:{self.id}/{customer or ''}"
+
+    def owns(self, owner: str) -> bool:
+        """Whether a conversation of this owner came through this very sign-in."""
+        return owner.startswith(self.owner()) if self.kind != "console" else owner == self.owner()
+
+    def check_line(self, line: str) -> None:
+        """Raises Forbidden where a key that is bound to a line reaches for another."""
+        if self.line is not None and line != self.line:
+            raise Forbidden(f"This key belongs to the line '{self.line}' and cannot use '{line}'.")
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def allow(right: Right, *, cookie: bool = True) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that answers who is calling, or raises Unauthorized or Forbidden.
+
+    `cookie`: whether the console's session counts here; it does not under /v1, which is for programs.
+    """
+
+    async def check(request: Request) -> Principal:
+        principal = await authenticate(request, cookie=cookie)
+        if not principal.may(right):
+            raise Forbidden(f"The role '{principal.role}' may not do this; it needs the right '{right}'.")
+        return principal
+
+    return check
+
+
+async def authenticate(request: Request, *, cookie: bool) -> Principal:
+    """The caller: a key first, then the console's session, then this machine itself while that is open."""
+    services = services_of(request)
+    given = bearer(request)
+    if given is not None and (key := await services.keys.find(given)) is not None:
+        return _of_key(key)
+    if is_cross_site(request.headers):
+        raise Unauthorized("A page of another site may not call this address without an API key.")
+    sessions: Sessions = request.app.state.sessions
+    if cookie and given is None and sessions.valid(request.cookies.get(COOKIE)):
+        return Principal("console", "admin")
+    if await _passes_unnamed(request, services):
+        return Principal("local", "admin")
+    if given is not None:
+        raise Unauthorized("This API key is not known here, or it was revoked.")
+    raise Unauthorized(
+        "An API key is needed: make one with `python app.py key create --name NAME --role ROLE` and send it "
+        "as `Authorization: Bearer KEY`."
+    )
+
+
+def bearer(request: Request) -> str | None:
+    """The key in the Authorization header, None where there is no such header. Hostile input, hence the care."""
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        return None
+    scheme, _, text = headers[0].partition(" ")
+    text = text.strip()
+    if len(headers) > 1 or scheme.lower() != "bearer" or not text or len(text) > LONGEST_KEY:
+        raise Unauthorized("The Authorization header must read `Bearer KEY`, once.")
+    return text
+
+
+async def _passes_unnamed(request: Request, services: Services) -> bool:
+    """Whether a call without a valid key passes: sign-in is off, or it is from this machine and no key exists.
+
+    OpenAI's client always sends some key, so a wrong one does not spoil the local pass.
+    """
+    settings = services.settings
+    if settings.api_auth == "off":
+        return True
+    from_here = (
+        settings.api_auth == "auto"
+        and is_loopback(request.client.host if request.client else None)
+        and not is_forwarded(request.headers)
+        and names_this_machine(request.headers.get("host", ""), settings.allowed_hosts)
+    )
+    return from_here and not await services.keys.any()
+
+
+def _of_key(key: ApiKey) -> Principal:
+    return Principal("key", key.role, key.id, key.line)
+
+
+CallerV1 = Annotated[Principal, Depends(allow(Right.ASK, cookie=False))]
+Caller = Annotated[Principal, Depends(allow(Right.ASK))]
+Reader = Annotated[Principal, Depends(allow(Right.READ))]
+Manager = Annotated[Principal, Depends(allow(Right.MANAGE))]
+Use = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,39 @@
+"""GET /v1/models: the model and every business line, which callers may name as a model.
+
+It does not know which engine stands behind them.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from core.errors import ModelNotFound
+from gateway.auth import CallerV1, Principal, Use
+from pipelines.services import Services
+
+router = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+CREATED = 1_726_704_000
+"""Seconds since 1970. OpenAI's clients want a number; this is the day the model family was published."""
+
+
+@router.get("/models")
+async def list_models(principal: CallerV1, services: Use) -> dict[str, Any]:
+    names = await _names(principal, services)
+    return {"object": "list", "data": [_model(name) for name in names]}
+
+
+@router.get("/models/{model:path}")
+async def get_model(model: str, principal: CallerV1, services: Use) -> dict[str, Any]:
+    if model not in await _names(principal, services):
+        raise ModelNotFound(f"The model '{model}' does not exist; see /v1/models.", param="model")
+    return _model(model)
+
+
+async def _names(principal: Principal, services: Services) -> list[str]:
+    lines = [line.id for line in await services.lines.all() if not line.archived]
+    return [services.settings.served_model, *(i for i in lines if principal.line in (None, i))]
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "xiaoq"}

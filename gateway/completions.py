@@ -1,0 +1,118 @@
+"""POST /v1/chat/completions, streamed and not.
+
+It does not know how an answer comes about; it asks the pipeline and passes on what it hears.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import orjson
+import structlog
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from core.errors import XiaoQError
+from core.events import Delta, Event, Failed, Finished, Started
+from core.messages import Question
+from gateway.asking import asked
+from gateway.auth import CallerV1, Use
+from gateway.body import described, json_body
+from gateway.errors import openai_error, unknown_error
+from gateway.metrics import Metrics
+from gateway.replies import Chunks, completion
+from gateway.schema import ChatRequest
+from gateway.stream import Events, EventStream, chained, unless_gone, until_it_speaks
+from pipelines.services import Services
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+DONE = b"data: [DONE]\n\n"
+ChatBody = Annotated[ChatRequest, Depends(json_body(ChatRequest))]
+
+
+def sse(content: dict[str, Any]) -> bytes:
+    return b"data: " + orjson.dumps(content) + b"\n\n"
+
+
+@router.post("/chat/completions", openapi_extra=described(ChatRequest))
+async def chat_completions(principal: CallerV1, body: ChatBody, request: Request, services: Use) -> Response:
+    """OpenAI's chat completion. The reply carries one object more, `xiaoq`: mode, sources, timings, ids."""
+    ask = await asked(body, principal, services, request.state.request_id)
+    metrics: Metrics = request.app.state.metrics
+    if not body.stream:
+        deltas, finished = await whole_answer(request, services, ask.question, metrics)
+        return Response(orjson.dumps(completion(ask.model, deltas, finished)), media_type="application/json")
+    events = await begun(request, services, ask.question, metrics)
+    with_usage = body.stream_options is not None and body.stream_options.include_usage
+    chunks = Chunks(ask.model, with_usage)
+    return EventStream(written(chunks, events, metrics, request.state.request_id))
+
+
+async def begun(request: Request, services: Services, question: Question, metrics: Metrics) -> Events:
+    """The events of an answer that has begun to speak. An error before that is raised, so it gets its status."""
+    events = services.answer.ask(question)
+    try:
+        first = await unless_gone(request, until_it_speaks(events))
+        remember_conversation(request, first)
+        raise_failure(first, metrics)
+    except BaseException:
+        await events.aclose()
+        raise
+    return chained(first, events)
+
+
+async def whole_answer(
+    request: Request, services: Services, question: Question, metrics: Metrics
+) -> tuple[list[Delta], Finished]:
+    """The answer in one go; the work stops when the client leaves. Raises what the pipeline failed with."""
+
+    async def gather() -> list[Event]:
+        async with aclosing(services.answer.ask(question)) as events:
+            return [event async for event in events]
+
+    seen = await unless_gone(request, gather())
+    remember_conversation(request, seen)
+    raise_failure(seen, metrics)
+    finished = next(event for event in seen if isinstance(event, Finished))
+    metrics.finished(finished)
+    return [event for event in seen if isinstance(event, Delta)], finished
+
+
+async def written(chunks: Chunks, events: Events, metrics: Metrics, request_id: str) -> AsyncGenerator[bytes]:
+    """The bytes of a stream. One that fails ends with an error and without `[DONE]`, so nobody takes it for whole."""
+    yield sse(chunks.role())
+    try:
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Delta():
+                        yield sse(chunks.delta(event))
+                    case Finished():
+                        metrics.finished(event)
+                        yield sse(chunks.finish(event))
+                        if chunks.with_usage:
+                            yield sse(chunks.usage(event))
+                        yield DONE
+                    case Failed():
+                        metrics.failures.labels(event.error.code).inc()
+                        yield sse(openai_error(event.error))
+    except Exception as error:  # noqa: BLE001 - the status is sent; an error event is all that is left to say
+        log.error("stream_failed", error=type(error).__qualname__)
+        known = error if isinstance(error, XiaoQError) else unknown_error(request_id)
+        yield sse(openai_error(known))
+
+
+def remember_conversation(request: Request, events: list[Event]) -> None:
+    """Lets the edge put x-conversation-id on the answer, an error's included."""
+    for event in events:
+        if isinstance(event, Started):
+            request.state.conversation_id = event.conversation_id
+
+
+def raise_failure(events: list[Event], metrics: Metrics) -> None:
+    if events and isinstance(events[-1], Failed):
+        metrics.failures.labels(events[-1].error.code).inc()
+        raise events[-1].error

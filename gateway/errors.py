@@ -1,0 +1,128 @@
+"""Translates every error into the envelope of the door it came through: OpenAI's under /v1, our own elsewhere.
+
+It does not know what causes an error; core.errors says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from core.errors import InvalidRequest, NotFound, UnsupportedParameter, XiaoQError
+
+OPENAI_TYPES: Mapping[int, str] = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    429: "rate_limit_error",
+}
+
+
+class MethodNotAllowed(XiaoQError):
+    code = "method_not_allowed"
+    status = 405
+
+
+class TooManyRequests(XiaoQError):
+    code = "rate_limited"
+    status = 429
+
+
+HTTP_ERRORS: Mapping[int, XiaoQError] = {
+    404: NotFound("There is nothing at this address; the routes are listed at /docs."),
+    405: MethodNotAllowed("This address does not take this method; see the Allow header."),
+}
+"""What the router itself refuses, by status."""
+
+
+def openai_error(error: XiaoQError) -> dict[str, Any]:
+    """OpenAI's envelope: `{"error": {message, type, param, code}}`."""
+    fallback = "server_error" if error.status >= 500 else "invalid_request_error"
+    kind = OPENAI_TYPES.get(error.status, fallback)
+    return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
+
+
+def plain_error(error: XiaoQError, request_id: str) -> dict[str, Any]:
+    """The envelope of /api: `{"error": {code, message, param?, request_id}}`."""
+    body = {"code": error.code, "message": error.message, "request_id": request_id}
+    if error.param is not None:
+        body["param"] = error.param
+    return {"error": body}
+
+
+def error_response(path: str, error: XiaoQError, request_id: str) -> Response:
+    """The answer to a request on `path` that ended in `error`. The path picks the form, nothing else."""
+    if path == "/v1" or path.startswith("/v1/"):
+        content = openai_error(error)
+    else:
+        content = plain_error(error, request_id)
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps(content), error.status, headers, "application/json")
+
+
+def unknown_error(request_id: str) -> XiaoQError:
+    """What a caller reads where the cause is unknown; the log holds the rest."""
+    return XiaoQError(
+        f"Something went wrong on our side. Please try again; if it stays, report request {request_id}."
+    )
+
+
+def validation_error(errors: Sequence[Any]) -> InvalidRequest:
+    """The first of pydantic's errors as one of ours, with the path of the offending field as `param`."""
+    first = errors[0]
+    param = param_of(first["loc"])
+    if first["type"] == "extra_forbidden":
+        return UnsupportedParameter(
+            f"The parameter '{param}' is not supported here; leave it out.", param=param
+        )
+    if first["type"] == "unsupported_parameter":
+        return UnsupportedParameter(first["msg"], param=param)
+    if first["type"] == "missing":
+        return InvalidRequest(f"The parameter '{param}' is missing.", param=param)
+    return InvalidRequest(f"The parameter '{param}' is not valid: {first['msg']}.", param=param)
+
+
+def param_of(location: Sequence[int | str]) -> str:
+    """`("messages", 0, "role")` as OpenAI writes it: `messages[0].role`."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path else step
+    return path or "body"
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Install the translation for every error a route can raise."""
+    app.add_exception_handler(XiaoQError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    known = error if isinstance(error, XiaoQError) else unknown_error(request.state.request_id)
+    return error_response(request.scope["path"], known, request.state.request_id)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    # FastAPI puts where a value came from (path, query, body) before its name; callers know the name.
+    trimmed = [{**item, "loc": item["loc"][1:]} for item in found]
+    return error_response(request.scope["path"], validation_error(trimmed), request.state.request_id)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    known = HTTP_ERRORS.get(status, InvalidRequest("The request could not be read."))
+    response = error_response(request.scope["path"], known, request.state.request_id)
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response

@@ -1,0 +1,130 @@
+"""Writes the pipeline's events as OpenAI's chat completions: one object, or a stream of chunks.
+
+It does not know HTTP, rights or where the events come from.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.events import Delta, Finished
+from core.messages import Source, Usage
+
+
+def source_json(source: Source) -> dict[str, Any]:
+    return {
+        "document": source.document,
+        "title": source.title,
+        "location": source.location,
+        "score": source.score,
+        "text": source.text,
+    }
+
+
+def xiaoq_json(event: Finished) -> dict[str, Any]:
+    """What XiaoQ adds to OpenAI's reply. Timings are whole milliseconds."""
+    note = event.handoff
+    return {
+        "mode": event.mode.value,
+        "line": event.line,
+        "language": event.language,
+        "conversation_id": event.conversation_id,
+        "turn_id": event.turn_id,
+        "sources": [source_json(source) for source in event.sources],
+        "handoff": None if note is None else {"reason": note.reason, "contact": note.contact},
+        "timings": dict(event.timings),
+    }
+
+
+def usage_json(usage: Usage) -> dict[str, int]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """The chunks of one streamed answer: one id and one time for all of them."""
+
+    model: str
+    with_usage: bool
+    id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    def role(self) -> dict[str, Any]:
+        return self._chunk([_choice({"role": "assistant", "content": ""})])
+
+    def delta(self, event: Delta) -> dict[str, Any]:
+        content = {"content": event.text} if event.text or not event.extra else {}
+        return self._chunk([_choice({**content, **event.extra}, logprobs=event.logprobs)])
+
+    def finish(self, event: Finished) -> dict[str, Any]:
+        chunk = self._chunk([_choice({}, finish_reason=event.finish_reason)])
+        return {**chunk, "xiaoq": xiaoq_json(event)}
+
+    def usage(self, event: Finished) -> dict[str, Any]:
+        return {**self._chunk([]), "usage": usage_json(event.usage)}
+
+    def _chunk(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        chunk = {
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        }
+        return {**chunk, "usage": None} if self.with_usage else chunk
+
+
+def _choice(
+    delta: dict[str, Any], *, logprobs: Any = None, finish_reason: str | None = None
+) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
+
+
+def completion(model: str, deltas: Sequence[Delta], event: Finished) -> dict[str, Any]:
+    """The whole answer as one `chat.completion`."""
+    message: dict[str, Any] = {"role": "assistant", "content": event.text}
+    if calls := tool_calls(deltas):
+        message = {"role": "assistant", "content": event.text or None, "tool_calls": calls}
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": _logprobs(deltas),
+        "finish_reason": event.finish_reason,
+    }
+    return {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": model,
+        "choices": [choice],
+        "usage": usage_json(event.usage),
+        "xiaoq": xiaoq_json(event),
+    }
+
+
+def tool_calls(deltas: Sequence[Delta]) -> list[dict[str, Any]]:
+    """The calls that a stream spread over its deltas: pieces with one index belong together."""
+    calls: dict[int, dict[str, Any]] = {}
+    for delta in deltas:
+        for piece in delta.extra.get("tool_calls") or ():
+            empty = {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
+            call = calls.setdefault(int(piece.get("index", 0)), empty)
+            call["id"] = piece.get("id") or call["id"]
+            function = piece.get("function") or {}
+            call["function"]["name"] += function.get("name") or ""
+            call["function"]["arguments"] += function.get("arguments") or ""
+    return [calls[index] for index in sorted(calls)]
+
+
+def _logprobs(deltas: Sequence[Delta]) -> dict[str, Any] | None:
+    found = [delta.logprobs for delta in deltas if isinstance(delta.logprobs, dict)]
+    if not found:
+        return None
+    tokens = [token for logprobs in found for token in logprobs.get("content") or ()]
+    return {"content": tokens, "refusal": None}

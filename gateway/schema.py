@@ -1,0 +1,138 @@
+"""The request of POST /v1/chat/completions, as strict as OpenAI's own: every field known, every size bounded.
+
+It does not know lines, keys or the pipeline; the rules that need them are in gateway/asking.py.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.messages import Sampling
+from gateway.message_schema import ChatMessage, Name, Strict, unsupported
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+ModelName = Annotated[str, Field(min_length=1, max_length=200)]
+Customer = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,256}$")]
+"""OpenAI's `user`: whose conversation it is, in the caller's own words."""
+
+Penalty = Annotated[float, Field(ge=-2, le=2)]
+Tokens = Annotated[int, Field(ge=1, le=8192)]
+StopText = Annotated[str, Field(min_length=1, max_length=200)]
+JsonObject = dict[str, Any]
+
+
+class Function(Strict):
+    name: Name
+    description: Annotated[str, Field(max_length=4096)] | None = None
+    parameters: JsonObject | None = None
+    strict: bool | None = None
+
+
+class Tool(Strict):
+    type: Literal["function"]
+    function: Function
+
+
+class ChosenFunction(Strict):
+    name: Name
+
+
+class ToolChoice(Strict):
+    type: Literal["function"]
+    function: ChosenFunction
+
+
+class JsonSchema(Strict):
+    name: Name
+    description: Annotated[str, Field(max_length=4096)] | None = None
+    json_schema: JsonObject | None = Field(None, alias="schema")
+    strict: bool | None = None
+
+
+class ResponseFormat(Strict):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _schema_where_named(self) -> "ResponseFormat":
+        if (self.json_schema is not None) != (self.type == "json_schema"):
+            raise PydanticCustomError("format", "json_schema goes with type json_schema, and with no other")
+        return self
+
+
+class StreamOptions(Strict):
+    include_usage: bool = False
+    include_obfuscation: bool | None = None
+    """Accepted because OpenAI's client may send it; the stream is never padded."""
+
+
+class Metadata(Strict):
+    """OpenAI's `metadata`, of which two keys mean something here."""
+
+    line: Identifier | None = None
+    conversation_id: Identifier | None = None
+
+
+def _only_one(count: int | None) -> int | None:
+    if count not in (None, 1):
+        raise unsupported("Only one choice per answer is supported; leave 'n' out or send 1.")
+    return count
+
+
+class ChatRequest(Strict):
+    """The body of a chat completion. Null means the default, as OpenAI has it."""
+
+    model: ModelName
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=256)]
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    stop: StopText | Annotated[list[StopText], Field(max_length=4)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    tools: Annotated[list[Tool], Field(min_length=1, max_length=128)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    user: Customer | None = None
+    metadata: Metadata | None = None
+    n: Annotated[int | None, AfterValidator(_only_one)] = None
+
+    @model_validator(mode="after")
+    def _fields_that_need_each_other(self) -> "ChatRequest":
+        if self.stream_options is not None and not self.stream:
+            raise PydanticCustomError("pair", "stream_options goes with stream: true")
+        if self.top_logprobs is not None and not self.logprobs:
+            raise PydanticCustomError("pair", "top_logprobs goes with logprobs: true")
+        if self.tool_choice is not None and self.tools is None:
+            raise PydanticCustomError("pair", "tool_choice goes with tools")
+        if not any(message.role == "user" for message in self.messages):
+            raise PydanticCustomError("pair", "messages holds no message of the role user")
+        return self
+
+    def sampling(self) -> Sampling:
+        """How to pick tokens: ours where the caller says nothing (0.7, 0.9, 512)."""
+        defaults = Sampling()
+        passed_on = self.model_dump(include=PASSED_ON, exclude_none=True, by_alias=True)
+        if self.tools is None:
+            passed_on.pop("parallel_tool_calls", None)
+        return Sampling(
+            temperature=defaults.temperature if self.temperature is None else self.temperature,
+            top_p=defaults.top_p if self.top_p is None else self.top_p,
+            max_tokens=self.max_completion_tokens or self.max_tokens or defaults.max_tokens,
+            extra=passed_on,
+        )
+
+
+PASSED_ON = {
+    "stop", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "tools",
+    "tool_choice", "parallel_tool_calls", "response_format",
+}  # fmt: skip
+"""Handed to the engine as they are. An allow-list: nothing else of a caller's body travels on."""
