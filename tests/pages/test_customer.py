@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -320,8 +320,8 @@ async def test_a_line_that_is_not_there_has_a_page_that_says_so(site: Site) -> N
 
 
 @pytest.fixture
-def chinese_only(tmp_path: Path) -> Iterator[Site]:
-    yield Site(tmp_path, ui_language="zh")
+def chinese_only(tmp_path: Path) -> Site:
+    return Site(tmp_path, ui_language="zh")
 
 
 async def test_the_setting_overrides_the_browser(chinese_only: Site) -> None:

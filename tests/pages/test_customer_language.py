@@ -57,7 +57,7 @@ def test_every_word_is_used_and_every_used_word_exists() -> None:
 
 
 def test_every_error_a_question_can_meet_has_its_own_sentence() -> None:
-    met = [errors.NotFound, errors.Conflict, errors.TooLarge, errors.InvalidRequest, errors.Forbidden,
+    met: list[type[errors.XiaoQError]] = [errors.NotFound, errors.Conflict, errors.TooLarge, errors.InvalidRequest, errors.Forbidden,
            errors.StorageUnavailable, *errors.EngineError.__subclasses__(), errors.ContextOverflow]  # fmt: skip
     assert {error.code for error in met} <= ERRORS["en"].keys()
 

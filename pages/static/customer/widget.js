@@ -18,9 +18,9 @@
     :host { all: initial; color-scheme: light dark; }
     button { position: fixed; right: max(20px, env(safe-area-inset-right)); bottom: max(20px, env(safe-area-inset-bottom));
       z-index: 2147483646; display: grid; place-items: center; width: 56px; height: 56px; padding: 0; border: 0;
-      border-radius: 50%; background: #0b6b62; color: #fff; box-shadow: 0 6px 20px rgb(10 30 28 / 28%); cursor: pointer; }
-    button:hover { background: #08544d; }
-    button:focus-visible { outline: 3px solid #0b6b62; outline-offset: 3px; }
+      border-radius: 50%; background: #0f766e; color: #fff; box-shadow: 0 6px 20px rgb(10 30 28 / 28%); cursor: pointer; }
+    button:hover { background: #115e59; }
+    button:focus-visible { outline: 3px solid #0f766e; outline-offset: 3px; }
     svg { width: 26px; height: 26px; fill: none; stroke: currentcolor; stroke-width: 1.8; stroke-linecap: round;
       stroke-linejoin: round; }
     iframe { position: fixed; right: max(20px, env(safe-area-inset-right)); bottom: 92px; z-index: 2147483647;
@@ -32,7 +32,7 @@
     }`;
 
   const host = document.createElement("div");
-  const shadow = host.attachShadow({ mode: "closed" });
+  const shadow = host.attachShadow({ mode: "open" });
   // A constructed sheet passes the page's own style policy, where a style element may not.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(style);

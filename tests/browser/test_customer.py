@@ -1,0 +1,379 @@
+"""The customer's page in a real browser: a visitor asks, stops, retries, edits, judges, comes back."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.pages.customer_site import Site, served, shop_window
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+SCREENSHOTS = Path(__file__).with_name("screenshots")
+QUESTION = {"en": "Why hasn't my order shipped yet?", "zh": "我的订单为什么还没发货?"}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return Site(tmp_path_factory.mktemp("customer"))
+
+
+@pytest.fixture(scope="module")
+def address(site: Site) -> Iterator[str]:
+    with served(site.app) as base:
+        yield base
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()
+
+
+class Visit:
+    """One visitor's page. On leaving it asserts that nothing went elsewhere and the console is silent."""
+
+    def __init__(self, context: BrowserContext, page: Page, address: str) -> None:
+        self.context, self.page, self.address = context, page, address
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    async def open(self, query: str = "") -> None:
+        await self.page.goto(f"{self.address}/chat{query}")
+        await expect(self.page.locator("#greeting")).not_to_be_empty()
+
+    async def ask(self, text: str) -> None:
+        await self.page.locator("#text").fill(text)
+        await self.page.keyboard.press("Enter")
+
+    async def answered(self, turns: int = 1) -> None:
+        await expect(self.page.locator(".answer:not([aria-busy]) .actions")).to_have_count(turns)
+
+    async def faults(self) -> list[str]:
+        results = await Axe().run(self.page)
+        serious = [each for each in results.response["violations"] if each["impact"] in ("serious", "critical")]
+        return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in serious]
+
+
+@asynccontextmanager
+async def visiting(
+    browser: Browser, address: str, language: str = "en", excused: str = "^$", **options: Any
+) -> AsyncIterator[Visit]:
+    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
+    context = await browser.new_context(locale=locale, **options)
+    context.set_default_timeout(10_000)
+    visit = Visit(context, await context.new_page(), address)
+    try:
+        yield visit
+        elsewhere = [url for url in visit.requests if not url.startswith((address, "data:"))]
+        assert elsewhere == []
+        assert [each for each in visit.complaints if not re.search(excused, each)] == []
+    finally:
+        await context.close()
+
+
+async def test_ask_and_open_a_source(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        await visit.ask(QUESTION["en"])
+        await expect(page.locator(".waiting")).to_contain_text("Looking for the answer")
+        lengths: set[int] = set()
+        while await page.locator(".answer[aria-busy]").count():
+            lengths.add(len(await page.locator(".answer").inner_text()))
+        assert len(lengths) > 2, "the answer came at once and not as it was made"
+        await visit.answered()
+        await expect(page.locator(".text li")).to_have_count(3)
+        source = page.locator(".sources details").first
+        await expect(source.locator(".passage")).to_be_hidden()
+        await source.locator("summary").click()
+        await expect(source.locator(".passage")).to_contain_text("48 小时内")
+        await expect(source.locator(".place")).to_contain_text("发货时间 > 现货")
+
+
+async def test_stop_keeps_what_was_said_and_retry_asks_again(browser: Browser, address: str, site: Site) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        site.engine.closed.clear()
+        await visit.ask("answer slowly")
+        await expect(page.locator(".text")).to_have_text("Your o")
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".note")).to_have_text("Stopped")
+        await expect(page.locator(".text")).to_have_text("Your o")
+        assert site.engine.closed.wait(2)
+        await page.get_by_role("button", name="Answer again").click()
+        await expect(page.locator(".turn")).to_have_count(1)
+        await expect(page.get_by_role("button", name="Stop answering")).to_be_visible()
+        await page.get_by_role("button", name="Stop answering").click()
+        await expect(page.locator(".note")).to_have_text("Stopped")
+        assert [request.question for request in site.engine.requests][-2:] == ["answer slowly"] * 2
+
+
+async def test_edit_replaces_the_question_and_all_after(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        await visit.ask("first question")
+        await visit.answered(1)
+        await visit.ask("second question")
+        await visit.answered(2)
+        await page.locator(".question").first.hover()
+        await page.get_by_role("button", name="Edit question").first.click()
+        await page.locator(".question textarea").fill("better question")
+        await page.keyboard.press("Enter")
+        await visit.answered(1)
+        await expect(page.locator(".question")).to_have_text(["better question"])
+        await page.reload()
+        await visit.answered(1)
+        await expect(page.locator(".question")).to_have_text(["better question"])
+
+
+async def test_thumbs_and_a_reason_survive_a_reload(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        await visit.ask(QUESTION["en"])
+        await visit.answered()
+        await page.get_by_role("button", name="Not helpful").click()
+        await page.get_by_label("What was wrong?").fill("It is out of date")
+        await page.get_by_role("button", name="Submit").click()
+        await expect(page.get_by_text("Thanks for your feedback").first).to_be_visible()
+        await page.reload()
+        await visit.answered()
+        await expect(page.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "true")
+        await page.get_by_role("button", name="Helpful", exact=True).click()
+        await expect(page.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "false")
+
+
+async def test_history_returns_exports_and_can_be_deleted(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        await visit.ask("about the first thing")
+        await visit.answered()
+        await page.get_by_role("button", name="New conversation").click()
+        await expect(page.locator("#welcome")).to_be_visible()
+        await page.reload()
+        await expect(page.locator("#welcome")).to_be_visible()
+        await visit.ask("about the second thing")
+        await visit.answered()
+        await page.get_by_role("button", name="Earlier conversations").click()
+        await expect(page.locator("#conversations .open span")).to_have_text(
+            ["about the second thing", "about the first thing"]
+        )
+        async with page.expect_download() as saved:
+            await page.get_by_role("link", name="Save this conversation").click()
+        text = Path(await (await saved.value).path()).read_text("utf-8")
+        assert "> about the second thing" in text
+        assert "Items in stock" in text
+        await page.locator("#conversations .open").nth(1).click()
+        await expect(page.locator(".question")).to_have_text(["about the first thing"])
+        await page.get_by_role("button", name="Earlier conversations").click()
+        await page.get_by_role("button", name="Delete: about the first thing").click()
+        await page.get_by_role("button", name="Delete", exact=True).click()
+        await expect(page.locator("#conversations li")).to_have_count(1)
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#welcome")).to_be_visible()
+
+
+async def test_a_new_visitor_sees_nothing_of_another(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as first, visiting(browser, address) as second:
+        await first.open()
+        await first.ask("my private question")
+        await first.answered()
+        await second.page.goto(first.page.url)
+        await expect(second.page.locator("#welcome")).to_be_visible()
+        await second.page.get_by_role("button", name="Earlier conversations").click()
+        await expect(second.page.get_by_text("No earlier conversations yet.")).to_be_visible()
+        assert "my private question" not in await second.page.content()
+
+
+async def test_an_answer_that_breaks_says_so_and_can_be_tried_again(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        await visit.ask("break please")
+        alert = page.get_by_role("alert")
+        await expect(alert).to_contain_text("The answer was cut off and may be incomplete.")
+        await expect(alert).to_contain_text("Request req_")
+        await expect(page.locator(".text")).to_contain_text("Your order")
+        await page.screenshot(path=SCREENSHOTS / "customer-error.png")
+        await page.get_by_role("button", name="Try again").click()
+        await expect(page.locator(".turn")).to_have_count(1)
+        await expect(page.get_by_role("alert")).to_be_visible()
+
+
+async def test_a_lost_network_keeps_the_question(browser: Browser, address: str) -> None:
+    async with visiting(browser, address, excused="ERR_INTERNET_DISCONNECTED") as visit:
+        await visit.open()
+        await visit.context.set_offline(True)
+        await visit.ask("are you there?")
+        await expect(visit.page.get_by_role("alert")).to_contain_text("You seem to be offline")
+        await visit.context.set_offline(False)
+        await visit.page.get_by_role("button", name="Try again").click()
+        await visit.answered()
+
+
+async def test_a_hostile_answer_does_nothing(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        await visit.open()
+        await visit.ask("hostile")
+        await visit.answered()
+        await expect(visit.page.locator(".text")).to_contain_text("<script>")
+        assert await visit.page.locator(".text :is(script, img, a)").count() == 0
+        assert await visit.page.evaluate("window.hacked") is None
+
+
+async def test_an_input_method_s_enter_does_not_send(browser: Browser, address: str) -> None:
+    async with visiting(browser, address, "zh") as visit:
+        page = visit.page
+        await visit.open()
+        await page.locator("#text").focus()
+        devtools = await visit.context.new_cdp_session(page)
+        await devtools.send("Input.imeSetComposition", {"text": "ding'dan", "selectionStart": 8, "selectionEnd": 8})
+        await page.evaluate(
+            "document.getElementById('text').dispatchEvent(new KeyboardEvent('keydown',"
+            " {key: 'Enter', bubbles: true, cancelable: true, isComposing: true}))"
+        )
+        await devtools.send("Input.insertText", {"text": "订单"})
+        await page.keyboard.press("Shift+Enter")
+        await page.keyboard.type("2")
+        assert await page.locator("#text").input_value() == "订单\n2"
+        await expect(page.locator(".turn")).to_have_count(0)
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".question p")).to_have_text("订单\n2")
+
+
+async def test_everything_works_by_keyboard(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        await expect(page.locator("#text")).to_be_focused()
+        await page.keyboard.type(QUESTION["en"])
+        await page.keyboard.press("Enter")
+        await visit.answered()
+        await expect(page.locator("#text")).to_be_focused()
+        for name in ("Not helpful", "Helpful", "Copy answer"):
+            button = page.get_by_role("button", name=name, exact=True)
+            await tab_to(page, name)
+            await expect(button).to_be_focused()
+        await tab_to(page, "发货与物流.md")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".passage").first).to_be_visible()
+        await tab_to(page, "Earlier conversations")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("button", name="Earlier conversations")).to_be_focused()
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """Go backwards through the page until the control of this name has the focus."""
+    seen = "const at = document.activeElement; return at.getAttribute('aria-label') || at.innerText"
+    for _ in range(30):
+        if name in await page.evaluate(f"(() => {{ {seen} }})()"):
+            return
+        await page.keyboard.press("Shift+Tab")
+    raise AssertionError(f"{name} cannot be reached")
+
+
+async def test_a_person_can_be_asked_for(browser: Browser, address: str) -> None:
+    async with visiting(browser, address, "zh") as visit:
+        await visit.open()
+        await visit.page.get_by_role("button", name="转人工").click()
+        await visit.answered()
+        await expect(visit.page.locator(".answer")).to_contain_text("400-820-0000")
+        await expect(visit.page.locator(".mode")).to_have_text("转人工")
+
+
+async def test_a_phone_is_wide_enough(browser: Browser, address: str) -> None:
+    for language in ("en", "zh"):
+        async with visiting(browser, address, language, **PHONE) as visit:
+            page = visit.page
+            await visit.open()
+            await assert_fits(page)
+            await visit.ask(QUESTION[language])
+            await visit.answered()
+            await page.locator(".sources summary").first.click()
+            await assert_fits(page)
+            small = await page.evaluate(
+                "[...document.querySelectorAll('button, summary, a.quiet')].filter(e => e.checkVisibility())"
+                ".map(e => [e.getBoundingClientRect(), e.outerHTML])"
+                ".filter(([box]) => box.width < 24 || box.height < 24).map(([, html]) => html)"
+            )
+            assert small == []
+            await page.set_viewport_size({"width": 360, "height": 380})  # the keyboard is up
+            await expect(page.locator("#text")).to_be_in_viewport()
+            await expect(page.locator("header")).to_be_in_viewport()
+
+
+async def assert_fits(page: Page) -> None:
+    widths = await page.evaluate("[document.scrollingElement.scrollWidth, document.getElementById('scroll').scrollWidth]")
+    assert max(widths) <= 360
+
+
+async def test_the_widget_opens_on_another_site(browser: Browser, address: str) -> None:
+    with served(shop_window(f"{address}/widget.js")) as window:
+        context = await browser.new_context(locale="en-GB")
+        page = await context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        before = f"{window}/favicon.ico"
+        await page.route(before, lambda route: route.fulfill(status=204))
+        await page.goto(window)
+        globals_before = await page.evaluate("Object.keys(window).length")
+        button = page.get_by_role("button", name="Open customer support")
+        await button.click()
+        frame = page.frame_locator("iframe")
+        await expect(frame.locator("h1")).to_have_text("Greenfield Shop Support")
+        await frame.locator("#text").fill("hello there, where is my order")
+        await frame.locator("#text").press("Enter")
+        await expect(frame.locator(".actions")).to_be_visible()
+        await page.screenshot(path=SCREENSHOTS / "customer-widget.png")
+        await frame.get_by_role("button", name="Close").first.click()
+        await expect(page.locator("iframe")).to_be_hidden()
+        await expect(button).to_be_focused()
+        assert await page.evaluate("Object.keys(window).length") == globals_before
+        assert complaints == []
+        await context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["desk", "phone"])
+async def test_it_looks_finished_and_has_no_serious_fault(
+    browser: Browser, address: str, language: str, scheme: str, device: str
+) -> None:
+    size: dict[str, Any] = PHONE if device == "phone" else {"viewport": {"width": 1200, "height": 800}}
+    async with visiting(browser, address, language, color_scheme=scheme, **size) as visit:
+        page, name = visit.page, f"customer-{device}-{scheme}-{language}"
+        await visit.open()
+        assert await visit.faults() == []
+        await page.screenshot(path=SCREENSHOTS / f"{name}-1-empty.png")
+        await visit.ask(QUESTION[language])
+        await visit.answered()
+        await page.locator(".sources summary").first.click()
+        assert await visit.faults() == []
+        await page.screenshot(path=SCREENSHOTS / f"{name}-2-answer.png")
+        await page.locator(".down").click()
+        await page.locator("#open-history").click()
+        await expect(page.locator("#conversations li")).to_have_count(1)
+        assert await visit.faults() == []
+        await page.screenshot(path=SCREENSHOTS / f"{name}-3-history.png")
