@@ -25,6 +25,7 @@ from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.ingest import IngestPipeline
 from pipelines.services import Services
+from pipelines.warm import warm_up
 
 log = structlog.get_logger()
 
@@ -83,6 +84,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
         await plant_starter(services)
         await services.index.refresh()
         await services.engine.start()
+        await asyncio.to_thread(warm_up)
         async with contextlib.AsyncExitStack() as stack:
             for work in (follow_knowledge(services), purge_daily(services)):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))

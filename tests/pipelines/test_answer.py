@@ -1,0 +1,244 @@
+"""The path of one question: what is stored, what the engine receives, what the reader is told."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from storage.lines import SqlLineStore
+
+from core.errors import ContextOverflow, EngineBroken, EngineError, EngineRejected, NotFound
+from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
+from core.messages import BusinessLine, Message, Mode, Passage, Question, Retrieval, TurnStatus
+from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
+from pipelines.answer import AnswerPipeline
+from storage.conversations import SqlConversationLog
+from storage.database import Database
+
+SHIPPING = Passage(
+    id="p1", base="shop", document_id="d1", document="faq.csv", title="发货", location="第 2 行",
+    text="付款后 48 小时内发货。", score=0.9, kind="faq", question="什么时候发货?",
+)  # fmt: skip
+CONTACT = "请拨打 400-000-0000。"
+
+
+class EchoEngine:
+    """Answers with the prompt it was given, in two pieces; keeps every request. Fails as told."""
+
+    name = "echo"
+    kind: EngineKind = "model"
+    context_tokens = 8192
+
+    def __init__(self) -> None:
+        self.requests: list[GenerationRequest] = []
+        self.fail_first: list[EngineError] = []
+        self.break_after: int | None = None
+        self.hold: asyncio.Event | None = None
+        self.closed = asyncio.Event()
+
+    async def start(self) -> None:
+        return None
+
+    async def health(self) -> Health:
+        return Health(ready=True)
+
+    async def aclose(self) -> None:
+        return None
+
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
+        self.requests.append(request)
+        if self.fail_first:
+            raise self.fail_first.pop(0)
+        try:
+            for number, piece in enumerate(("ECHO:", request.messages[0].content)):
+                if number == self.break_after:
+                    raise EngineBroken("The engine stopped in the middle of its answer.")
+                yield EngineChunk(text=piece, engine=self.name)
+                if self.hold:
+                    await self.hold.wait()
+            yield EngineChunk(finish_reason="stop")
+        finally:
+            self.closed.set()
+
+
+class OnePassage:
+    """Knows one thing."""
+
+    def __init__(self) -> None:
+        self.passages: Sequence[Passage] = [SHIPPING]
+
+    async def retrieve(self, bases: Sequence[str], question: str, k: int = 5) -> Retrieval:
+        return Retrieval(self.passages, answerable=bool(self.passages), threshold=0.4)
+
+
+class House:
+    """A pipeline over a real database."""
+
+    def __init__(self, database: Database) -> None:
+        self.log = SqlConversationLog(database)
+        self.lines = SqlLineStore(database)
+        self.engine = EchoEngine()
+        self.retriever = OnePassage()
+        self.pipeline = AnswerPipeline(self.log, self.lines, self.retriever, self.engine, "shop")
+
+    async def ask(self, text: str, **changes: object) -> list[Event]:
+        question = Question(text=text, owner="chat:1", channel="chat", request_id="r1")
+        return [event async for event in self.pipeline.ask(replace(question, **changes))]  # type: ignore[arg-type]
+
+    async def stored(self, events: Sequence[Event]) -> TurnStatus:
+        started = events[0]
+        assert isinstance(started, Started)
+        return (await self.log.turns(started.conversation_id, "chat:1"))[-1].record.status
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    await database.start()
+    made = House(database)
+    await made.lines.put(
+        BusinessLine(id="shop", names={"zh": "商城"}, bases=["shop"], contact={"zh": CONTACT},
+                     greeting={"zh": "您好,我是小Q。"})
+    )  # fmt: skip
+    yield made
+    await database.aclose()
+
+
+def finished(events: Sequence[Event]) -> Finished:
+    assert isinstance(events[-1], Finished)
+    return events[-1]
+
+
+async def test_an_answer_is_streamed_with_its_sources_and_stored(house: House) -> None:
+    events = await house.ask("我的订单为什么还没发货?")
+    assert [type(event) for event in events] == [Started, Sources, Delta, Delta, Finished]
+    end = finished(events)
+    assert (end.mode, end.line, end.language, end.engine) == (Mode.GENERATED, "shop", "zh", "echo")
+    assert {"record", "retrieve", "compose", "first_token", "generate", "total"} <= set(end.timings)
+    (turn,) = await house.log.turns(end.conversation_id, "chat:1")
+    assert turn.record.answer == end.text
+    assert turn.record.status is TurnStatus.DONE
+    assert [source.text for source in turn.record.sources] == [SHIPPING.text]
+
+
+async def test_the_model_sees_the_passage_and_the_earlier_turns(house: House) -> None:
+    first = finished(await house.ask("什么时候发货?"))
+    await house.ask("那运费呢?", conversation_id=first.conversation_id)
+    system, *dialogue = house.engine.requests[-1].messages
+    assert SHIPPING.text in system.content
+    assert [message.role for message in dialogue] == ["user", "assistant", "user"]
+    assert dialogue[-1] == Message("user", "那运费呢?")
+
+
+async def test_the_question_is_stored_before_the_engine_is_called(house: House) -> None:
+    house.engine.hold = asyncio.Event()
+    question = Question(text="什么时候发货?", owner="chat:1", channel="chat", request_id="r1")
+    async with aclosing(house.pipeline.ask(question)) as events:
+        started = await anext(events)
+        assert isinstance(started, Started)
+        assert house.engine.requests == []
+        (turn,) = await house.log.turns(started.conversation_id, "chat:1")
+    assert (turn.question, turn.record.status) == ("什么时候发货?", TurnStatus.RUNNING)
+
+
+async def test_leaving_stops_the_engine_and_keeps_what_was_said(house: House) -> None:
+    house.engine.hold = asyncio.Event()
+    question = Question(text="什么时候发货?", owner="chat:1", channel="chat", request_id="r1")
+    async with aclosing(house.pipeline.ask(question)) as events:
+        started = await anext(events)
+        async for event in events:
+            if isinstance(event, Delta):
+                break
+    assert isinstance(started, Started)
+    await asyncio.wait_for(house.engine.closed.wait(), 1)
+    (turn,) = await house.log.turns(started.conversation_id, "chat:1")
+    assert (turn.record.answer, turn.record.status) == ("ECHO:", TurnStatus.STOPPED)
+
+
+async def test_a_broken_answer_ends_in_failed_and_is_kept(house: House) -> None:
+    house.engine.break_after = 1
+    events = await house.ask("什么时候发货?")
+    assert isinstance(events[-1], Failed)
+    assert events[-1].error.code == "engine_broken"
+    assert await house.stored(events) is TurnStatus.FAILED
+
+
+async def test_no_engine_at_all_hands_over_and_says_so(house: House) -> None:
+    house.engine.fail_first = [EngineError("down")]
+    end = finished(await house.ask("什么时候发货?"))
+    assert end.mode is Mode.HANDOFF
+    assert end.handoff is not None
+    assert (end.handoff.reason, end.handoff.contact) == ("engine_down", CONTACT)
+    assert CONTACT in end.text
+
+
+async def test_a_refused_request_is_not_dressed_up_as_an_answer(house: House) -> None:
+    house.engine.fail_first = [EngineRejected("The model refused the request (status 400).")]
+    events = await house.ask("什么时候发货?")
+    assert isinstance(events[-1], Failed)
+
+
+async def test_a_prompt_too_long_for_the_engine_is_shortened(house: House) -> None:
+    house.engine.fail_first = [ContextOverflow("too long"), ContextOverflow("too long")]
+    end = finished(await house.ask("什么时候发货?"))
+    assert end.mode is Mode.GENERATED
+    assert len(house.engine.requests) == 3
+
+
+async def test_who_asks_for_a_person_gets_one_without_a_search(house: House) -> None:
+    events = await house.ask("我要转人工")
+    assert isinstance(events[1], Handoff)
+    end = finished(events)
+    assert (end.mode, end.sources) == (Mode.HANDOFF, ())
+    assert CONTACT in end.text
+    assert house.engine.requests == []
+
+
+async def test_talk_of_artificial_intelligence_is_no_request_for_a_person(house: House) -> None:
+    assert finished(await house.ask("你们用人工智能吗?")).mode is Mode.GENERATED
+
+
+async def test_a_greeting_is_greeted(house: House) -> None:
+    end = finished(await house.ask("你好!"))
+    assert (end.mode, end.text) == (Mode.APPROVED, "您好,我是小Q。")
+
+
+async def test_an_undetermined_message_takes_the_conversations_language(house: House) -> None:
+    first = finished(await house.ask("Where is my parcel and when will it arrive?"))
+    second = finished(await house.ask("123456", conversation_id=first.conversation_id))
+    assert second.language == "en"
+
+
+async def test_an_unknown_line_and_a_foreign_conversation_are_named_errors(house: House) -> None:
+    with pytest.raises(NotFound):
+        await house.ask("?", line="nowhere")
+    mine = finished(await house.ask("什么时候发货?"))
+    with pytest.raises(NotFound):
+        await house.ask("?", conversation_id=mine.conversation_id, owner="chat:2")
+
+
+async def test_a_conversation_stays_on_its_line(house: House) -> None:
+    await house.lines.put(BusinessLine(id="bank", names={}, bases=["bank"]))
+    first = finished(await house.ask("什么时候发货?"))
+    second = finished(await house.ask("转账呢", conversation_id=first.conversation_id, line="bank"))
+    assert second.line == "shop"
+
+
+async def test_a_retry_replaces_the_turn_in_the_history(house: House) -> None:
+    first = finished(await house.ask("什么时候发货?"))
+    again = finished(
+        await house.ask("什么时候发货呢?", conversation_id=first.conversation_id, replaces=first.turn_id)
+    )
+    turns = await house.log.turns(again.conversation_id, "chat:1")
+    assert [turn.question for turn in turns] == ["什么时候发货呢?"]
+    assert len(house.engine.requests[-1].messages) == 2
+
+
+async def test_two_conversations_at_once_do_not_mix(house: House) -> None:
+    answers = await asyncio.gather(*(house.ask(f"第{i}个问题怎么办", owner=f"chat:{i}") for i in range(20)))
+    assert len({finished(events).conversation_id for events in answers}) == 20
+    for number, events in enumerate(answers):
+        (turn,) = await house.log.turns(finished(events).conversation_id, f"chat:{number}")
+        assert turn.question == f"第{number}个问题怎么办"
