@@ -93,7 +93,10 @@ class VllmEngine:
     async def _keep_running(self) -> None:
         backoff = _FIRST_BACKOFF_SECONDS
         while True:
-            was_ready, code = await self._run_once()
+            try:
+                was_ready, code = await self._run_once()
+            except OSError:  # the machine gives no process: no memory, no descriptors
+                was_ready, code = False, -1
             backoff = _FIRST_BACKOFF_SECONDS if was_ready else backoff
             last = self.log_lines[-1] if self.log_lines else "no output"
             self._detail = f"ended with code {code}, starts again in {backoff:.0f} s; its last line: {last}"

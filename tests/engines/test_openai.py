@@ -66,7 +66,9 @@ async def test_the_model_gets_the_messages_and_the_sampling(
     )
     extra = {"stop": ["。"], "seed": 7, "stream": False, "model": "other", "n": 9}
     sampling = Sampling(temperature=0.2, top_p=None, max_tokens=99, extra=extra)
-    heard = await ask(engine_at(upstream_port, key="k"), generation_request(messages=messages, sampling=sampling))
+    heard = await ask(
+        engine_at(upstream_port, key="k"), generation_request(messages=messages, sampling=sampling)
+    )
 
     (body,) = upstream.requests
     assert body.pop("messages") == [
@@ -88,7 +90,9 @@ async def test_the_model_gets_the_messages_and_the_sampling(
     assert "已发货" in heard.text
 
 
-async def test_the_answer_is_whole_ends_once_and_tells_its_usage(upstream_port: int, engine_at: Engines) -> None:
+async def test_the_answer_is_whole_ends_once_and_tells_its_usage(
+    upstream_port: int, engine_at: Engines
+) -> None:
     heard = await ask(engine_at(upstream_port))
     assert (heard.text, heard.finish_reasons, heard.error) == (expected_text(), ["stop"], None)
     assert [chunk.usage for chunk in heard.chunks if chunk.usage] == [
@@ -138,7 +142,9 @@ async def test_health_tells_the_model_and_learns_the_window(
     assert (state.ready, state.detail) == (True, f"serves {MODEL}")
 
 
-async def test_health_of_a_silent_server_comes_within_its_limit(upstream_port: int, engine_at: Engines) -> None:
+async def test_health_of_a_silent_server_comes_within_its_limit(
+    upstream_port: int, engine_at: Engines
+) -> None:
     proxy = FaultProxy(upstream_port)
     proxy.mode = "hang"
     async with proxy.listening() as port:
@@ -172,7 +178,12 @@ async def test_a_name_nobody_has() -> None:
     [
         (400, b'{"error":{"message":"top_k is SECRET"}}', EngineRejected, False),
         (422, b"SECRET", EngineRejected, False),
-        (400, b'{"error":{"message":"maximum context length is 2048 tokens. SECRET"}}', ContextOverflow, False),
+        (
+            400,
+            b'{"error":{"message":"maximum context length is 2048 tokens. SECRET"}}',
+            ContextOverflow,
+            False,
+        ),
         (400, b'{"error":{"code":"context_length_exceeded"}}', ContextOverflow, False),
         (413, b"too many tokens", ContextOverflow, False),
         (401, b"SECRET", EngineError, True),
@@ -328,7 +339,11 @@ STOP = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
         (TEXT + b"data: {not json}\n\n", "Hi", EngineBroken),
         (TEXT + b"Traceback (most recent call last)\n\n" + STOP, "Hi", EngineBroken),
         (TEXT + b'data: {"choices":[{"delta":{"content":"\xff"}}]}\n\n' + STOP, "Hi", EngineBroken),
-        (TEXT + b'data: {"error":{"message":"engine died","code":500}}\n\ndata: [DONE]\n\n', "Hi", EngineBroken),
+        (
+            TEXT + b'data: {"error":{"message":"engine died","code":500}}\n\ndata: [DONE]\n\n',
+            "Hi",
+            EngineBroken,
+        ),
         (TEXT + b'data: {"choices":[{"delta":{},"finish_reason":"abort"}]}\n\n', "Hi", EngineBroken),
         (TEXT + b'data: {"choices":[{"delta":{"content":7}}]}\n\n', "Hi", EngineBroken),
         (TEXT + b"data: " + b"x" * 1_200_000, "Hi", EngineBroken),

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import EngineError
 from core.messages import Message, Sampling
-from core.ports import Engine, EngineChunk, GenerationRequest
+from core.ports import Engine, EngineChunk, GenerationRequest, Health
 
 QUESTION = "我的订单为什么还没发货？😀"
 
@@ -49,5 +49,17 @@ async def ask(engine: Engine, request: GenerationRequest | None = None) -> Heard
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     """Returns as soon as the condition holds; fails after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for is in another process or socket
             await asyncio.sleep(0.01)
+
+
+async def until_health(engine: Engine, condition: Callable[[Health], bool], seconds: float = 15.0) -> Health:
+    """The engine's health as soon as the condition holds for it; fails after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition(state := await engine.health()):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.05)
+    return state
+
+
+async def until_ready(engine: Engine, seconds: float = 15.0) -> None:
+    await until_health(engine, lambda state: state.ready, seconds)

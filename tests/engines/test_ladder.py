@@ -1,0 +1,166 @@
+"""The ladder: who answers, who rests, and that no answer is ever made of two."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from core.errors import EngineBroken, EngineRejected, EngineTimeout
+from core.messages import Passage
+from engines.ladder import REST_SECONDS, Ladder
+from engines.openai import OpenAIEngine
+from engines.quoted import QuotedEngine
+from tests.support.asking import ask, generation_request, until
+from tests.support.fault_proxy import FaultProxy, Mode
+from tests.support.upstream import MODEL, EchoUpstream, serving
+
+ANSWER = Passage("p", "shop", "d", "faq.csv", "", "", "两天内发货。", 0.9, kind="faq", language="zh")
+REQUEST = generation_request(passages=[ANSWER], answerable=True)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def proxy(upstream_port: int) -> AsyncIterator[FaultProxy]:
+    proxy = FaultProxy(upstream_port)
+    yield proxy
+
+
+@pytest_asyncio.fixture
+async def ladder(proxy: FaultProxy, clock: Clock) -> AsyncIterator[Ladder]:
+    async with proxy.listening() as port:
+        first = OpenAIEngine(f"http://127.0.0.1:{port}/v1", MODEL, None, 0.5, 0.5)
+        ladder = Ladder([first, QuotedEngine()], clock)
+        yield ladder
+        await ladder.aclose()
+
+
+async def test_the_first_rung_answers_and_is_named_once(ladder: Ladder) -> None:
+    heard = await ask(ladder, REQUEST)
+    assert heard.text.startswith("ECHO:")
+    assert (heard.chunks[0].engine, heard.chunks[0].kind) == ("openai", "model")
+    assert {chunk.engine for chunk in heard.chunks[1:]} == {""}
+    assert (ladder.name, ladder.kind, ladder.context_tokens) == ("openai", "model", 32_768)
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hang", "garbage", "429"])
+async def test_a_failing_rung_hands_on_within_three_seconds(
+    mode: Mode, ladder: Ladder, proxy: FaultProxy
+) -> None:
+    proxy.mode = mode
+    began = time.monotonic()
+    heard = await ask(ladder, REQUEST)
+    assert time.monotonic() - began < 3
+    assert (heard.text, heard.error) == (ANSWER.text, None)
+    assert (heard.chunks[0].engine, heard.chunks[0].kind) == ("quoted", "quoted")
+
+
+@pytest.mark.parametrize("mode", ["die", "stall"])
+async def test_after_the_first_word_nothing_is_appended(
+    mode: Mode, ladder: Ladder, proxy: FaultProxy
+) -> None:
+    proxy.mode, proxy.after_bytes = mode, 1_000
+    heard = await ask(ladder, REQUEST)
+    assert isinstance(heard.error, EngineBroken)
+    assert heard.text.startswith("ECHO:")
+    assert ANSWER.text not in heard.text
+    assert heard.finish_reasons == []
+
+
+async def test_a_refused_request_goes_no_further() -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        return web.Response(status=400)
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", refuse)
+    async with serving(app) as port:
+        ladder = Ladder([OpenAIEngine(f"http://127.0.0.1:{port}/v1", MODEL), QuotedEngine()])
+        heard = await ask(ladder, REQUEST)
+        await ladder.aclose()
+    assert isinstance(heard.error, EngineRejected)
+    assert heard.chunks == []
+
+
+async def test_a_failed_rung_rests_and_is_then_tried_by_one(
+    ladder: Ladder, proxy: FaultProxy, clock: Clock
+) -> None:
+    proxy.mode = "hang"
+    await ask(ladder, REQUEST)
+    assert proxy.connections == 1
+
+    began = time.monotonic()
+    assert (await ask(ladder, REQUEST)).text == ANSWER.text
+    assert (proxy.connections, time.monotonic() - began < 0.3) == (1, True)
+
+    clock.now += REST_SECONDS
+    answers = await asyncio.gather(*(ask(ladder, REQUEST) for _ in range(5)))
+    assert proxy.connections == 2
+    assert {heard.text for heard in answers} == {ANSWER.text}
+
+    proxy.mode = "pass"
+    assert (await ask(ladder, REQUEST)).chunks[0].engine == "quoted"
+    clock.now += REST_SECONDS
+    for _ in range(2):
+        assert (await ask(ladder, REQUEST)).chunks[0].engine == "openai"
+
+
+async def test_a_probe_that_is_left_lets_the_next_question_probe(
+    ladder: Ladder, proxy: FaultProxy, clock: Clock
+) -> None:
+    proxy.mode = "refuse"
+    await ask(ladder, REQUEST)
+    clock.now += REST_SECONDS
+    proxy.mode = "hang"
+    before = proxy.connections
+    probe = asyncio.create_task(ask(ladder, REQUEST))
+    await until(lambda: proxy.connections > before)
+    probe.cancel()
+    await asyncio.gather(probe, return_exceptions=True)
+    proxy.mode = "pass"
+    assert (await ask(ladder, REQUEST)).chunks[0].engine == "openai"
+
+
+async def test_the_last_rung_raises_and_never_rests(proxy: FaultProxy) -> None:
+    proxy.mode = "hang"
+    async with proxy.listening() as port:
+        ladder = Ladder([OpenAIEngine(f"http://127.0.0.1:{port}/v1", MODEL, None, 0.2)])
+        for _ in range(2):
+            assert isinstance((await ask(ladder)).error, EngineTimeout)
+        await ladder.aclose()
+    assert proxy.connections == 2
+
+
+async def test_leaving_reaches_the_server_through_the_ladder(ladder: Ladder, upstream: EchoUpstream) -> None:
+    upstream.piece_seconds = 0.05
+    chunks = ladder.stream(REQUEST)
+    await anext(chunks)
+    await chunks.aclose()
+    await until(lambda: upstream.aborted == 1, seconds=1)
+
+
+async def test_health_names_each_rung_and_is_ready_while_any_is() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        ladder = Ladder(
+            [OpenAIEngine(f"http://127.0.0.1:{bound.getsockname()[1]}/v1", MODEL), QuotedEngine()]
+        )
+        await ladder.start()
+        state = await ladder.health()
+        await ladder.aclose()
+    assert state.ready
+    assert state.detail.startswith("openai: The model's server cannot be reached.; quoted: ")
