@@ -6,7 +6,7 @@ Decides nothing about the answer: it reads the pipeline's events and translates 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import structlog
@@ -35,9 +35,15 @@ class Reading:
     a browser that reads slowly must slow the pipeline and not fill the memory.
     """
 
+    _unfinished: ClassVar[set[asyncio.Task[None]]] = set()
+    """The event loop itself holds tasks weakly, and one must store its turn after the browser has left."""
+
     def __init__(self, events: AsyncGenerator[Event]) -> None:
         self._queue: asyncio.Queue[Event | XiaoQError | None] = asyncio.Queue(HELD_EVENTS)
+        self._left = False
         self._task = asyncio.create_task(self._read(events))
+        self._unfinished.add(self._task)
+        self._task.add_done_callback(self._unfinished.discard)
 
     async def next(self, seconds: float | None = None) -> Event | None:
         """The next event, None after the last. Raises the pipeline's XiaoQError, or TimeoutError."""
@@ -49,6 +55,7 @@ class Reading:
 
     def stop(self) -> None:
         """Cancel the pipeline, which cancels its engine. Nothing happens where it has ended."""
+        self._left = True
         self._task.cancel()
 
     async def _read(self, events: AsyncGenerator[Event]) -> None:
@@ -57,12 +64,16 @@ class Reading:
                 async for event in events:
                     await self._queue.put(event)
         except XiaoQError as error:
-            await self._queue.put(error)
+            await self._end(error)
         except Exception as error:  # noqa: BLE001 - whatever broke, the customer must see an end
             log.error("customer_answer_broke", error=type(error).__name__)
-            await self._queue.put(XiaoQError("Something went wrong on our side; please try again."))
+            await self._end(XiaoQError("Something went wrong on our side; please try again."))
         else:
-            await self._queue.put(None)
+            await self._end(None)
+
+    async def _end(self, item: XiaoQError | None) -> None:
+        if not self._left:  # nobody would ever make room in a full queue
+            await self._queue.put(item)
 
 
 async def answer_frames(reading: Reading, first: Event | None, explain: Explain) -> AsyncIterator[bytes]:

@@ -1,5 +1,6 @@
 """The customer's page in a real browser: a visitor asks, stops, retries, edits, judges, comes back."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.pages.customer_site import Site, served, shop_window
@@ -16,8 +17,8 @@ from tests.pages.customer_site import Site, served, shop_window
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 SCREENSHOTS = Path(__file__).with_name("screenshots")
-QUESTION = {"en": "Why hasn't my order shipped yet?", "zh": "我的订单为什么还没发货?"}
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+QUESTION = {"en": "Why hasn't my order shipped yet?", "zh": "我的订单为什么还没发货？"}
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,9 @@ def address(site: Site) -> Iterator[str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
         yield chromium
         await chromium.close()
 
@@ -67,7 +70,9 @@ class Visit:
 
     async def faults(self) -> list[str]:
         results = await Axe().run(self.page)
-        serious = [each for each in results.response["violations"] if each["impact"] in ("serious", "critical")]
+        serious = [
+            each for each in results.response["violations"] if each["impact"] in ("serious", "critical")
+        ]
         return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in serious]
 
 
@@ -107,13 +112,16 @@ async def test_ask_and_open_a_source(browser: Browser, address: str) -> None:
         await expect(source.locator(".place")).to_contain_text("发货时间 > 现货")
 
 
-async def test_stop_keeps_what_was_said_and_retry_asks_again(browser: Browser, address: str, site: Site) -> None:
+async def test_stop_keeps_what_was_said_and_retry_asks_again(
+    browser: Browser, address: str, site: Site
+) -> None:
     async with visiting(browser, address) as visit:
         page = visit.page
         await visit.open()
         site.engine.closed.clear()
         await visit.ask("answer slowly")
         await expect(page.locator(".text")).to_have_text("Your o")
+        await page.screenshot(path=SCREENSHOTS / "customer-running.png")
         await page.keyboard.press("Escape")
         await expect(page.locator(".note")).to_have_text("Stopped")
         await expect(page.locator(".text")).to_have_text("Your o")
@@ -159,7 +167,9 @@ async def test_thumbs_and_a_reason_survive_a_reload(browser: Browser, address: s
         await visit.answered()
         await expect(page.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "true")
         await page.get_by_role("button", name="Helpful", exact=True).click()
-        await expect(page.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "false")
+        await expect(page.get_by_role("button", name="Not helpful")).to_have_attribute(
+            "aria-pressed", "false"
+        )
 
 
 async def test_history_returns_exports_and_can_be_deleted(browser: Browser, address: str) -> None:
@@ -180,7 +190,8 @@ async def test_history_returns_exports_and_can_be_deleted(browser: Browser, addr
         )
         async with page.expect_download() as saved:
             await page.get_by_role("link", name="Save this conversation").click()
-        text = Path(await (await saved.value).path()).read_text("utf-8")
+        file = await (await saved.value).path()
+        text = await asyncio.to_thread(file.read_text, "utf-8")
         assert "> about the second thing" in text
         assert "Items in stock" in text
         await page.locator("#conversations .open").nth(1).click()
@@ -247,7 +258,9 @@ async def test_an_input_method_s_enter_does_not_send(browser: Browser, address: 
         await visit.open()
         await page.locator("#text").focus()
         devtools = await visit.context.new_cdp_session(page)
-        await devtools.send("Input.imeSetComposition", {"text": "ding'dan", "selectionStart": 8, "selectionEnd": 8})
+        await devtools.send(
+            "Input.imeSetComposition", {"text": "ding'dan", "selectionStart": 8, "selectionEnd": 8}
+        )
         await page.evaluate(
             "document.getElementById('text').dispatchEvent(new KeyboardEvent('keydown',"
             " {key: 'Enter', bubbles: true, cancelable: true, isComposing: true}))"
@@ -325,7 +338,9 @@ async def test_a_phone_is_wide_enough(browser: Browser, address: str) -> None:
 
 
 async def assert_fits(page: Page) -> None:
-    widths = await page.evaluate("[document.scrollingElement.scrollWidth, document.getElementById('scroll').scrollWidth]")
+    widths = await page.evaluate(
+        "[document.scrollingElement.scrollWidth, document.getElementById('scroll').scrollWidth]"
+    )
     assert max(widths) <= 360
 
 
@@ -334,7 +349,9 @@ async def test_the_widget_opens_on_another_site(browser: Browser, address: str) 
         context = await browser.new_context(locale="en-GB")
         page = await context.new_page()
         complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
         before = f"{window}/favicon.ico"
         await page.route(before, lambda route: route.fulfill(status=204))
         await page.goto(window)
@@ -347,6 +364,8 @@ async def test_the_widget_opens_on_another_site(browser: Browser, address: str) 
         await frame.locator("#text").press("Enter")
         await expect(frame.locator(".actions")).to_be_visible()
         await page.screenshot(path=SCREENSHOTS / "customer-widget.png")
+        await page.set_viewport_size({"width": 360, "height": 740})
+        await page.screenshot(path=SCREENSHOTS / "customer-widget-phone.png")
         await frame.get_by_role("button", name="Close").first.click()
         await expect(page.locator("iframe")).to_be_hidden()
         await expect(button).to_be_focused()
@@ -373,6 +392,9 @@ async def test_it_looks_finished_and_has_no_serious_fault(
         assert await visit.faults() == []
         await page.screenshot(path=SCREENSHOTS / f"{name}-2-answer.png")
         await page.locator(".down").click()
+        await page.locator(".question .edit").click()
+        assert await visit.faults() == []
+        await page.screenshot(path=SCREENSHOTS / f"{name}-4-edit.png")
         await page.locator("#open-history").click()
         await expect(page.locator("#conversations li")).to_have_count(1)
         assert await visit.faults() == []

@@ -33,16 +33,16 @@ SHOP = BusinessLine(
     names={"zh": "青禾商城客服", "en": "Greenfield Shop Support"},
     bases=("shop",),
     greeting={
-        "zh": "您好,我是小Q,订单、发货、退换货的问题都可以问我。",
+        "zh": "您好，我是小Q，订单、发货、退换货的问题都可以问我。",
         "en": "Hello, I'm XiaoQ. Ask me about orders, delivery and returns.",
     },
     suggestions={
-        "zh": ("我的订单为什么还没发货?", "七天无理由退货怎么申请?", "电子发票在哪里下载?", "退款多久到账?"),
+        "zh": ("我的订单为什么还没发货？", "七天无理由退货怎么申请？", "电子发票在哪里下载？", "退款多久到账？"),
         "en": ("Why hasn't my order shipped yet?", "How do I return an item?", "Where is my invoice?",
                "How long do refunds take?"),
     },
     contact={
-        "zh": "人工客服每天 9:00–21:00 在线,电话 400-820-0000。",
+        "zh": "人工客服每天 9:00–21:00 在线，电话 400-820-0000。",
         "en": "Our team is here 9:00–21:00 every day on +86 400-820-0000.",
     },
 )  # fmt: skip
@@ -51,13 +51,13 @@ OTHER = BusinessLine(id="bank", names={"zh": "银行客服", "en": "Bank Support
 PASSAGES = (
     Passage(
         id="p1", base="shop", document_id="d1", document="发货与物流.md", title="发货时间", location="发货时间 > 现货",
-        text="现货商品在付款后 **48 小时内** 发货,预售商品以商品页标注的日期为准。\n\n| 类型 | 时限 |\n|---|--:|\n"
+        text="现货商品在付款后 **48 小时内** 发货，预售商品以商品页标注的日期为准。\n\n| 类型 | 时限 |\n|---|--:|\n"
         "| 现货 | 48 小时 |\n| 大件 | 72 小时 |", score=0.91,
     ),
     Passage(
         id="p2", base="shop", document_id="d2", document="常见问题.csv", title="订单一直显示待发货", location="第 12 行",
-        text="仓库缺货或收货地址不完整时会延迟发货,可在订单详情里催单。", score=0.74, kind="faq",
-        question="订单为什么一直是待发货?",
+        text="仓库缺货或收货地址不完整时会延迟发货，可在订单详情里催单。", score=0.74, kind="faq",
+        question="订单为什么一直是待发货？",
     ),
 )  # fmt: skip
 

@@ -190,7 +190,7 @@ async def test_bad_questions_get_a_named_error(site: Site, body: object, status:
 async def test_errors_speak_the_visitor_s_language(site: Site) -> None:
     async with visitor(site, **{"accept-language": "zh-CN"}) as client:
         reply = await client.post("/chat/ask", json={"text": "x" * 4001})
-    assert reply.json()["error"]["message"] == "问题太长了,请控制在 4000 字以内。"
+    assert reply.json()["error"]["message"] == "问题太长了，请控制在 4000 字以内。"
 
 
 async def test_a_body_without_end_is_cut_off(site: Site) -> None:

@@ -1,5 +1,6 @@
 // The customer's page: asks, shows the answer as it comes, lets the visitor stop, retry, edit, judge, resume.
 // It knows nothing of how an answer is made; every piece of HTML it sets was rendered safe by the server.
+// One file on purpose, in sections: a page without a build step loads one script, cached by its content.
 (() => {
   "use strict";
 
@@ -254,10 +255,12 @@
   function sourceList(sources) {
     const list = el("section", { class: "sources" }, el("h3", {}, words.sources));
     for (const source of sources) {
-      const place = [source.title, source.location].filter((part) => part && part !== source.document);
+      // A location often begins with the title, and a title may be the file's name: each is said once.
+      const named = source.title && source.title !== source.document && !source.location.includes(source.title);
+      const place = [named ? source.title : "", source.location].filter(Boolean);
       list.append(el("details", {}, el("summary", {}, icon("chevron"),
         el("span", {}, el("span", { class: "name" }, source.document), " ",
-          el("span", { class: "place" }, [...new Set(place)].join(" · ")))),
+          el("span", { class: "place" }, place.join(" · ")))),
       rendered("passage", source.html)));
     }
     return list;
