@@ -54,6 +54,7 @@ class VllmEngine:
         self._child: ChildProcess | None = None
         self._client: OpenAIEngine | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._address: tuple[str, str] | None = None
         self._detail = "not started"
         self.log_lines: deque[str] = deque(maxlen=KEPT_LINES)
         """The last lines vLLM wrote, oldest first."""
@@ -66,6 +67,11 @@ class VllmEngine:
     def pid(self) -> int | None:
         """The child's process id, while it runs."""
         return self._child.pid if self._child and self._child.running else None
+
+    @property
+    def address(self) -> tuple[str, str] | None:
+        """Base URL and key of the running server, once it is ready; both change at each start."""
+        return self._address if self._client else None
 
     async def start(self) -> None:
         if self._watch is None:
@@ -133,8 +139,9 @@ class VllmEngine:
 
     async def _become_ready(self, port: int, key: str) -> None:
         await _answers_health(port)
+        self._address = (f"http://{HOST}:{port}/v1", key)
         client = OpenAIEngine(
-            f"http://{HOST}:{port}/v1",
+            self._address[0],
             self._settings.served_model,
             key=key,
             first_token_seconds=self._settings.engine_first_token_seconds,

@@ -1,0 +1,98 @@
+"""Our launcher and client with the real vLLM. The model is random: what it says does not matter, that it says
+it in pieces, stops when told and comes back does."""
+
+import asyncio
+import os
+import re
+import signal
+from dataclasses import replace
+
+import aiohttp
+import pytest
+
+from core.errors import ContextOverflow, EngineBroken, EngineRejected
+from core.messages import Sampling
+from core.ports import GenerationRequest
+from engines.vllm import VllmEngine
+from tests.services.conftest import START_SECONDS, RunningVllm
+from tests.support.asking import ask, generation_request, until_health, until_ready
+
+pytestmark = [pytest.mark.service, pytest.mark.timeout(START_SECONDS + 60)]
+
+
+def asking_for(tokens: int, question: str = "你好", **extra: object) -> GenerationRequest:
+    request = generation_request(question)
+    return replace(request, sampling=Sampling(max_tokens=tokens, extra={"ignore_eos": True, **extra}))
+
+
+async def running_requests(engine: VllmEngine) -> float:
+    """What vLLM itself says it works on."""
+    assert engine.address
+    url, key = engine.address
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session,
+        session.get(url.removesuffix("/v1") + "/metrics") as response,
+    ):
+        text = await response.text()
+    found = re.search(r"^vllm:num_requests_running\{[^}]*\} ([0-9.]+)", text, re.MULTILINE)
+    assert found, text[:500]
+    return float(found[1])
+
+
+def test_it_streams_and_counts(vllm: RunningVllm) -> None:
+    heard = vllm.run(ask(vllm.engine, asking_for(24)))
+    assert heard.error is None
+    assert len([chunk for chunk in heard.chunks if chunk.text]) > 5
+    assert heard.finish_reasons == ["length"]
+    (usage,) = [chunk.usage for chunk in heard.chunks if chunk.usage]
+    assert usage.completion_tokens == 24
+    assert usage.prompt_tokens > 0
+    assert vllm.engine.context_tokens == 2048
+
+
+def test_a_seed_gives_the_same_answer_and_streams_do_not_cross(vllm: RunningVllm) -> None:
+    async def together() -> tuple[list[str], list[str]]:
+        requests = [asking_for(16, question=f"问题 {number}", seed=number) for number in range(12)]
+        alone = [(await ask(vllm.engine, request)).text for request in requests]
+        return alone, [heard.text for heard in await asyncio.gather(*(ask(vllm.engine, r) for r in requests))]
+
+    alone, concurrent = vllm.run(together(), 120)
+    assert len(set(alone)) == len(alone)
+    assert all(concurrent)
+    assert concurrent == alone
+
+
+def test_leaving_frees_the_model_within_a_second(vllm: RunningVllm) -> None:
+    async def leave() -> None:
+        chunks = vllm.engine.stream(asking_for(1900))
+        await anext(chunks)
+        assert await running_requests(vllm.engine) == 1
+        await chunks.aclose()
+        async with asyncio.timeout(1):
+            while await running_requests(vllm.engine) > 0:  # noqa: ASYNC110 - vLLM tells only when asked
+                await asyncio.sleep(0.05)
+
+    vllm.run(leave())
+
+
+def test_what_does_not_fit_or_make_sense_has_a_name(vllm: RunningVllm) -> None:
+    too_long = vllm.run(ask(vllm.engine, asking_for(16, question="太长了。" * 2000)))
+    assert isinstance(too_long.error, ContextOverflow)
+    senseless = vllm.run(ask(vllm.engine, asking_for(16, top_k=-7)))
+    assert type(senseless.error) is EngineRejected
+
+
+def test_killed_in_the_middle_it_breaks_and_comes_back(vllm: RunningVllm) -> None:
+    async def kill() -> None:
+        chunks = vllm.engine.stream(asking_for(1900))
+        await anext(chunks)
+        assert vllm.engine.pid
+        os.kill(vllm.engine.pid, signal.SIGKILL)
+        with pytest.raises(EngineBroken):
+            async for _ in chunks:
+                pass
+        await until_health(vllm.engine, lambda state: not state.ready)
+        await until_ready(vllm.engine, START_SECONDS)
+        assert (await ask(vllm.engine, asking_for(8))).error is None
+
+    vllm.run(kill(), START_SECONDS + 30)
