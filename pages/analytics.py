@@ -33,8 +33,8 @@ def build_analytics_tab(
     with gr.Row(visible=False) as dates:
         since = gr.Textbox(label=t("since"), placeholder=t("date_hint"), min_width=150, max_length=10)
         until = gr.Textbox(label=t("until"), placeholder=t("date_hint"), min_width=150, max_length=10)
-    problem = gr.HTML()
-    summary = gr.HTML()
+    problem = gr.HTML(elem_classes="xq-slot")
+    summary = gr.HTML(elem_classes="xq-slot")
     with gr.Column(visible=False, elem_id="xq-charts") as charts:
         plots = {name: _plot(t, name) for pair in CHART_ROWS for name in pair}
         for pair in CHART_ROWS:

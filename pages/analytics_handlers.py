@@ -20,7 +20,7 @@ from pages.console_words import words
 from pages.lists import conversations_table, transcript
 from pages.reader import Reader, language_of, reader_of
 from pipelines.export import transcripts_csv
-from pipelines.reports import language_counts, latency_over_time, mode_counts, questions_over_time
+from pipelines.reports import bucket, language_counts, latency_over_time, mode_counts, questions_over_time
 from pipelines.services import Services
 
 Updates = dict[Any, Any]
@@ -111,14 +111,14 @@ class AnalyticsHandlers:
         }
 
     def _draw(self, turns: Sequence[StoredTurn], reader: Reader, language: str) -> Updates:
-        say, dark, zone = words(language), reader.dark, reader.zone
+        say, dark, zone, width = words(language), reader.dark, reader.zone, bucket(turns)
         return {
-            self._parts.questions: questions_chart(questions_over_time(turns, zone), say, dark),
+            self._parts.questions: questions_chart(questions_over_time(turns, zone), width, say, dark),
             self._parts.total: latency_chart(
-                latency_over_time(turns, "total", zone), say["chart_total"], say, dark
+                latency_over_time(turns, "total", zone), width, say["chart_total"], say, dark
             ),
             self._parts.first_token: latency_chart(
-                latency_over_time(turns, "first_token", zone), say["chart_first_token"], say, dark
+                latency_over_time(turns, "first_token", zone), width, say["chart_first_token"], say, dark
             ),
             self._parts.modes: counts_chart(mode_counts(turns), say["chart_modes"], "mode_", say, dark),
             self._parts.languages: counts_chart(

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from core.errors import XiaoQError
 from core.messages import Mode, Source, TurnRecord, TurnStatus
 from pages.console_words import words
+from pages.customer_markdown import render_markdown
 
 _IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
 _LINK = re.compile(r"\[([^\]]*)\]\(\s*<?([^)\s>]*)[^)]*\)")
@@ -73,7 +74,7 @@ def source_list(sources: Sequence[Source], language: str) -> str:
     say = words(language)
     items = "".join(
         f'<details class="xq-source"><summary>{_text(_place(source))}</summary>'
-        f'<div class="xq-passage">{_text(source.text)}</div></details>'
+        f'<div class="xq-passage">{safe_html(source.text)}</div></details>'
         for source in sources
     )
     return f'<div class="xq-sources"><span class="xq-label">{_text(say["sources"])}</span>{items}</div>'
@@ -84,15 +85,27 @@ def footer(mode: Mode | None, timings: Mapping[str, int], language: str) -> str:
     say = words(language)
     parts = [say[f"mode_{mode.value}"]] if mode else []
     if "first_token" in timings:
-        parts.append(f"{say['first_token']} {seconds(timings['first_token'], language)}")
+        parts.append(f"{say['first_token']} {duration(timings['first_token'], language)}")
     if "total" in timings:
-        parts.append(f"{say['total']} {seconds(timings['total'], language)}")
+        parts.append(f"{say['total']} {duration(timings['total'], language)}")
     return " · ".join(parts)
 
 
-def seconds(milliseconds: int, language: str) -> str:
-    """A duration to one decimal, and never as nothing."""
-    return f"{max(milliseconds / 1000, 0.1):.1f}{words(language)['second']}"
+def duration(milliseconds: int, language: str) -> str:
+    """For people: `86 ms` below a second, `1.4 s` from there."""
+    say = words(language)
+    if milliseconds < 1000:
+        return f"{milliseconds}{say['millisecond']}"
+    return f"{milliseconds / 1000:.1f}{say['second']}"
+
+
+def safe_html(text: str) -> str:
+    """Foreign Markdown as HTML, safe in a page and inside Gradio's own Markdown or templates.
+
+    On one line, since a blank one would end an HTML block; without braces or dollars, which templates read.
+    """
+    rendered = render_markdown(text).strip()
+    return rendered.replace("\n", "&#10;").replace("{", "&#123;").replace("$", "&#36;")
 
 
 def _place(source: Source) -> str:

@@ -6,7 +6,8 @@ colours, used alike on every chart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,44 +18,50 @@ ACCENT = {False: "#0f766e", True: "#2dd4bf"}
 MUTED = {False: "#b45309", True: "#fbbf24"}
 INK = {False: "#374151", True: "#d1d5db"}
 GRID = {False: "#e5e7eb", True: "#374151"}
+HOVER_TIME = "%{x|%Y-%m-%d %H:%M}"
+MIN_BUCKETS = 12
 FONTS = 'system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 
 
-def questions_chart(frame: pd.DataFrame, say: Mapping[str, str], dark: bool) -> Figure:
-    """Questions by hour or day, from columns `at` and `questions`."""
+def questions_chart(frame: pd.DataFrame, width: timedelta, say: Mapping[str, str], dark: bool) -> Figure:
+    """Questions by hour or day (`width`), from columns `at` and `questions`."""
     import plotly.graph_objects as go
 
     bars = go.Bar(
-        x=frame["at"].tolist(),
+        x=_moments(frame),
         y=frame["questions"].tolist(),
+        width=width.total_seconds() * 1000 * 0.7,
         marker_color=ACCENT[dark],
-        hovertemplate="%{x|%Y-%m-%d %H:%M}<br>%{y}<extra></extra>",
+        hovertemplate=f"{HOVER_TIME}<br>%{{y}}<extra></extra>",
     )
     figure = _laid_out(go.Figure(bars), say["chart_questions"], dark)
-    figure.update_yaxes(tickformat="d", rangemode="tozero")
-    return figure
+    _count_axis(figure.update_yaxes, frame["questions"].tolist())
+    return _over_time(figure, frame, width)
 
 
-def latency_chart(frame: pd.DataFrame, title: str, say: Mapping[str, str], dark: bool) -> Figure:
+def latency_chart(
+    frame: pd.DataFrame, width: timedelta, title: str, say: Mapping[str, str], dark: bool
+) -> Figure:
     """Median and 95th percentile over time, from columns `at`, `p50`, `p95` in seconds."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for column, colour, dash in (("p50", ACCENT[dark], "solid"), ("p95", MUTED[dark], "dot")):
+    styles = (("p95", MUTED[dark], "dot", "circle-open", 11), ("p50", ACCENT[dark], "solid", "circle", 7))
+    for column, colour, dash, symbol, size in styles:
         figure.add_trace(
             go.Scatter(
-                x=frame["at"].tolist(),
+                x=_moments(frame),
                 y=frame[column].tolist(),
                 name=say[column],
                 mode="lines+markers",
                 line={"color": colour, "dash": dash, "width": 2},
-                marker={"size": 7},
-                hovertemplate=f"%{{x|%Y-%m-%d %H:%M}}<br>%{{y:.2f}}{say['second']}<extra>{say[column]}</extra>",
+                marker={"size": size, "symbol": symbol},
+                hovertemplate=f"{HOVER_TIME}<br>%{{y:.2f}}{say['second']}<extra>{say[column]}</extra>",
             )
         )
     figure = _laid_out(figure, title, dark)
-    figure.update_yaxes(rangemode="tozero", tickformat=".2~f")
-    return figure
+    figure.update_yaxes(rangemode="tozero", tickformat=".3~f", nticks=6)
+    return _over_time(figure, frame, width)
 
 
 def counts_chart(frame: pd.DataFrame, title: str, prefix: str, say: Mapping[str, str], dark: bool) -> Figure:
@@ -66,15 +73,42 @@ def counts_chart(frame: pd.DataFrame, title: str, prefix: str, say: Mapping[str,
     bars = go.Bar(
         x=counts,
         y=labels,
+        width=0.6,
         orientation="h",
         marker_color=ACCENT[dark],
         text=counts,
-        textposition="auto",
+        textposition="outside",
+        cliponaxis=False,
         hovertemplate="%{y}<br>%{x}<extra></extra>",
     )
     figure = _laid_out(go.Figure(bars), title, dark)
-    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(tickformat="d", rangemode="tozero")
+    # From the top, and one lonely bar no thicker than one of four.
+    figure.update_yaxes(range=[max(len(labels), 4) - 0.5, -0.5], automargin=True, showgrid=False)
+    _count_axis(figure.update_xaxes, counts)
+    return figure
+
+
+def _moments(frame: pd.DataFrame) -> list[str]:
+    return [moment.isoformat() for moment in frame["at"]]
+
+
+def _count_axis(update: Callable[..., Any], counts: list[int]) -> None:
+    """Whole numbers only, from zero."""
+    highest = max(counts, default=0)
+    update(rangemode="tozero", tickformat="d", **({"dtick": 1} if highest < 6 else {"nticks": 6}))
+
+
+def _over_time(figure: Figure, frame: pd.DataFrame, width: timedelta) -> Figure:
+    """A time axis in digits, the same in every language, never so narrow that it shows fractions."""
+    if not frame.empty:
+        first, last = frame["at"].min(), frame["at"].max() + width
+        middle = first + (last - first) / 2
+        half = max((last - first) / 2, width * MIN_BUCKETS / 2)
+        figure.update_xaxes(range=[(middle - half).isoformat(), (middle + half).isoformat()])
+    hourly = width < timedelta(days=1)
+    figure.update_xaxes(
+        type="date", tickformat="%H:%M<br>%m-%d" if hourly else "%m-%d", nticks=7, tickangle=0
+    )
     return figure
 
 
@@ -88,8 +122,14 @@ def _laid_out(figure: Figure, title: str, dark: bool) -> Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         height=300,
         margin={"l": 48, "r": 16, "t": 56, "b": 40},
-        bargap=0.35,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "traceorder": "reversed",
+        },
         xaxis=axis,
         yaxis=axis,
     )

@@ -37,14 +37,14 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
                 to_csv = gr.Button(t("export_csv"), size="sm", scale=0, min_width=100, elem_id="xq-csv")
                 download = gr.DownloadButton(visible="hidden", elem_id="xq-download")
             chatbot = gr.Chatbot(
-                label=t("conversation"), show_label=False, height="56vh", min_height=320, layout="bubble",
+                label=t("conversation"), show_label=False, height="calc(100vh - 440px)", min_height=320, layout="bubble",
                 editable="user", sanitize_html=True, allow_tags=False, buttons=["copy"],
                 latex_delimiters=[], placeholder=t("welcome"), elem_id="xq-chatbot",
             )  # fmt: skip
             with gr.Row(visible=False, elem_id="xq-reason") as reason_row:
                 reason = gr.Textbox(label=t("reason"), max_length=1000, scale=4, min_width=200)
                 give_reason = gr.Button(t("reason_send"), size="sm", scale=0, min_width=110)
-            suggestions = gr.HTML(elem_id="xq-suggestions", js_on_load=PRESS_JS)
+            suggestions = gr.HTML(elem_id="xq-suggestions", elem_classes="xq-slot", js_on_load=PRESS_JS)
             with gr.Row(elem_id="xq-composer", equal_height=True):
                 box = gr.Textbox(
                     label=t("composer"), show_label=False, placeholder=t("placeholder"), lines=1, max_lines=6,

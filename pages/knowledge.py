@@ -25,11 +25,11 @@ def build_knowledge_tab(
     with gr.Row(elem_id="xq-knowledge"):
         with gr.Column(scale=3, min_width=280):
             line = gr.Dropdown(choices=[], label=t("line"), filterable=False, elem_id="xq-base")
-            gr.Markdown(t("files_hint"), elem_classes="xq-heading")
             files = gr.File(
                 label=t("files"), file_count="multiple", file_types=FILE_TYPES, height=150, elem_id="xq-files"
             )
-            progress = gr.HTML(elem_id="xq-upload")
+            gr.Markdown(t("files_hint"), elem_classes="xq-hint")
+            progress = gr.HTML(elem_id="xq-upload", elem_classes="xq-slot")
             gr.Markdown(t("documents"), elem_classes="xq-heading")
             with gr.Row(visible=False, elem_id="xq-confirm", elem_classes="xq-banner") as confirm_row:
                 confirm_text = gr.Markdown(sanitize_html=True)
@@ -47,7 +47,7 @@ def build_knowledge_tab(
                     max_length=2000, scale=4, min_width=160, elem_id="xq-try",
                 )  # fmt: skip
                 search = gr.Button(t("try_button"), variant="primary", scale=0, min_width=80)
-            found = gr.HTML(elem_id="xq-found")
+            found = gr.HTML(elem_id="xq-found", elem_classes="xq-slot")
     parts = KnowledgeParts(
         line, files, progress, documents, state, confirm_row, confirm_text, undo_row, undo_text, found
     )

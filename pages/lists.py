@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.documents import Document
 from core.messages import ConversationSummary, Retrieval, StoredTurn
-from pages.bubbles import footer
+from pages.bubbles import footer, safe_html
 from pages.console_words import words
 
 
@@ -104,7 +104,7 @@ def passages_found(retrieval: Retrieval, language: str) -> str:
     items = "".join(
         f'<li><div class="xq-meta"><strong>{text(say["score"])} {passage.score:.2f}</strong> · '
         f"{text(' · '.join(dict.fromkeys(p for p in (passage.document, passage.title, passage.location) if p)))}"
-        f"</div>{_question_of(passage.question)}<p>{lines(passage.text)}</p></li>"
+        f'</div>{_question_of(passage.question)}<div class="xq-text">{safe_html(passage.text)}</div></li>'
         for passage in retrieval.passages
     )
     kind = "yes" if retrieval.answerable else "no"
@@ -155,7 +155,7 @@ def _turn(turn: StoredTurn, zone: ZoneInfo, say: Mapping[str, str], language: st
     return (
         f'<article><div class="xq-meta">{local_time(turn.asked_at, zone)}</div>'
         f"<h4>{text(say['said_question'])}</h4><p>{lines(turn.question)}</p>"
-        f"<h4>{text(say['said_answer'])}</h4><p>{lines(record.answer)}</p>"
+        f'<h4>{text(say["said_answer"])}</h4><div class="xq-text">{safe_html(record.answer)}</div>'
         f'<div class="xq-meta">{text(" | ".join(note for note in notes if note))}</div></article>'
     )
 

@@ -7,7 +7,7 @@ from pipelines.services import Services
 MAX_UPLOAD = "50mb"
 
 
-def mount_pages(app: FastAPI, services: Services, path: str = "/") -> None:
+def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     """Serve the console under `path`. Mount it last: it answers everything beneath its path."""
     import gradio as gr
 

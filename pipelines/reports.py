@@ -25,8 +25,7 @@ HOURLY_UP_TO = timedelta(days=2)
 def questions_over_time(turns: Sequence[StoredTurn], zone: ZoneInfo) -> pd.DataFrame:
     """Columns `at` (start of the hour or day, reader's local time) and `questions`; gaps count zero."""
     frame = _frame(turns, zone)
-    width = _width(turns)
-    counts = frame.set_index("at").resample(width).size()
+    counts = frame.set_index("at").resample(bucket(turns)).size()
     return counts.rename("questions").rename_axis("at").reset_index()
 
 
@@ -35,7 +34,7 @@ def latency_over_time(turns: Sequence[StoredTurn], step: Step, zone: ZoneInfo) -
     frame = _frame(turns, zone).dropna(subset=[step])
     if frame.empty:
         return frame.reindex(columns=["at", "p50", "p95"])
-    grouped = frame.set_index("at")[step].resample(_width(turns))
+    grouped = frame.set_index("at")[step].resample(bucket(turns))
     result = grouped.quantile([0.5, 0.95]).unstack().dropna()
     result.columns = ["p50", "p95"]
     return (result / 1000).rename_axis("at").reset_index()
@@ -70,9 +69,11 @@ def _frame(turns: Sequence[StoredTurn], zone: ZoneInfo) -> pd.DataFrame:
     return frame
 
 
-def _width(turns: Sequence[StoredTurn]) -> str:
+def bucket(turns: Sequence[StoredTurn]) -> timedelta:
+    """How wide a point in time is on the charts of these turns: an hour or a day."""
     times = [turn.asked_at for turn in turns]
-    return "D" if times and max(times) - min(times) > HOURLY_UP_TO else "h"
+    daily = times and max(times) - min(times) > HOURLY_UP_TO
+    return timedelta(days=1) if daily else timedelta(hours=1)
 
 
 def _counts(keys: Sequence[str]) -> pd.DataFrame:

@@ -1,0 +1,169 @@
+"""The running app in a real browser: on a free port, with a data folder of its own, on both kinds of engine.
+
+On leaving a page, a test has asserted that no request left the machine and the browser's console is silent.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from app import create_app
+from core.settings import Settings
+from tests.support.upstream import EchoUpstream, serving
+
+SCREENSHOTS = Path(__file__).with_name("screenshots")
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
+TOKEN = "the-operator-link-of-this-test"
+
+
+class Site:
+    """The app as it is served: its address, its operator link, and the model behind it, if any."""
+
+    def __init__(self, address: str, upstream: EchoUpstream | None) -> None:
+        self.address = address
+        self.upstream = upstream
+
+    @property
+    def operator_link(self) -> str:
+        return f"{self.address}/?token={TOKEN}"
+
+
+@contextmanager
+def served(folder: Path, upstream: EchoUpstream | None = None) -> Iterator[Site]:
+    """The whole app in a thread of its own, in front of `upstream` or of the quoting engine."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server: list[uvicorn.Server] = []
+    ready = threading.Event()
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            url = None
+            if upstream:
+                url = f"http://127.0.0.1:{await stack.enter_async_context(serving(upstream.app()))}/v1"
+            settings = Settings(
+                _env_file=None, data_dir=folder, engine="openai" if url else "quoted", engine_url=url
+            )
+            config = uvicorn.Config(
+                create_app(settings, TOKEN), log_level="error", ws="none", timeout_graceful_shutdown=1
+            )
+            server.append(uvicorn.Server(config))
+            running = asyncio.create_task(server[0].serve(sockets=[listener]))
+            while not server[0].started and not running.done():
+                await asyncio.sleep(0.02)
+            ready.set()
+            await running
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, name="app under test")
+    thread.start()
+    assert ready.wait(60) and server and server[0].started, "the app did not start"
+    try:
+        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", upstream)
+    finally:
+        server[0].should_exit = True
+        thread.join(20)
+        listener.close()
+
+
+@pytest.fixture(scope="module")
+def quoted_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The app as a fresh machine starts it: starter knowledge, no model."""
+    with served(tmp_path_factory.mktemp("quoted")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def echo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The app in front of a model that says what it was asked, slowly enough to watch."""
+    with served(tmp_path_factory.mktemp("echo"), EchoUpstream(piece_seconds=0.02)) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncGenerator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        await chromium.close()
+
+
+class Visit:
+    """One page of one visitor, with a log of what it requested and what it complained about."""
+
+    def __init__(self, context: BrowserContext, page: Page, site: Site) -> None:
+        self.context, self.page, self.site = context, page, site
+        self.elsewhere: list[str] = []
+        self.complaints: list[str] = []
+        context.on("request", lambda request: self._watch(request.url))
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _watch(self, url: str) -> None:
+        if not url.startswith((self.site.address, "data:", "blob:")):
+            self.elsewhere.append(url)
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    async def faults(self) -> list[str]:
+        """What axe-core finds that is serious or critical."""
+        results = await Axe().run(self.page)
+        serious = [
+            each for each in results.response["violations"] if each["impact"] in ("serious", "critical")
+        ]
+        return [f"{each['id']}: {[node['html'][:200] for node in each['nodes']]}" for each in serious]
+
+    async def screenshot(self, name: str, *, full_page: bool = False) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        await self.page.screenshot(
+            path=SCREENSHOTS / f"{name}.png", full_page=full_page, animations="disabled"
+        )
+
+    async def sign_in(self) -> None:
+        """Open the console by the operator's link and wait until its first tab is filled."""
+        await self.page.goto(self.site.operator_link)
+        await self.console_is_filled()
+
+    async def console_is_filled(self) -> None:
+        await expect(self.page.locator("#xq-history").locator(".xq-list, .xq-empty")).to_be_visible()
+
+
+@asynccontextmanager
+async def visiting(
+    browser: Browser, site: Site, language: str = "en", **options: Any
+) -> AsyncIterator[Visit]:
+    """A visitor with a browser of their own; on leaving, the two logs must be empty."""
+    context = await browser.new_context(
+        locale=LOCALES[language], timezone_id="Asia/Shanghai", **{**DESK, **options}
+    )
+    context.set_default_timeout(15_000)
+    visit = Visit(context, await context.new_page(), site)
+    try:
+        yield visit
+        assert visit.elsewhere == []
+        assert visit.complaints == []
+    finally:
+        await context.close()
