@@ -16,7 +16,9 @@ _VECTOR_SHARE = 0.4
 _COSINE_FLOOR, _COSINE_SPAN = 0.3, 0.6
 """Where a cosine begins to mean something; models differ, so this only ever adds to the lexical score."""
 _SAME_LANGUAGE = 1.02
-_MARGIN_SHARE = 0.35
+_MARGIN_SHARE = 0.3
+_BY_CHANCE = 0.88
+"""A long passage covers more of any question by chance than an FAQ pair does, so its score is worth less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def _scored(placed: Sequence[Ranked], chunk_of: Callable[[Ranked], Chunk]) -> li
     for entry in placed:
         coverage = entry.hit.coverage if entry.hit else 0.0
         lexical = (1 - _MARGIN_SHARE) * coverage + _MARGIN_SHARE * margin * entry.order / best.order
+        if chunk_of(entry).kind != "faq":
+            lexical *= _BY_CHANCE
         parts = {
             "bm25": round(min(entry.hit.bm25, 1.0), 4) if entry.hit else 0.0,
             "coverage": round(coverage, 4),

@@ -14,8 +14,8 @@ from knowledge.function_words import LATIN, han_mask
 from knowledge.postings import Floats, Ints, Postings
 from knowledge.terms import fold, run_terms, runs, terms
 
-_FUNCTION_WORD = 0.12
-_CROSSING = 0.25
+_FUNCTION_WORD = 0.3
+_CROSSING = 0.4
 """Weights of a function word's terms and of a bigram that is half function word."""
 _K1 = 1.2
 _VOTES = (1.0, 0.15, 0.1)

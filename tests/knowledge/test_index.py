@@ -1,0 +1,118 @@
+"""What the index finds, in which order, and when it says that it does not know."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from core.messages import Retrieval
+from knowledge.index import HybridIndex
+from tests.knowledge.chunks import EXPIRED, SHOP, MemoryStore, chunk
+
+
+async def _index(tmp_path: Path, store: MemoryStore, today: date = date(2026, 11, 23)) -> HybridIndex:
+    index = HybridIndex(store, tmp_path / "index", None, today=lambda: today)
+    await index.refresh()
+    return index
+
+
+def _ids(found: Retrieval) -> list[str]:
+    return [passage.id for passage in found.passages]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("订单一直没有发货", "c0"),
+        ("我的訂單為什麼還沒發貨", "c0"),
+        ("退货怎么弄", "c1"),
+        ("why is my order not shipped yet", "c2"),
+        ("returning an item", "c3"),
+        ("do gift cards expire", "c4"),
+        ("快递柜能放几天", "c5"),
+    ],
+)
+async def test_the_right_passage_comes_first(tmp_path: Path, question: str, expected: str) -> None:
+    index = await _index(tmp_path, MemoryStore(shop=SHOP))
+    found = await index.retrieve(["shop"], question)
+    assert _ids(found)[0] == expected
+    assert found.answerable
+    scores = [passage.score for passage in found.passages]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+@pytest.mark.parametrize(
+    "question", ["火星上有水吗?", "What is the capital of France?", "帮我写一首诗", "!?", ""]
+)
+async def test_what_is_not_known_is_said_to_be_unknown(tmp_path: Path, question: str) -> None:
+    index = await _index(tmp_path, MemoryStore(shop=SHOP))
+    found = await index.retrieve(["shop"], question)
+    assert not found.answerable
+
+
+async def test_a_passage_carries_its_place_question_and_the_parts_of_its_score(tmp_path: Path) -> None:
+    index = await _index(tmp_path, MemoryStore(shop=SHOP))
+    best = (await index.retrieve(["shop"], "怎么申请退货")).passages[0]
+    assert (best.document, best.location, best.question) == ("faq.csv", "row 1", "怎么申请退货?")
+    assert {"bm25", "coverage", "margin"} <= set(best.parts)
+
+
+async def test_bases_are_merged_and_only_those_asked_are_searched(tmp_path: Path) -> None:
+    bank = (chunk(9, "Block it in the app.", "How do I report a lost card?", base="bank"),)
+    index = await _index(
+        tmp_path, MemoryStore(shop=SHOP, bank=bank, shared=(chunk(8, "Lost card hotline."),))
+    )
+    question = "I lost my card"
+    assert _ids(await index.retrieve(["shop", "bank", "shop"], question))[0] == "c9"
+    assert "c9" not in _ids(await index.retrieve(["shop"], question))
+    assert "c8" not in _ids(await index.retrieve(["shop", "bank"], question))
+    assert "c8" in _ids(await index.retrieve(["shop", "shared"], question))
+    assert (await index.retrieve(["nowhere"], question)).passages == []
+
+
+async def test_the_same_text_is_shown_once(tmp_path: Path) -> None:
+    copies = [chunk(n, "Parcels arrive in three days" + "." * n) for n in range(3)]
+    index = await _index(tmp_path, MemoryStore(shop=[*copies, chunk(7, "Parcels can be insured.")]))
+    assert _ids(await index.retrieve(["shop"], "when do parcels arrive")) == ["c0", "c7"]
+
+
+@pytest.mark.parametrize(
+    ("today", "found"), [(date(2025, 12, 31), False), (date(2026, 6, 30), True), (date(2026, 7, 1), False)]
+)
+async def test_a_pair_outside_its_dates_is_not_found(tmp_path: Path, today: date, found: bool) -> None:
+    sale = chunk(0, "Half price.", "What is the summer sale?", **EXPIRED)
+    index = await _index(tmp_path, MemoryStore(shop=[sale]), today)
+    assert bool((await index.retrieve(["shop"], "summer sale")).passages) is found
+
+
+async def test_the_askers_language_wins_among_equals(tmp_path: Path) -> None:
+    pairs = [
+        chunk(0, "wifi 密码在收据上。", "wifi", language="zh"),
+        chunk(1, "It is on the receipt.", "wifi", language="en"),
+    ]
+    index = await _index(tmp_path, MemoryStore(shop=pairs))
+    assert _ids(await index.retrieve(["shop"], "what is the wifi"))[0] == "c1"
+    assert _ids(await index.retrieve(["shop"], "wifi 是什么?"))[0] == "c0"
+
+
+async def test_refresh_reads_only_what_changed_and_forgets_what_went(tmp_path: Path) -> None:
+    store = MemoryStore(shop=SHOP, bank=())
+    index = await _index(tmp_path, store)
+    assert (await index.health()).ready
+    reads = store.reads
+    await index.refresh()
+    assert store.reads == reads
+    store.put_chunks("shop", [chunk(0, "New.", "Where is the new shop?")])
+    await index.refresh(["shop"])
+    assert store.reads == reads + 1
+    assert _ids(await index.retrieve(["shop"], "where is the new shop")) == ["c0"]
+    await store.delete("shop", "d1")
+    await index.refresh()
+    assert not (await index.retrieve(["shop"], "new shop")).passages
+
+
+async def test_an_index_that_was_never_filled_is_not_ready(tmp_path: Path) -> None:
+    index = HybridIndex(MemoryStore(shop=SHOP), tmp_path, None)
+    assert not (await index.health()).ready
+    assert not (await index.retrieve(["shop"], "退货")).passages
