@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from tests.pages.customer_site import Site, served, shop_window
 
@@ -110,6 +110,29 @@ async def test_ask_and_open_a_source(browser: Browser, address: str) -> None:
         await source.locator("summary").click()
         await expect(source.locator(".passage")).to_contain_text("48 小时内")
         await expect(source.locator(".place")).to_contain_text("发货时间 > 现货")
+
+
+async def test_a_question_asked_before_the_page_has_loaded_joins_its_conversation(
+    browser: Browser, address: str
+) -> None:
+    async with visiting(browser, address) as visit:
+        page = visit.page
+        await visit.open()
+        await visit.ask("the first question")
+        await visit.answered(1)
+        released = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await released.wait()
+            await route.continue_()
+
+        await page.route("**/chat/state?*", hold)
+        await page.goto(f"{address}/chat")
+        await visit.ask("the second question")
+        await expect(page.get_by_role("button", name="Stop answering")).to_be_visible()
+        released.set()
+        await visit.answered(2)
+        await expect(page.locator(".question")).to_have_text(["the first question", "the second question"])
 
 
 async def test_stop_keeps_what_was_said_and_retry_asks_again(

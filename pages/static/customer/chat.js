@@ -12,7 +12,8 @@
   const scroller = $("scroll");
 
   let conversation = null; // the id of the one on screen, null before its first question
-  let running = null; // { controller, turn } while an answer comes
+  let running = null; // what aborts the answer, while one comes
+  let loading = Promise.resolve(); // the newest load(), so that a question asked meanwhile waits for it
   let following = true; // whether the newest text is kept in view
 
   // --- building and telling -------------------------------------------------------------------------------
@@ -296,14 +297,19 @@
 
   async function ask(text, replacing = null) {
     if (running || !text) return;
+    const controller = new AbortController();
+    running = controller;
+    showBusy();
+    await loading;
+    if (controller.signal.aborted) {
+      running = null;
+      return showBusy();
+    }
     $("welcome").hidden = true;
     const replaces = replacing?.id ?? null;
     if (replacing) dropFrom(replacing.node);
     const turn = new Turn(text);
-    const controller = new AbortController();
-    running = { controller, turn };
     turn.wait();
-    showBusy();
     say(words.thinking);
     following = true;
     follow();
@@ -351,7 +357,7 @@
 
   function stop() {
     if (!running) return;
-    running.controller.abort();
+    running.abort();
     say(words.stopped);
   }
 
@@ -374,15 +380,23 @@
     history.replaceState(null, "", here);
   }
 
-  async function load(wanted) {
+  function load(wanted) {
+    return (loading = showState(wanted));
+  }
+
+  let asked = 0;
+  async function showState(wanted) {
+    const mine = ++asked;
     let state;
     try {
       const reply = await fetch(address("state", { line, conversation: wanted }));
       if (!reply.ok) throw await errorOf(reply);
       state = await reply.json();
     } catch (error) {
-      return showLoadError(error.message && error.code ? error : { message: words.offline }, wanted);
+      if (mine === asked) showLoadError(error.code ? error : { message: words.offline }, wanted);
+      return;
     }
+    if (mine !== asked) return; // another conversation was chosen meanwhile
     $("log").replaceChildren();
     // Set without "conversation=new" so that a plain address keeps opening the latest one.
     if (state.conversation_id || wanted) remember(state.conversation_id);
