@@ -20,7 +20,7 @@ import typer
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from core.errors import NotFound, XiaoQError
+from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.ingest import IngestPipeline
@@ -273,6 +273,10 @@ def key_create(
     line: Annotated[str | None, typer.Option(help="Bind the key to one business line.")] = None,
 ) -> None:
     """Make a key and print it, this once, on the last line."""
+    from gateway.auth import ROLES
+
+    if role not in ROLES:
+        raise InvalidRequest(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
     key, text = asyncio.run(
         _with_services(Settings(), lambda services: services.keys.create(name, role, line))
     )

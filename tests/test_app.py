@@ -1,0 +1,192 @@
+"""The commands, run as an operator runs them: in a process of their own, on an empty data folder."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.process
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XIAOQ_")}
+    return {**kept, "XIAOQ_DATA_DIR": str(data), "XIAOQ_PORT": "0", "XIAOQ_ENGINE": "quoted", **more}
+
+
+def command(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        env=environment(data),
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+class Running:
+    """The app in a process, with what it announced."""
+
+    def __init__(self, data: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=environment(data),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.announced: list[str] = []
+        for line in self.process.stdout:
+            self.announced.append(line.strip())
+            if "ready to accept" in line:
+                break
+        match = re.search(r"(http://[\d.:]+)/\?token=(\S+)", "\n".join(self.announced))
+        assert match, self.announced
+        self.base, self.token = match[1], match[2]
+
+    def call(self, path: str, body: object = None, key: str | None = None) -> tuple[int, bytes]:
+        request = urllib.request.Request(self.base + path)  # noqa: S310 - our own address
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("content-type", "application/json")
+        if key:
+            request.add_header("authorization", f"Bearer {key}")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def ask(self, text: str, key: str | None = None, **more: object) -> tuple[int, dict[str, object]]:
+        body = {"model": "qwen2.5-7b", "messages": [{"role": "user", "content": text}], **more}
+        status, answer = self.call("/v1/chat/completions", body, key)
+        return status, json.loads(answer)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def app(data: Path) -> Iterator[Running]:
+    made = Running(data)
+    yield made
+    made.process.send_signal(signal.SIGTERM)
+    with made.process as process:
+        assert process.wait(30) in (0, -signal.SIGTERM)
+
+
+def test_it_announces_the_link_and_that_it_is_ready(app: Running) -> None:
+    assert app.announced[-1] == "Server is ready to accept requests"
+
+
+def test_the_first_question_of_the_readme_is_answered_with_its_source(app: Running) -> None:
+    status, answer = app.ask("我的订单为什么还没发货?")
+    assert status == 200
+    xiaoq = answer["xiaoq"]
+    assert isinstance(xiaoq, dict)
+    assert xiaoq["mode"] == "quoted"
+    assert xiaoq["sources"][0]["title"] == "订单未发货"
+
+
+def test_the_data_folder_keeps_its_secrets_to_itself(app: Running, data: Path) -> None:
+    assert (data / "master.key").stat().st_mode & 0o777 == 0o600
+    assert (data / "xiaoq.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_console_is_closed_and_the_link_opens_it(app: Running) -> None:
+    assert app.call("/config")[0] == 401
+    jar = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with jar.open(f"{app.base}/?token={app.token}", timeout=30) as response:
+        assert response.status == 200
+        assert "token" not in response.url
+
+
+def test_ingest_beside_the_running_app_is_found_a_moment_later(
+    app: Running, data: Path, tmp_path: Path
+) -> None:
+    manual = tmp_path / "kettle.md"
+    manual.write_text("# Quokka kettle\n\nThe Quokka kettle is descaled with 20 g of citric acid.\n")
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"not a pdf")
+    done = command(data, "ingest", str(manual), str(broken), "--line", "shop")
+    assert done.returncode == 1, "one of the files cannot be read"
+    assert "kettle.md: ready" in done.stdout
+    assert "broken.pdf: failed" in done.stdout
+    question = "How do I descale the Quokka kettle?"
+    for _ in range(40):
+        answer = json.dumps(app.ask(question, metadata={"line": "shop"})[1])
+        if "citric" in answer:
+            break
+        app.process.poll()
+        subprocess.run(["sleep", "0.25"], check=True)
+    assert "citric" in answer
+
+
+def test_export_holds_what_was_asked(app: Running, data: Path, tmp_path: Path) -> None:
+    app.ask("=怎么开发票")
+    out = tmp_path / "transcripts.csv"
+    assert command(data, "export", str(out)).returncode == 0
+    rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert "'=怎么开发票" in [row["question"] for row in rows]
+
+
+def test_doctor_names_every_part(app: Running, data: Path) -> None:
+    done = command(data, "doctor")
+    assert done.returncode == 0, done.stdout
+    for part in ("python", "data folder", "database", "knowledge", "engine"):
+        assert f"ok    {part}:" in done.stdout
+
+
+def test_the_first_key_ends_the_local_pass(app: Running, data: Path) -> None:
+    """Last in this module: from here on the app asks for keys."""
+    made = command(data, "key", "create", "--name", "test", "--role", "caller")
+    assert made.returncode == 0
+    key = made.stdout.splitlines()[-1]
+    assert app.ask("怎么开发票")[0] == 401
+    assert app.ask("怎么开发票", key=key)[0] == 200
+    key_id = re.search(r"Key (\S+) for", made.stdout)
+    assert key_id
+    assert key not in command(data, "key", "list").stdout
+    assert command(data, "key", "revoke", key_id[1]).returncode == 0
+    assert app.ask("怎么开发票", key=key)[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("ingest", "README.md", "--line", "nowhere"), "no business line"),
+        (("key", "create", "--name", "x", "--role", "emperor"), "role"),
+        (("key", "revoke", "none"), "no live key"),
+    ],
+)
+def test_a_wrong_command_ends_with_one_line_and_no_trace(
+    tmp_path: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    done = command(tmp_path, *arguments)
+    assert done.returncode != 0
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_has_help() -> None:
+    for name in ("doctor", "ingest", "export", "key"):
+        done = command(ROOT / "data", name, "--help")
+        assert done.returncode == 0
+        assert "Usage" in done.stdout
