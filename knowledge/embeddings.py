@@ -5,6 +5,7 @@ It does not know what is embedded nor where the vectors go.
 
 import importlib
 from typing import Any
+from urllib.parse import urlsplit
 
 from langchain_core.embeddings import Embeddings
 from pydantic import SecretStr
@@ -25,15 +26,21 @@ def make_embeddings(settings: Settings) -> Embeddings | None:
 def _remote(url: str, settings: Settings) -> Embeddings:
     from langchain_openai import OpenAIEmbeddings
 
-    # check_embedding_ctx_length would fetch tiktoken's tables and send token ids instead of text.
-    return OpenAIEmbeddings(
-        model=settings.embedding_model or "default",
-        base_url=url,
-        api_key=settings.engine_key or SecretStr("none"),
-        check_embedding_ctx_length=False,
-        max_retries=1,
-        timeout=30.0,
-    )
+    options: dict[str, Any] = {
+        "model": settings.embedding_model or "default",
+        "base_url": url,
+        "api_key": _key(url, settings),
+        "check_embedding_ctx_length": False,  # it would fetch tiktoken's tables and send token ids, not text
+        "max_retries": 1,
+        "timeout": 30.0,
+    }
+    return OpenAIEmbeddings(**options)
+
+
+def _key(url: str, settings: Settings) -> SecretStr:
+    """The engine's key where one server does both; no other server is to see it."""
+    same = settings.engine_url is not None and urlsplit(url).netloc == urlsplit(settings.engine_url).netloc
+    return settings.engine_key if same and settings.engine_key else SecretStr("none")
 
 
 class _Local(Embeddings):

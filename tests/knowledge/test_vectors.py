@@ -34,11 +34,13 @@ def _vector(text: str) -> list[float]:
 class Endpoint:
     url: str = ""
     texts: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
 
     async def embed(self, request: web.Request) -> web.Response:
         body = await request.json()
         texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
         self.texts += texts
+        self.keys.add(request.headers.get("Authorization", ""))
         data = [{"object": "embedding", "index": i, "embedding": _vector(t)} for i, t in enumerate(texts)]
         return web.json_response(
             {
@@ -146,6 +148,17 @@ async def test_saving_again_leaves_one_index_and_no_pickle(tmp_path: Path, endpo
     assert names[1] == "manifest.json"
     found = await asyncio.to_thread(store.similarity_search, "bread", 1)
     assert found[0].page_content == "bread"
+
+
+async def test_the_engines_key_goes_to_the_engines_server_only(endpoint: Endpoint) -> None:
+    for engine_url in ("http://engine.example/v1", endpoint.url):
+        settings = Settings(
+            embedding_url=endpoint.url, engine_url=engine_url, engine_key="sk-engine", _env_file=None
+        )
+        made = make_embeddings(settings)
+        assert made is not None
+        await asyncio.to_thread(made.embed_query, "hello")
+        assert ("Bearer sk-engine" in endpoint.keys) is (engine_url == endpoint.url)
 
 
 def test_no_model_means_no_embeddings() -> None:
