@@ -56,7 +56,8 @@ class _Call:
         self.request = request
         self.visitor = visitor
         self.language = language
-        self.id = f"req_{uuid.uuid4().hex}"
+        # The gateway's id where one stands before us, so that a log finds what a customer reports.
+        self.id: str = getattr(request.state, "request_id", "") or f"req_{uuid.uuid4().hex}"
 
     def explain(self, error: XiaoQError) -> Mapping[str, Any]:
         """The error as the customer reads it; our own message is for programs and logs."""

@@ -256,12 +256,11 @@
   function sourceList(sources) {
     const list = el("section", { class: "sources" }, el("h3", {}, words.sources));
     for (const source of sources) {
-      // A location often begins with the title, and a title may be the file's name: each is said once.
-      const named = source.title && source.title !== source.document && !source.location.includes(source.title);
-      const place = [named ? source.title : "", source.location].filter(Boolean);
+      const name = source.title || source.document;
+      const place = [source.document === name ? "" : source.document, source.location === name ? "" : source.location];
       list.append(el("details", {}, el("summary", {}, icon("chevron"),
-        el("span", {}, el("span", { class: "name" }, source.document), " ",
-          el("span", { class: "place" }, place.join(" · ")))),
+        el("span", {}, el("span", { class: "name" }, name), " ",
+          el("span", { class: "place" }, place.filter(Boolean).join(" · ")))),
       rendered("passage", source.html)));
     }
     return list;
