@@ -75,7 +75,7 @@ class Edge:
             answer = error_response(scope["path"], unknown_error(request_id), request_id)
             await answer(scope, receive, watched)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path", "") or "other"
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
             milliseconds = round((time.monotonic() - began) * 1000)
             log.info("request", method=scope["method"], route=route, status=status, ms=milliseconds)

@@ -14,7 +14,8 @@ from core.errors import InvalidRequest, TooLarge
 from gateway.body import pieces
 
 LARGEST_FILE = 20 * 1024 * 1024
-LARGEST_REQUEST = 200 * 1024 * 1024
+LARGEST_REQUEST = 60 * 1024 * 1024
+"""Bytes; what one request may bring into memory, since the ingest pipeline takes whole files."""
 MOST_FILES = 50
 FIELD = "files"
 

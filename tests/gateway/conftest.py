@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from openai import OpenAI
 from app import create_app
 from core.settings import Settings
 from pipelines.services import Services
+from tests.support.fault_proxy import FaultProxy
 from tests.support.upstream import EchoUpstream, serving
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Running:
     app: FastAPI
     port: int
     upstream: EchoUpstream
+    proxy: FaultProxy
     loop: asyncio.AbstractEventLoop
 
     @property
@@ -64,9 +66,12 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
 
     async def serve() -> None:
         upstream = EchoUpstream()
-        async with serving(upstream.app()) as upstream_port:
+        async with AsyncExitStack() as stack:
+            proxy = FaultProxy(await stack.enter_async_context(serving(upstream.app())))
+            proxy.after_bytes = 2_000
+            upstream_port = await stack.enter_async_context(proxy.listening())
             chosen = Settings(
-                _env_file=None,  # type: ignore[call-arg]
+                _env_file=None,
                 data_dir=folder,
                 engine="openai",
                 engine_url=f"http://127.0.0.1:{upstream_port}/v1",
@@ -83,7 +88,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
             if serving_task.done():
                 serving_task.result()
             port = server.servers[0].sockets[0].getsockname()[1]
-            started.append(Running(app, port, upstream, asyncio.get_running_loop()))
+            started.append(Running(app, port, upstream, proxy, asyncio.get_running_loop()))
             ready.set()
             await asyncio.to_thread(leave.wait)
             server.should_exit = True

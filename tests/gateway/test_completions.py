@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -165,6 +166,36 @@ def test_request_ids_are_echoed_where_sane_on_errors_too(http: httpx.Client) -> 
     assert (wrong.status_code, wrong.headers["x-request-id"]) == (400, "abc-2")
     hostile = http.get("/healthz", headers={"x-request-id": "a b\tc"})
     assert hostile.headers["x-request-id"].startswith("req_")
+
+
+@pytest.fixture
+def dying(site: Running) -> Iterator[None]:
+    """The model's connection breaks after its first 2,000 bytes."""
+    site.proxy.mode = "die"
+    yield
+    site.proxy.mode = "pass"
+
+
+@pytest.mark.usefixtures("dying")
+def test_an_answer_that_breaks_off_ends_in_an_error_and_never_in_done(
+    http: httpx.Client, client: OpenAI
+) -> None:
+    reply = http.post("/v1/chat/completions", json=body(stream=True))
+    events = reply.content.strip().split(b"\n\n")
+    assert len(events) > 3
+    assert b"[DONE]" not in reply.content
+    assert b'"finish_reason":"stop"' not in reply.content
+    error = json.loads(events[-1].removeprefix(b"data: "))["error"]
+    assert (error["type"], error["code"]) == ("server_error", "engine_broken")
+    with pytest.raises(openai.APIError):
+        list(
+            client.chat.completions.create(
+                model="qwen2.5-7b", messages=[{"role": "user", "content": ASK}], stream=True
+            )
+        )
+    whole = http.post("/v1/chat/completions", json=body())
+    assert (whole.status_code, whole.json()["error"]["code"]) == (502, "engine_broken")
+    assert whole.headers["x-conversation-id"]
 
 
 async def test_a_reader_who_leaves_stops_the_model(site: Running) -> None:
