@@ -92,13 +92,13 @@ class ChildProcess:
         self._signal_group(signal.SIGKILL)
         return code
 
-    async def stop(self) -> None:
-        """SIGTERM, and SIGKILL to the whole group after STOP_SECONDS."""
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """SIGTERM, and SIGKILL to the whole group after `seconds`."""
         if self.running:
             with suppress(ProcessLookupError):
                 self._process.terminate()
             with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_SECONDS):
+                async with asyncio.timeout(seconds):
                     await self._process.wait()
         self._signal_group(signal.SIGKILL)
         await self._process.wait()

@@ -18,7 +18,7 @@ from core.errors import EngineError
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from core.settings import Settings
 from engines.openai import OpenAIEngine
-from engines.process import ChildProcess
+from engines.process import STOP_SECONDS, ChildProcess
 from engines.vllm_command import DEFAULT_PREFIX, HOST, command_line, environment, progress
 
 log = structlog.get_logger()
@@ -34,8 +34,8 @@ class VllmEngine:
     """vLLM's OpenAI server on the loopback, with a port and a key of its own at each start.
 
     `prefix` is the command that starts it, `extra_environment` is added to the child's: a vLLM in another
-    Python environment is run by naming that one's interpreter. Raises ConfigurationError where the settings
-    give no command line.
+    Python environment is run by naming that one's interpreter. A child that does not end on SIGTERM is killed
+    after `stop_seconds`. Raises ConfigurationError where the settings give no command line.
     """
 
     name = "vllm"
@@ -46,11 +46,13 @@ class VllmEngine:
         settings: Settings,
         prefix: Sequence[str] = DEFAULT_PREFIX,
         extra_environment: Mapping[str, str] | None = None,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         command_line(settings, prefix, port=0)  # so that a mistake shows before the app is up
         self._settings = settings
         self._prefix = prefix
         self._extra_environment = extra_environment or {}
+        self._stop_seconds = stop_seconds
         self._child: ChildProcess | None = None
         self._client: OpenAIEngine | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -125,7 +127,7 @@ class VllmEngine:
         finally:
             readying.cancel()
             client, self._client = self._client, None
-            await child.stop()
+            await child.stop(self._stop_seconds)
             await asyncio.gather(reading, readying, return_exceptions=True)
             if client:
                 await client.aclose()

@@ -38,6 +38,7 @@ def command_line(settings: Settings, prefix: Sequence[str], port: int) -> list[s
     command += ["--tensor-parallel-size", str(settings.vllm_tensor_parallel)]
     if settings.vllm_quantization:
         command += ["--quantization", settings.vllm_quantization]
+    command.append("--disable-uvicorn-access-log")  # the gateway has its own
     return [*command, *extra, "--host", HOST, "--port", str(port)]
 
 

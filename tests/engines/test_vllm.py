@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-import engines.process
 from core.errors import EngineBroken, EngineError
 from core.settings import Settings
+from engines.process import STOP_SECONDS
 from engines.vllm import VllmEngine
 from engines.vllm_command import command_line, progress
 from tests.support.asking import ask, generation_request, until, until_health, until_ready
@@ -44,9 +44,9 @@ def diary(tmp_path: Path) -> Path:
 async def launch(diary: Path) -> AsyncIterator[Engines]:
     made: list[VllmEngine] = []
 
-    def make(**environment: str) -> VllmEngine:
+    def make(stop_seconds: float = STOP_SECONDS, **environment: str) -> VllmEngine:
         given = {"FAKE_VLLM_DIARY": str(diary), "PYTHONPATH": str(ROOT), **environment}
-        made.append(VllmEngine(SETTINGS, FAKE, given))
+        made.append(VllmEngine(SETTINGS, FAKE, given, stop_seconds))
         return made[-1]
 
     yield make
@@ -82,6 +82,7 @@ async def test_it_starts_with_the_settings_and_answers(
     assert child["arguments"] == [
         *("--model", "Qwen/Qwen2.5-7B-Instruct", "--served-model-name", "qwen2.5-7b"),
         *("--max-model-len", "4096", "--tensor-parallel-size", "4", "--quantization", "awq"),
+        "--disable-uvicorn-access-log",
         *("--enforce-eager", "--chat-template", "a b.jinja", "--host", "127.0.0.1", "--port", port),
     ]
     assert len(child["environment"]["VLLM_API_KEY"]) > 30
@@ -149,11 +150,8 @@ async def test_stopping_leaves_nothing_behind(launch: Engines, diary: Path) -> N
     assert engine.pid is None
 
 
-async def test_a_child_deaf_to_sigterm_is_killed(
-    launch: Engines, diary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines.process, "STOP_SECONDS", 0.5)
-    engine = launch(FAKE_VLLM_DEAF="1")
+async def test_a_child_deaf_to_sigterm_is_killed(launch: Engines, diary: Path) -> None:
+    engine = launch(stop_seconds=0.5, FAKE_VLLM_DEAF="1")
     await engine.start()
     await until_ready(engine)
     (child,) = starts(diary)
