@@ -65,7 +65,7 @@ def served(folder: Path, upstream: EchoUpstream | None = None) -> Iterator[Site]
             )
             server.append(uvicorn.Server(config))
             running = asyncio.create_task(server[0].serve(sockets=[listener]))
-            while not server[0].started and not running.done():
+            while not server[0].started and not running.done():  # noqa: ASYNC110 - uvicorn has no event
                 await asyncio.sleep(0.02)
             ready.set()
             await running
@@ -78,7 +78,9 @@ def served(folder: Path, upstream: EchoUpstream | None = None) -> Iterator[Site]
 
     thread = threading.Thread(target=run, name="app under test")
     thread.start()
-    assert ready.wait(60) and server and server[0].started, "the app did not start"
+    assert ready.wait(60)
+    assert server, "the app could not be built"
+    assert server[0].started, "the app did not start"
     try:
         yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", upstream)
     finally:
