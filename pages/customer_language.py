@@ -95,7 +95,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "mode_cached": "常见问题",
         "mode_generated": "AI 生成",
         "mode_quoted": "资料原文",
-        "mode_handoff": "转人工",
+        "mode_handoff": "请咨询人工",
         "mode_human": "人工客服",
         "mode_refused": "未作回答",
         "missing_title": "没有找到这个客服入口",

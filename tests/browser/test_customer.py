@@ -336,7 +336,7 @@ async def test_a_person_can_be_asked_for(browser: Browser, address: str) -> None
         await visit.page.get_by_role("button", name="转人工").click()
         await visit.answered()
         await expect(visit.page.locator(".answer")).to_contain_text("400-820-0000")
-        await expect(visit.page.locator(".mode")).to_have_text("转人工")
+        await expect(visit.page.locator(".mode")).to_have_text("请咨询人工")
 
 
 async def test_a_phone_is_wide_enough(browser: Browser, address: str) -> None:
