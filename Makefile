@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check bench bench-retrieval lock clean
+.PHONY: run test check bench bench-footprint bench-retrieval lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -21,7 +21,10 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
 	$(BIN)/python -m pytest -q
 
-bench: bench-retrieval  ## every measurement
+bench: bench-footprint bench-retrieval  ## every measurement
+
+bench-footprint: .venv/.dev
+	$(BIN)/python -m bench.footprint
 
 bench-retrieval: .venv/.dev
 	$(BIN)/python -m bench.retrieval

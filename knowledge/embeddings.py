@@ -34,7 +34,7 @@ def _remote(url: str, settings: Settings) -> Embeddings:
         "max_retries": 1,
         "timeout": 30.0,
     }
-    return OpenAIEmbeddings(**options)
+    return OpenAIEmbeddings.model_validate(options)
 
 
 def _key(url: str, settings: Settings) -> SecretStr:

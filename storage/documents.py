@@ -159,6 +159,8 @@ def _chunk_row(of: Document, one: Chunk) -> dict[str, Any]:
         "kind": one.kind,
         "match": list(one.match),
         "language": one.language,
+        "valid_from": one.valid_from,
+        "valid_until": one.valid_until,
     }
 
 
@@ -175,4 +177,6 @@ def _chunk(row: Row[Any]) -> Chunk:
         kind=row.kind,
         match=tuple(row.match),
         language=row.language,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -165,6 +166,8 @@ chunk = Table(
     Column("kind", PlainText, nullable=False),
     Column("match", JSON, nullable=False),
     Column("language", PlainText, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_until", Date),
     ForeignKeyConstraint(["base", "document_id"], ["document.base", "document.id"], ondelete="CASCADE"),
 )
 

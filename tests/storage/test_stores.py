@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,21 @@ from storage.transcripts import SqlTranscriptReader
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MANUAL = Document("d1", "shop", "手册.md", 3, "ab", DocumentStatus.READY, 1, NOW)
-PIECE = Chunk("c1", "shop", "d1", "手册.md", 0, "退货", "Returns", "七天内可退。", "faq", ("能退吗",), "zh")
+PIECE = Chunk(
+    "c1",
+    "shop",
+    "d1",
+    "手册.md",
+    0,
+    "退货",
+    "Returns",
+    "七天内可退。",
+    "faq",
+    ("能退吗",),
+    "zh",
+    date(2026, 1, 1),
+    date(2026, 12, 31),
+)
 
 
 async def test_every_store_is_its_port(db: Database) -> None:
