@@ -5,6 +5,9 @@ Knows no setting and no request; what may be logged is the caller's duty, and ne
 
 import logging
 import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
@@ -27,7 +30,7 @@ def configure_logs() -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                where_it_broke,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
@@ -37,3 +40,19 @@ def configure_logs() -> None:
     root.setLevel(logging.INFO)
     for noisy in ("httpx", "alembic", "uvicorn.error", "bm25s"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def where_it_broke(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put the exception's type and the lines it came through in place of the exception: its own text may
+    quote what a customer wrote."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__qualname__
+        event["frames"] = [
+            f"{frame.filename}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+    return event

@@ -5,6 +5,7 @@ Both doors call `AnswerPipeline.ask` and translate its events; neither searches,
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 import structlog
 
@@ -64,9 +65,10 @@ class AnswerPipeline:
             events = (
                 self._reply(way, draft) if way.kind != "search" else self._answer(question, turn, line, draft)
             )
-            async for event in events:
-                yield event
-                await self._keep(draft, turn, question)
+            async with aclosing(events):  # the engine stops with its reader, not with the garbage collector
+                async for event in events:
+                    yield event
+                    await self._keep(draft, turn, question)
             await self._record(turn, question, draft, TurnStatus.DONE)  # 11.
             yield self._finished(turn, line, draft)
         except XiaoQError as error:
@@ -96,8 +98,10 @@ class AnswerPipeline:
             else await self._log.history(turn.conversation_id, question.owner, turn.id)
         )
         try:
-            async for event in generate(self._engine, question, line, retrieval, history, draft):  # 8. to 10.
-                yield event
+            words = generate(self._engine, question, line, retrieval, history, draft)  # 8. to 10.
+            async with aclosing(words):
+                async for event in words:
+                    yield event
         except EngineError as error:
             if draft.text or not error.retryable:
                 raise

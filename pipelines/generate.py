@@ -26,9 +26,7 @@ async def generate(
     window = engine.context_tokens
     for attempt in range(SHRINKS + 1):
         with draft.timed("compose"):
-            request = compose(
-                question, line, draft.language, retrieval, history, window, question.request_id
-            )
+            request = compose(question, line, draft.language, retrieval, history, window, question.request_id)
         draft.prompt = "\n".join(message.content for message in request.messages)
         try:
             with draft.timed("generate"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -42,16 +43,22 @@ def fold(text: str) -> str:
 def all_sentences() -> Mapping[str, Sentences]:
     """Every language's sentences by code; read once, in the first question's time."""
     raw = yaml.safe_load(SENTENCES_FILE.read_text(encoding="utf-8"))
-    return {
-        code: Sentences(
-            **{key: entry[key] for key in ("nothing_found", "handoff_asked", "engine_down", "you_are_welcome")},
-            **{
-                key: tuple(fold(phrase) for phrase in entry[key])
-                for key in ("person_requests", "greetings", "thanks")
-            },
-        )
-        for code, entry in raw.items()
-    }
+    return {code: _sentences(entry) for code, entry in raw.items()}
+
+
+def _sentences(entry: Mapping[str, Any]) -> Sentences:
+    def phrases(key: str) -> Sequence[str]:
+        return tuple(fold(phrase) for phrase in entry[key])
+
+    return Sentences(
+        nothing_found=entry["nothing_found"],
+        handoff_asked=entry["handoff_asked"],
+        engine_down=entry["engine_down"],
+        you_are_welcome=entry["you_are_welcome"],
+        person_requests=phrases("person_requests"),
+        greetings=phrases("greetings"),
+        thanks=phrases("thanks"),
+    )
 
 
 def sentences_in(language: str) -> Sentences:
