@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from core.errors import NotFound
-from gateway import catalog, completions, health, responses
+from gateway import catalog, completions, health, reference, responses
 from gateway.api import routers as api_routers
 from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
@@ -54,7 +54,14 @@ def build_gateway(
     )
     app.state.services, app.state.sessions = services, sessions
     app.state.metrics, app.state.jobs = metrics, jobs
-    for router in (health.router, catalog.router, completions.router, responses.router, *api_routers):
+    for router in (
+        health.router,
+        reference.router,
+        catalog.router,
+        completions.router,
+        responses.router,
+        *api_routers,
+    ):
         app.include_router(router)
     app.include_router(
         login_routes(sessions, ui_language=settings.ui_language, framed=framed_by != FRAMED_BY_SELF)

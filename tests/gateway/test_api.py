@@ -188,3 +188,10 @@ def test_the_openapi_document_describes_the_bodies(http: httpx.Client) -> None:
     body = paths["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert {"model", "messages"} <= set(body["properties"])
     assert "$ref" not in str(body)
+
+
+def test_the_reference_page_loads_nothing_from_outside(http: httpx.Client) -> None:
+    page = http.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "://" not in page.text
+    assert "/openapi.json" in page.text
