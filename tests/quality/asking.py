@@ -59,7 +59,7 @@ def read_questions(name: str) -> list[Asked]:
 @asynccontextmanager
 async def starter_services(data_dir: Path) -> AsyncGenerator[Services]:
     """The whole app over the starter knowledge, with the engine that needs no model."""
-    services = build_services(Settings(data_dir=data_dir, engine="quoted", _env_file=None))  # type: ignore[call-arg]
+    services = build_services(Settings(data_dir=data_dir, engine="quoted", _env_file=None))
     async with running(services):
         yield services
 
