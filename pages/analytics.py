@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pages.analytics_handlers import AnalyticsHandlers, AnalyticsParts
-from pages.events import PRESS_JS, clicking, download_js
+from pages.events import DOWNLOAD_JS, PRESS_JS, clicking
 from pages.reader import READER_JS
 from pipelines.services import Services
 
@@ -63,7 +63,7 @@ def build_analytics_tab(
     )  # fmt: skip
     conversations.select(act.open, [told], [shown], **clicking())
     to_csv.click(act.export, filters, [download], js=told_again, **clicking()).then(
-        None, js=download_js("xq-transcripts-file"), api_visibility="private"
+        None, [download], js=DOWNLOAD_JS, api_visibility="private"
     )
 
 

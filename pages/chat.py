@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pages.chat_handlers import ChatHandlers, ChatParts
-from pages.events import PRESS_JS, clicking, download_js
+from pages.events import DOWNLOAD_JS, PRESS_JS, clicking
 from pages.reader import READER_JS
 from pages.state import ChatState
 from pipelines.services import Services
@@ -105,7 +105,7 @@ def _wire(
     )  # fmt: skip
     for button, export in ((to_markdown, act.export_markdown), (to_csv, act.export_csv)):
         button.click(export, [parts.state], [parts.download], **clicking()).then(
-            None, js=download_js("xq-download"), api_visibility="private"
+            None, [parts.download], js=DOWNLOAD_JS, api_visibility="private"
         )
     # This browser tab remembers what it had open; whose it is the server checks.
     parts.current.change(

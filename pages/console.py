@@ -3,6 +3,7 @@
 Knows nothing of sign-in: the guard around the mount has checked it.
 """
 
+import sys
 from typing import Any
 
 import gradio as gr
@@ -49,4 +50,6 @@ def build_console(services: Services) -> gr.Blocks:
         demo.load(None, None, [told], js=READER_JS, api_visibility="private")
     demo.max_threads = THREADS
     demo.queue(default_concurrency_limit=16, api_open=False, max_size=1000)
+    # Else Gradio's queue counts every event since the start anew after each one, for a page that is off.
+    demo._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
     return demo

@@ -10,13 +10,10 @@ PRESS_JS = """element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-value]');
   if (button) trigger('select', {index: 0, value: button.dataset.value, selected: true});
 });"""
+DOWNLOAD_JS = "(file) => { window.xiaoqDownload(file); }"
+"""Saves what a hidden download button holds, which is its input (static/console/console.js)."""
 
 
 def clicking() -> dict[str, Any]:
     """The options of an event that ends soon. Private: the console's events are no API."""
     return {"concurrency_limit": CLICKS_AT_ONCE, "api_visibility": "private", "show_progress": "hidden"}
-
-
-def download_js(elem_id: str) -> str:
-    """Follow the link of a hidden download button once its file is there (static/console/console.js)."""
-    return f"() => window.xiaoqDownload('{elem_id}')"

@@ -65,5 +65,5 @@ def console_css() -> str:
 
 
 def console_head() -> str:
-    """A script tag for the page's head: copying an answer as plain text, announcing, keyboard."""
+    """A script tag for the page's head: saving a file that an event has made."""
     return f"<script>{(FOLDER / 'console.js').read_text(encoding='utf-8')}</script>"
