@@ -201,13 +201,14 @@ cli.add_typer(keys_cli, name="key")
 def serve(context: typer.Context) -> None:
     """Serve the console, the customer's page and the API."""
     if context.invoked_subcommand is None:
-        from gateway.server import serve_forever
+        from gateway.server import reserve, serve_forever
 
         settings = Settings()
         if on_space() and "host" not in settings.model_fields_set:
             settings = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - a Space's proxy is outside
         token = secrets.token_urlsafe(24)
-        serve_forever(create_app(settings, token), settings, token)
+        listener = reserve(settings)
+        serve_forever(create_app(settings, token), settings, token, listener)
 
 
 @cli.command()

@@ -3,12 +3,14 @@
 Knows nothing of what is served.
 """
 
+import errno
 import socket
 import sys
 
 import uvicorn
 from fastapi import FastAPI
 
+from core.errors import ConfigurationError
 from core.settings import Settings
 
 DRAIN_SECONDS = 20
@@ -28,12 +30,10 @@ class AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.should_exit:
             return
-        for line in announcement(self._settings, self._token, self._port()):
+        port = sockets[0].getsockname()[1] if sockets else self._settings.port
+        for line in announcement(self._settings, self._token, port):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-
-    def _port(self) -> int:
-        return int(self.servers[0].sockets[0].getsockname()[1])
 
 
 def announcement(settings: Settings, token: str, port: int) -> list[str]:
@@ -50,18 +50,35 @@ def announcement(settings: Settings, token: str, port: int) -> list[str]:
     ]
 
 
-def serve_forever(app: FastAPI, settings: Settings, token: str) -> None:
-    """Serve until SIGINT or SIGTERM. Exits non-zero where the port is taken."""
+def reserve(settings: Settings) -> socket.socket:
+    """Take the port before anything slow begins. Raises ConfigurationError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        cause = errno.errorcode.get(error.errno or 0, "")
+        if cause == "EADDRINUSE":
+            raise ConfigurationError(
+                f"Port {settings.port} is taken; stop what uses it or set XIAOQ_PORT to another."
+            ) from None
+        raise ConfigurationError(
+            f"XiaoQ cannot listen on {settings.host}:{settings.port} ({cause}); check XIAOQ_HOST and XIAOQ_PORT."
+        ) from None
+    return listener
+
+
+def serve_forever(app: FastAPI, settings: Settings, token: str, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM."""
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=64 * 1024,
         proxy_headers=False,
     )
-    AnnouncingServer(config, settings, token).run()
+    AnnouncingServer(config, settings, token).run(sockets=[listener])

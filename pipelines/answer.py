@@ -15,7 +15,7 @@ from core.messages import BusinessLine, Mode, Question, Retrieval, StoredTurn, T
 from core.ports import ConversationLog, Engine, LineStore, Retriever
 from pipelines.draft import Draft
 from pipelines.generate import generate
-from pipelines.language import detect_language
+from pipelines.language import detect_language, likely_language
 from pipelines.route import Route, handoff_note, route
 from pipelines.sentences import sentences_in
 
@@ -146,7 +146,8 @@ class AnswerPipeline:
     async def _language(self, question: Question, turn: StoredTurn) -> str:
         if found := self._detect(question.text):
             return found
-        return await self._log.language(turn.conversation_id, question.owner) or "zh"
+        known = await self._log.language(turn.conversation_id, question.owner)
+        return known or likely_language(question.text)
 
     async def _keep(self, draft: Draft, turn: StoredTurn, question: Question) -> None:
         if draft.due(FLUSH_SECONDS):

@@ -3,6 +3,7 @@
 Knows nothing of conversations: an undetermined message gives None and the caller remembers.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from functools import cache
@@ -29,6 +30,12 @@ SIMPLIFIED_ONLY = frozenset(
     "为什么还没发货订单吗请问时间钱这个们来说对开关运费国际号码帐户账转换迟当样点几场机电买卖优惠"
 ) - frozenset("什么")
 MODEL_CODES = {"zh-hant": "zh-Hant", "iw": "he", "fil": "tl", "in": "id"}
+# The small model takes short English for Hungarian or Dutch; two of these words, or one in three, settle it.
+ENGLISH = frozenset(
+    "a am an and any are as at be been but by can cannot could did do does for from get had has have how i if in is "
+    "it its me my not of on or our please should so that the there these they this to was we were what when where "
+    "which who why will with would you your".split()
+)
 CERTAIN = 0.5
 """Below this the small model's first guess is no better than the conversation's own language."""
 
@@ -66,7 +73,17 @@ def detect_language(text: str) -> str | None:
     return _by_model(text)
 
 
+def likely_language(text: str) -> str:
+    """What to answer in where nothing else tells: Chinese to Han characters or none, else English."""
+    letters = [c for c in text if unicodedata.category(c)[0] in "LM"]
+    return "zh" if not letters or any(_script(c) == "CJK" for c in letters) else "en"
+
+
 def _by_model(text: str) -> str | None:
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    hits = sum(word in ENGLISH for word in words)
+    if text.isascii() and hits >= 2 and hits * 3 >= len(words):
+        return "en"
     guesses = _model().detect(" ".join(text.split()), k=1)
     if not guesses or guesses[0]["score"] < CERTAIN:
         return None

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -182,6 +183,22 @@ def test_a_wrong_command_ends_with_one_line_and_no_trace(
     done = command(tmp_path, *arguments)
     assert done.returncode != 0
     assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_named_before_anything_slow(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=environment(tmp_path, XIAOQ_PORT=port),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert f"Port {port} is taken" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.language import detect_language
+from pipelines.language import detect_language, likely_language
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,10 @@ from pipelines.language import detect_language
         ("ຄຳສັ່ງຊື້ຂອງຂ້ອຍຢູ່ໃສ", "lo"),
         ("ការបញ្ជាទិញរបស់ខ្ញុំនៅឯណា", "km"),
         ("API 限流是多少?", "zh"),
+        ("How do I return an item?", "en"),
+        ("how do i reset my password", "en"),
+        ("can I pay in ten days", "en"),
+        ("kan ik in termijnen betalen voor mijn bestelling?", "nl"),
     ],
 )
 def test_full_messages(text: str, language: str) -> None:
@@ -28,3 +32,10 @@ def test_full_messages(text: str, language: str) -> None:
 @pytest.mark.parametrize("text", ["", "12345", "???", "OK", "138-0013-8000", "👍"])
 def test_what_does_not_tell(text: str) -> None:
     assert detect_language(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("OK", "en"), ("12345", "zh"), ("", "zh"), ("退 refund", "zh")]
+)
+def test_where_nothing_tells_the_script_decides(text: str, language: str) -> None:
+    assert likely_language(text) == language
