@@ -27,7 +27,8 @@ def test_importing_a_room_builds_nothing_heavy(room: str) -> None:
 
 def test_the_drawing_names_only_files_that_exist() -> None:
     drawing = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    named = re.findall(r"`((?:%s)/[\w/]+\.py)`" % "|".join((*ROOMS, "tests")), drawing)
+    rooms = "|".join((*ROOMS, "tests"))
+    named = re.findall(rf"`((?:{rooms})/[\w/]+\.py)`", drawing)
     assert len(named) > 8
     assert [name for name in named if not (ROOT / name).is_file()] == []
 

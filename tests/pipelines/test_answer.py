@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from storage.lines import SqlLineStore
 
 from core.errors import ContextOverflow, EngineBroken, EngineError, EngineRejected, NotFound
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
@@ -16,6 +15,7 @@ from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from pipelines.answer import AnswerPipeline
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from storage.lines import SqlLineStore
 
 SHIPPING = Passage(
     id="p1", base="shop", document_id="d1", document="faq.csv", title="发货", location="第 2 行",
