@@ -23,7 +23,6 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
     state = gr.State(ChatState())
     with gr.Row(elem_id="xq-chat"):
         with gr.Column(scale=1, min_width=240, elem_id="xq-side"):
-            new = gr.Button(t("new"), size="md", elem_id="xq-new")
             gr.Markdown(t("history"), elem_classes="xq-heading")
             history = gr.HTML(elem_id="xq-history", js_on_load=PRESS_JS)
         with gr.Column(scale=4, min_width=280, elem_id="xq-main"):
@@ -31,6 +30,7 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
                 line = gr.Dropdown(
                     choices=[], label=t("line"), elem_id="xq-line", scale=2, min_width=180, filterable=False
                 )
+                new = gr.Button(t("new"), size="sm", scale=0, min_width=110, elem_id="xq-new")
                 to_markdown = gr.Button(
                     t("export_markdown"), size="sm", scale=0, min_width=120, elem_id="xq-md"
                 )

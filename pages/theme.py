@@ -51,6 +51,8 @@ def console_theme() -> gr.themes.Base:
         body_text_color_subdued_dark="*neutral_300",
         input_placeholder_color="*neutral_500",
         input_placeholder_color_dark="*neutral_400",
+        error_text_color="#b91c1c",
+        error_text_color_dark="#fca5a5",
         link_text_color="*primary_700",
         link_text_color_dark="*primary_300",
         link_text_color_hover="*primary_800",
