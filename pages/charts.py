@@ -61,6 +61,7 @@ def latency_chart(
         )
     figure = _laid_out(figure, title, dark)
     figure.update_yaxes(rangemode="tozero", tickformat=".3~f", nticks=6)
+    figure.update_layout(margin={"t": 84})  # the legend has a row of its own, beneath the title
     return _over_time(figure, frame, width)
 
 
@@ -116,7 +117,15 @@ def _laid_out(figure: Figure, title: str, dark: bool) -> Figure:
     axis: dict[str, Any] = {"gridcolor": GRID[dark], "zeroline": False, "linecolor": GRID[dark]}
     figure.update_layout(
         template="none",
-        title={"text": title, "x": 0, "xref": "container", "pad": {"l": 12}, "font": {"size": 15}},
+        title={
+            "text": title,
+            "x": 0,
+            "xref": "container",
+            "y": 0.95,
+            "yanchor": "top",
+            "pad": {"l": 12},
+            "font": {"size": 15},
+        },
         font={"family": FONTS, "size": 13, "color": INK[dark]},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -36,7 +36,9 @@ def history_list(
     items = "".join(
         f'<li><button type="button" data-value="{text(item.id)}"{_current(item.id == current)}>'
         f'<span class="xq-title">{text(item.title)}</span>'
-        f'<span class="xq-meta">{local_time(item.updated_at, zone)} · {item.turns} {say["turns_unit"]}</span>'
+        f'<span class="xq-meta">{local_time(item.updated_at, zone)} · {item.turns} '
+        f"{say['turn_unit' if item.turns == 1 else 'turns_unit']}</span>"
+        ""
         "</button></li>"
         for item in conversations
     )

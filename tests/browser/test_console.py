@@ -93,7 +93,10 @@ async def test_retry_and_edit_replace_the_turn(browser: Browser, quoted_site: Si
         await visit.sign_in()
         await ask(page, "How do I get an invoice?")
         await answered(page)
+        # Marked, so that the new answer is told from the old one, whose words are the same.
+        await page.locator(FOOT).evaluate("(foot) => { foot.dataset.old = 'yes'; }")
         await page.get_by_label("Retry").click()
+        await expect(page.locator(f"{FOOT}:not([data-old])").filter(has_text=FINISHED)).to_have_count(1)
         await answered(page)
         await page.get_by_label("Edit").first.click()
         await page.locator("#xq-chatbot textarea").fill("How do I return something & get <money> back?")
