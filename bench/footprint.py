@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 IDLE_SECONDS = 5
-PARTS = ("fastapi", "sqlalchemy", "aiohttp", "faiss", "bm25s", "pandas", "langchain_core", "opencc", "gradio")
+PARTS = ("fastapi", "sqlalchemy", "aiohttp", "faiss", "pandas", "langchain_core", "opencc", "gradio")
 
 
 def resident_mib(pid: int | str) -> float:
