@@ -55,6 +55,14 @@ async def test_ask_read_the_source_reload_and_resume(browser: Browser, quoted_si
         await expect(source.locator(".xq-passage")).to_contain_text("48 小时")
         await expect(page.locator(FOOT)).to_contain_text("资料原文")
         answer = await page.locator(ANSWER).inner_text()
+        await visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.get_by_label(re.compile("copy|复制", re.IGNORECASE)).last.click()
+        await page.wait_for_function(
+            "navigator.clipboard.readText().then((text) => text.includes('48 小时'))"
+        )
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert "<div" not in copied
+        assert "参考来源" not in copied
         await page.reload()
         await answered(page)
         assert (await page.locator(ANSWER).inner_text())[:40] == answer[:40]
