@@ -46,6 +46,7 @@ def customer_routes(services: Services, *, secret: bytes, embedders: str = "*") 
         Route("/chat/export", page.answering(page.export)),
         Route("/static/customer/{name}", page.file),
         Route("/widget.js", page.widget),
+        Route("/favicon.ico", page.icon),
     ]
 
 
@@ -161,6 +162,10 @@ class _CustomerPage:
 
     async def widget(self, request: Request) -> Response:
         return self._file(request, "widget.js")
+
+    async def icon(self, request: Request) -> Response:
+        """Browsers ask for it on every page, the sign-in page included, so it stands outside the guard."""
+        return self._file(request, "icon.svg")
 
     def _file(self, request: Request, name: str) -> Response:
         try:

@@ -110,6 +110,12 @@ def test_the_data_folder_keeps_its_secrets_to_itself(app: Running, data: Path) -
     assert (data / "xiaoq.db").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_sign_in_page_finds_its_icon(app: Running) -> None:
+    status, icon = app.call("/favicon.ico")
+    assert status == 200
+    assert icon.lstrip().startswith(b"<svg")
+
+
 def test_the_console_is_closed_and_the_link_opens_it(app: Running) -> None:
     assert app.call("/config")[0] == 401
     jar = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())

@@ -20,6 +20,8 @@ def test_both_readmes_name_the_two_commands() -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "make run" in text
         assert "make test" in text
+        for picture in re.findall(r"!\[.*?\]\((.*?)\)", text):
+            assert (ROOT / picture).is_file(), picture
 
 
 def test_the_locks_hold_hashes_for_every_pin() -> None:
