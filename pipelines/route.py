@@ -44,6 +44,7 @@ def handoff_note(reason: str, line: BusinessLine, language: str) -> HandoffNote:
 
 
 def _asks_for_person(folded: str, sentences: Sentences) -> bool:
+    folded = folded.replace("人工智能", "ai")  # it begins like a person's desk and means a machine
     padded = f" {folded} "
     return any(
         # Spaced scripts match whole words; the others have no word borders to respect.

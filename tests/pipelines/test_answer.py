@@ -196,8 +196,9 @@ async def test_who_asks_for_a_person_gets_one_without_a_search(house: House) -> 
     assert house.engine.requests == []
 
 
-async def test_talk_of_artificial_intelligence_is_no_request_for_a_person(house: House) -> None:
-    assert finished(await house.ask("你们用人工智能吗?")).mode is Mode.GENERATED
+@pytest.mark.parametrize("text", ["你们用人工智能吗?", "我要找人工智能方面的书", "What is the agent fee?"])
+async def test_talk_of_machines_and_fees_is_no_request_for_a_person(house: House, text: str) -> None:
+    assert finished(await house.ask(text)).mode is Mode.GENERATED
 
 
 async def test_a_greeting_is_greeted(house: House) -> None:
