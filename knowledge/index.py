@@ -5,7 +5,7 @@ It does not know how documents were parsed nor what is done with the passages.
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from core.messages import Passage, Retrieval
 from core.ports import DocumentStore, Health
 from knowledge.fusion import THRESHOLD, Ranked, fuse
 from knowledge.languages import language_of
-from knowledge.lexical import weigh
+from knowledge.lexical import Expansion, expand, weigh
 from knowledge.snapshot import Snapshot, build_snapshot
 from knowledge.terms import fold
 
@@ -109,11 +109,28 @@ class HybridIndex:
         return Retrieval(passages, answerable, THRESHOLD)
 
     def _search(self, snapshots: Sequence[Snapshot], question: str, k: int) -> list[Passage]:
-        weights = weigh(question, [snapshot.lexical for snapshot in snapshots])
+        """By the question's own words; by their synonyms only where those do not find it, and these do."""
+        indexes = [snapshot.lexical for snapshot in snapshots]
+        weights = weigh(question, indexes)
+        near = [_near(snapshot, question) for snapshot in snapshots]
+        language = language_of([question])
+        fused = self._fused(snapshots, weights, (), near, language)
+        if not _known(fused) and (expansions := expand(question, weights, indexes)):
+            in_other_words = self._fused(snapshots, weights, expansions, near, language)
+            fused = in_other_words if _known(in_other_words) else fused
+        return _distinct([_passage(snapshots[r.source].chunks[r.position], r) for r in fused], k)
+
+    def _fused(
+        self,
+        snapshots: Sequence[Snapshot],
+        weights: Mapping[str, float],
+        expansions: Sequence[Expansion],
+        neighbours: Sequence[Mapping[int, float]],
+        language: str,
+    ) -> list[Ranked]:
         today, ranked = self._today(), []
-        for number, snapshot in enumerate(snapshots):
-            hits = snapshot.lexical.search(weights, _POOL)
-            near = _near(snapshot, question)
+        for number, (snapshot, near) in enumerate(zip(snapshots, neighbours, strict=True)):
+            hits = snapshot.lexical.search(weights, _POOL, expansions)
             found = {hit.position for hit in hits} | set(near)
             lexical = {hit.position: hit for hit in hits}
             ranked += [
@@ -121,8 +138,11 @@ class HybridIndex:
                 for position in found
                 if _valid(snapshot.chunks[position], today)
             ]
-        fused = fuse(ranked, lambda r: snapshots[r.source].chunks[r.position], language_of([question]))
-        return _distinct([_passage(snapshots[r.source].chunks[r.position], r) for r in fused], k)
+        return fuse(ranked, lambda r: snapshots[r.source].chunks[r.position], language)
+
+
+def _known(fused: Sequence[Ranked]) -> bool:
+    return bool(fused) and fused[0].score >= THRESHOLD
 
 
 def _near(snapshot: Snapshot, question: str) -> dict[int, float]:

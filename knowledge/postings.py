@@ -76,6 +76,16 @@ class Postings:
             total[rows] += impacts * np.float32(weight)
         return total
 
+    def sums(self, weights: Mapping[str, float]) -> tuple[Floats, Floats]:
+        """For every row its weighted sum, as `scores` has it, and the summed weight of the terms it holds."""
+        total, held = np.zeros(self.count, np.float32), np.zeros(self.count, np.float32)
+        for term, weight in weights.items():
+            rows, impacts = self.of(term)
+            if len(rows):
+                total[rows] += impacts * np.float32(weight)
+                held[rows] += np.float32(weight)
+        return total, held
+
     def covered(self, weights: Mapping[str, float], rows: Ints) -> Floats:
         """For each of the rows, the summed weight of the terms that it holds."""
         total = np.zeros(len(rows), np.float32)

@@ -26,10 +26,13 @@ async def test_paraphrased_questions_are_answered_from_the_right_source_or_not_a
     assert share(unknowable) >= SAYS_SO, misses(unknowable)
 
 
-async def test_questions_nobody_tuned_on_get_a_person_rather_than_a_wrong_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["questions_fresh.yaml", "questions_unseen.yaml"])
+async def test_questions_nobody_tuned_on_get_a_person_rather_than_a_wrong_answer(
+    tmp_path: Path, name: str
+) -> None:
     """Lexical retrieval misses many words it was not given; what it may not do is answer something else."""
     async with starter_services(tmp_path) as services:
-        answers = await ask_all(services, read_questions("questions_fresh.yaml"))
+        answers = await ask_all(services, read_questions(name))
     print(table(answers))
     wrong = [answer for answer in answers if answer.source is not None and not answer.right]
     assert len(wrong) <= WRONG_ANSWERS * len(answers), misses(wrong)
@@ -43,7 +46,11 @@ def test_the_questions_cover_every_line_in_both_languages_and_repeat_none() -> N
     assert {language for _, language in known} == {"zh", "en"}
     assert {line for line, _ in known} == {"general", "shop", "bank", "saas"}
     tuned_on = {asked.text for asked in read_questions("questions_dev.yaml")}
-    fresh = {asked.text for asked in read_questions("questions_fresh.yaml")}
+    fresh = {
+        asked.text
+        for name in ("questions_fresh.yaml", "questions_unseen.yaml")
+        for asked in read_questions(name)
+    }
     texts = [asked.text for asked in questions]
     assert len(set(texts)) == len(texts)
     assert not tuned_on & set(texts)
