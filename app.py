@@ -25,13 +25,10 @@ from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.ingest import IngestPipeline
 from pipelines.services import Services
+from pipelines.upkeep import follow_knowledge, plant, plant_lines, purge_daily
 from pipelines.warm import warm_up
 
 log = structlog.get_logger()
-
-FOLLOW_SECONDS = 2.0
-"""How soon the running app sees knowledge that another process has added."""
-PURGE_SECONDS = 86_400.0
 
 
 def build_services(settings: Settings) -> Services:
@@ -79,9 +76,11 @@ def build_services(settings: Settings) -> Services:
 @asynccontextmanager
 async def running(services: Services) -> AsyncGenerator[None]:
     """Start the parts in the order in which they need each other, and stop them in reverse."""
+    from knowledge.starter import starter_files, starter_lines
+
     await services.database.start()
     try:
-        await plant_starter(services)
+        await plant(services, starter_lines(), starter_files)
         await services.index.refresh()
         await services.engine.start()
         await asyncio.to_thread(warm_up)
@@ -97,41 +96,6 @@ async def running(services: Services) -> AsyncGenerator[None]:
 async def _cancelled(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.wait([task])
-
-
-async def plant_starter(services: Services) -> None:
-    """Put the sample lines and their documents in place, once: what an operator changed or removed stays so."""
-    from knowledge.starter import starter_files, starter_lines
-
-    for line in starter_lines():
-        if await services.lines.get(line.id) is None:
-            await services.lines.put(line)
-        if line.id in line.bases and await services.documents.version(line.id) == 0:
-            files = [(path.name, path.read_bytes()) for path in starter_files(line.id)]
-            async for event in services.ingest.add(line.id, files):
-                if event.error:
-                    log.error("starter document failed", name=event.name, error=event.error)
-
-
-async def follow_knowledge(services: Services) -> None:
-    """Keep the index up with the store, which `python app.py ingest` or another process may change."""
-    while True:
-        await asyncio.sleep(FOLLOW_SECONDS)
-        try:
-            await services.index.refresh()
-        except XiaoQError as error:
-            log.warning("knowledge not refreshed", code=error.code)
-
-
-async def purge_daily(services: Services) -> None:
-    """Delete conversations past their retention, at start and every day after."""
-    while True:
-        try:
-            gone = await services.purge(datetime.now(UTC))
-            log.info("retention", conversations_deleted=gone)
-        except XiaoQError as error:
-            log.warning("retention failed", code=error.code)
-        await asyncio.sleep(PURGE_SECONDS)
 
 
 def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI:
@@ -303,22 +267,17 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list
 
 async def _with_services(settings: Settings, work: Any) -> Any:
     """Run one command against the database, beside a running app or without one."""
+    from knowledge.starter import starter_lines
+
     services = build_services(settings)
     await services.database.start()
     try:
-        await plant_lines(services)
+        await plant_lines(
+            services, starter_lines()
+        )  # a command that names a line works before the first start
         return await work(services)
     finally:
         await services.database.aclose()
-
-
-async def plant_lines(services: Services) -> None:
-    """The sample lines alone: a command that names one works before the first start."""
-    from knowledge.starter import starter_lines
-
-    for line in starter_lines():
-        if await services.lines.get(line.id) is None:
-            await services.lines.put(line)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,63 @@
+"""What the running app does beside answering: sample knowledge at first, fresh knowledge and retention ever after.
+
+Knows the services and no clock but the day's; answers nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from core.errors import XiaoQError
+from core.messages import BusinessLine
+from pipelines.services import Services
+
+log = structlog.get_logger()
+
+FOLLOW_SECONDS = 2.0
+"""How soon the running app sees knowledge that another process has added."""
+PURGE_SECONDS = 86_400.0
+
+
+async def plant_lines(services: Services, lines: Sequence[BusinessLine]) -> None:
+    """Put the sample lines in place where they are missing."""
+    for line in lines:
+        if await services.lines.get(line.id) is None:
+            await services.lines.put(line)
+
+
+async def plant(
+    services: Services, lines: Sequence[BusinessLine], files_of: Callable[[str], Sequence[Path]]
+) -> None:
+    """Put the sample lines and their documents in place, once: what an operator changed or removed stays so."""
+    await plant_lines(services, lines)
+    for line in lines:
+        if line.id not in line.bases or await services.documents.version(line.id):
+            continue
+        files = [(path.name, path.read_bytes()) for path in files_of(line.id)]
+        async for event in services.ingest.add(line.id, files):
+            if event.error:
+                log.error("starter document failed", name=event.name, error=event.error)
+
+
+async def follow_knowledge(services: Services) -> None:
+    """Keep the index up with the store, which `python app.py ingest` or another process may change."""
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        try:
+            await services.index.refresh()
+        except XiaoQError as error:
+            log.warning("knowledge not refreshed", code=error.code)
+
+
+async def purge_daily(services: Services) -> None:
+    """Delete conversations past their retention, at start and every day after."""
+    while True:
+        try:
+            gone = await services.purge(datetime.now(UTC))
+            log.info("retention", conversations_deleted=gone)
+        except XiaoQError as error:
+            log.warning("retention failed", code=error.code)
+        await asyncio.sleep(PURGE_SECONDS)
