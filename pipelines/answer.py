@@ -57,7 +57,8 @@ class AnswerPipeline:
         with draft.timed("record"):
             turn = await self._log.begin(question, line.id)  # 1. before anything can fail
         try:
-            line = await self._line(turn.line)  # a conversation stays on the line it began with
+            if turn.line != line.id:  # a conversation stays on the line it began with
+                line = await self._line(turn.line)
             with draft.timed("language"):
                 draft.language = await self._language(question, turn)  # 4.
             yield Started(turn.conversation_id, turn.id, line.id, draft.language)
