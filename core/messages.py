@@ -107,7 +107,8 @@ class Passage:
     question: str | None = None
     language: str = "und"
     parts: Mapping[str, float] = field(default_factory=dict)
-    """What the score is made of (`bm25`, `coverage`, `vector`), for the test bench."""
+    """What the score is made of (`bm25`, `coverage`, `vector` …), each in [0, 1], for the test bench."""
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ class Source:
     text: str
     document_id: str = ""
     passage_id: str = ""
+    base: str = ""
+    page: int | None = None
 
     @classmethod
     def of(cls, passage: Passage) -> "Source":
@@ -144,6 +147,8 @@ class Source:
             text=passage.text,
             document_id=passage.document_id,
             passage_id=passage.id,
+            base=passage.base,
+            page=passage.page,
         )
 
 

@@ -5,12 +5,13 @@ The rooms implement these Protocols; app.py hands the implementations down.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from core.documents import Chunk, Document
+from core.documents import Attachment, Chunk, Document, GoldenQuestion, PairStatus, QueuedFile
 from core.messages import (
     BusinessLine,
+    Channel,
     ConversationSummary,
     Message,
     Passage,
@@ -21,6 +22,10 @@ from core.messages import (
     TurnRecord,
     Usage,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 # --- engines -----------------------------------------------------------------------------------------------
 
@@ -122,17 +127,43 @@ class Retriever(Protocol):
         """The `k` best passages of these bases for a question. Runs its work off the event loop."""
         ...
 
+    async def among(self, chunks: Sequence[Chunk], question: str, k: int = 5) -> Retrieval:
+        """The same over chunks that are in no base, such as the files of one conversation."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """What a file gave: chunks in order, without ids' meaning to anyone but the store."""
+    """What a file gave: chunks in order, and what was left out of it, a sentence each."""
 
     chunks: Sequence[Chunk]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TablePreview:
+    """The head of a table, for a person who says which column is which field of an FAQ pair.
+
+    `guessed` maps the fields that the header's names give away; `rows` are the first few below the header.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    guessed: Mapping[str, str]
 
 
 class Parser(Protocol):
-    async def parse(self, base: str, document_id: str, name: str, data: bytes) -> ParsedDocument:
-        """Turn a file into chunks, in a child process with limits. Raises DocumentRejected with the reason."""
+    async def parse(
+        self, base: str, document_id: str, name: str, data: bytes, columns: Mapping[str, str] | None = None
+    ) -> ParsedDocument:
+        """Turn a file into chunks, in a child process with limits. Raises DocumentRejected with the reason.
+
+        `columns` makes a table's rows FAQ pairs: field of FaqPair → name of the column.
+        """
+        ...
+
+    async def preview(self, name: str, data: bytes) -> TablePreview:
+        """The head of a csv, tsv, xlsx or jsonl file. Raises DocumentRejected for what is no table."""
         ...
 
 
@@ -142,6 +173,39 @@ class KnowledgeIndex(Protocol):
         ...
 
     async def health(self) -> Health: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Vectors(Protocol):
+    """Vectors of chunks under one embedding model, by the chunks' rows; a row may own several (an FAQ's phrasings).
+
+    Matrices have shape (n, dimension), float32, rows of length 1, so that inner products are cosines. What was
+    added or removed holds for `nearest` after `commit`, and then also after a crash; before it the old state
+    serves. Models do not mix: each (base, model) stands alone.
+    """
+
+    async def rows(self, base: str, model: str) -> Sequence[int]:
+        """The distinct rows that have vectors, ascending."""
+        ...
+
+    async def add(
+        self, base: str, model: str, rows: Sequence[int], vectors: "npt.NDArray[np.float32]"
+    ) -> None: ...
+
+    async def remove(self, base: str, model: str, rows: Sequence[int]) -> None: ...
+
+    async def commit(self, base: str, model: str) -> None: ...
+
+    async def nearest(
+        self, base: str, model: str, vector: "npt.NDArray[np.float32]", k: int
+    ) -> Sequence[tuple[int, float]]:
+        """The `k` nearest rows, each once, with the cosine of its nearest vector, best first."""
+        ...
+
+    async def forget(self, base: str, *, keep: str | None = None) -> None:
+        """Drop the base's vectors of every model but `keep`."""
+        ...
 
 
 # --- storage -----------------------------------------------------------------------------------------------
@@ -155,7 +219,10 @@ class DocumentStore(Protocol):
         ...
 
     async def put(self, document: Document, chunks: Sequence[Chunk], data: bytes | None) -> None:
-        """Store a document, its chunks and its raw bytes, replacing one of the same id, in one transaction."""
+        """Store a document, its chunks and its raw bytes, replacing one of the same id, in one transaction.
+
+        A chunk of the same content as before keeps its row (its place may move); others get new rows.
+        """
         ...
 
     async def list(self, base: str) -> Sequence[Document]: ...
@@ -168,9 +235,85 @@ class DocumentStore(Protocol):
 
     async def delete(self, base: str, document_id: str) -> bool: ...
 
-    async def chunks(self, base: str) -> Sequence[Chunk]:
-        """Every chunk of every ready document of the base, in a stable order."""
+    async def rows(self, base: str) -> Sequence[int]:
+        """The rows of every chunk that may be found (of ready documents, no drafts), ascending."""
         ...
+
+    async def read(self, base: str, rows: Sequence[int]) -> Sequence[Chunk]:
+        """The chunks under these rows, in the order asked for; rows that are gone are left out."""
+        ...
+
+    async def chunks(self, base: str, document_id: str) -> Sequence[Chunk]:
+        """All chunks of one document by position, drafts too: for reading and for lists."""
+        ...
+
+    async def pairs(self, base: str) -> Sequence[Chunk]:
+        """Every FAQ pair of the base, drafts too, by document and position."""
+        ...
+
+    async def change_pair(
+        self,
+        base: str,
+        chunk_id: str,
+        *,
+        status: PairStatus,
+        owner: str,
+        valid_from: date | None,
+        valid_until: date | None,
+    ) -> Chunk | None:
+        """Set what a person may change of a pair without its file; None where there is no such pair."""
+        ...
+
+
+class IngestQueue(Protocol):
+    """Batches of files on their way into a base. What is put is there after a crash, too."""
+
+    async def put(self, file: QueuedFile, data: bytes | None) -> None:
+        """Store one file, committed when this returns; without `data` it is one that ended before any work."""
+        ...
+
+    async def data(self, file_id: str) -> bytes | None: ...
+
+    async def finish(self, file: QueuedFile) -> None:
+        """Store how a file ended, and drop its bytes."""
+        ...
+
+    async def batch(self, batch: str) -> Sequence[QueuedFile]:
+        """The files of a batch by position; none for an unknown one."""
+        ...
+
+    async def abandoned(self) -> Sequence[QueuedFile]:
+        """Waiting files whose process is gone, now claimed by this one: by queueing time, batch and position."""
+        ...
+
+
+class GoldenStore(Protocol):
+    async def put(self, golden: GoldenQuestion) -> None:
+        """Replaces one of the same line and question."""
+        ...
+
+    async def list(self, line: str) -> Sequence[GoldenQuestion]:
+        """Newest first."""
+        ...
+
+    async def delete(self, line: str, golden_id: str) -> bool: ...
+
+
+class AttachmentStore(Protocol):
+    """Files laid into conversations. Each call names the owner, and raises NotFound where the conversation is not
+    the owner's."""
+
+    async def put(self, owner: str, attachment: Attachment, chunks: Sequence[Chunk]) -> None: ...
+
+    async def list(self, conversation_id: str, owner: str) -> Sequence[Attachment]:
+        """Oldest first."""
+        ...
+
+    async def chunks(self, conversation_id: str, owner: str) -> Sequence[Chunk]:
+        """Of all its files, oldest file first, by position."""
+        ...
+
+    async def delete(self, conversation_id: str, owner: str, attachment_id: str) -> bool: ...
 
 
 class LineStore(Protocol):
@@ -191,6 +334,10 @@ class ConversationLog(Protocol):
         conversation is not the owner's. A turn named by `question.replaces` and all after it are set aside
         (kept, no longer part of the history).
         """
+        ...
+
+    async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:
+        """Start a conversation in which nothing was asked yet, and give its id: a file may come first."""
         ...
 
     async def partial(self, turn_id: str, owner: str, answer: str) -> None:

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         "URL. Unset: lexical retrieval.",
     )
     embedding_url: str | None = Field(None, description="OpenAI-compatible base URL that serves /embeddings.")
+    rerank_url: str | None = Field(
+        None,
+        description="Base URL that serves /v1/rerank, as vLLM does; the best passages are ordered by it.",
+    )
+    rerank_model: str | None = Field(None, description="The model to name at the rerank URL.")
     master_key: SecretStr | None = Field(
         None, description="32 bytes, base64; unset: made once in the data folder, readable by its owner only."
     )

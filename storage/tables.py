@@ -6,12 +6,14 @@ must outlive the line it was said on.
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -22,6 +24,9 @@ from sqlalchemy import (
 
 from core.messages import TurnStatus
 from storage.columns import PlainText, UtcTime
+
+BigRow = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite counts only a column that is INTEGER to the letter."""
 
 metadata = MetaData(
     naming_convention={
@@ -109,6 +114,8 @@ source = Table(
     Column("text", PlainText, nullable=False),
     Column("document_id", PlainText, nullable=False),
     Column("passage_id", PlainText, nullable=False),
+    Column("base", PlainText, nullable=False),
+    Column("page", Integer),
 )
 
 timing = Table(
@@ -139,6 +146,8 @@ document = Table(
     Column("status", PlainText, nullable=False),
     Column("chunks", Integer, nullable=False),
     Column("error", PlainText),
+    Column("notes", JSON, nullable=False),
+    Column("columns", JSON, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Index(None, "base", "sha256"),
 )
@@ -155,20 +164,98 @@ document_blob = Table(
 chunk = Table(
     "chunk",
     metadata,
-    Column("base", PlainText, primary_key=True),
-    Column("document_id", PlainText, primary_key=True),
-    Column("id", PlainText, primary_key=True),
+    Column("row", BigRow, Identity(always=True), primary_key=True),  # never given twice: indexes go by it
+    Column("base", PlainText, nullable=False),
+    Column("document_id", PlainText, nullable=False),
+    Column("id", PlainText, nullable=False),
     Column("position", Integer, nullable=False),
     Column("document", PlainText, nullable=False),
     Column("title", PlainText, nullable=False),
     Column("location", PlainText, nullable=False),
+    Column("page", Integer),
     Column("text", PlainText, nullable=False),
     Column("kind", PlainText, nullable=False),
     Column("match", JSON, nullable=False),
     Column("language", PlainText, nullable=False),
+    Column("owner", PlainText, nullable=False),
+    Column("status", PlainText, nullable=False),
     Column("valid_from", Date),
     Column("valid_until", Date),
+    UniqueConstraint("base", "document_id", "id"),
     ForeignKeyConstraint(["base", "document_id"], ["document.base", "document.id"], ondelete="CASCADE"),
+    Index(None, "base", "row"),
+    sqlite_autoincrement=True,
+)
+
+queued_file = Table(
+    "queued_file",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("batch", PlainText, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("base", PlainText, nullable=False),
+    Column("name", PlainText, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", PlainText, nullable=False),
+    Column("queued_at", UtcTime, nullable=False),
+    Column("status", PlainText, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("error", PlainText),
+    Column("notes", JSON, nullable=False),
+    Column("document_id", PlainText),
+    Column("columns", JSON, nullable=False),
+    Column("replaces", PlainText),
+    Column("actor", PlainText, nullable=False),
+    Column("data", LargeBinary),
+    UniqueConstraint("batch", "position"),
+)
+Index(
+    "ix_queued_file_waiting",
+    queued_file.c.queued_at,
+    sqlite_where=queued_file.c.status == "waiting",
+    postgresql_where=queued_file.c.status == "waiting",
+)
+
+golden = Table(
+    "golden",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("line", PlainText, nullable=False),
+    Column("question", PlainText, nullable=False),
+    Column("base", PlainText, nullable=False),
+    Column("document_id", PlainText, nullable=False),
+    Column("document", PlainText, nullable=False),
+    Column("location", PlainText, nullable=False),
+    Column("passage_id", PlainText, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("author", PlainText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("line", "question"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", PlainText, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+attachment_chunk = Table(
+    "attachment_chunk",
+    metadata,
+    Column("attachment_id", ForeignKey("attachment.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("title", PlainText, nullable=False),
+    Column("location", PlainText, nullable=False),
+    Column("page", Integer),
+    Column("text", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("match", JSON, nullable=False),
+    Column("language", PlainText, nullable=False),
 )
 
 base_version = Table(
