@@ -8,8 +8,8 @@ from core.messages import BusinessLine
 
 
 def searched(line: BusinessLine) -> tuple[str, ...]:
-    """The bases a question on this line is answered from: its own list, and the one that every line shares."""
-    return tuple(dict.fromkeys([*line.bases, SHARED_BASE]))
+    """The bases a question on this line is answered from: those it names, its own, and the one all share."""
+    return tuple(dict.fromkeys([*line.bases, owned(line), SHARED_BASE]))
 
 
 def owned(line: BusinessLine) -> str:

@@ -1,121 +1,221 @@
-"""What happens to an uploaded document: recognise, parse, store, index; one bad file never stops the batch.
+"""What happens to uploaded documents: a batch is stored before any work, worked off file by file, and found.
 
-It does not know file formats, tables or the index; it speaks to them through the ports.
+It does not know file formats, tables or the index; what happens to one file stands in intake.py.
 """
 
-import hashlib
+import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import Literal
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import date
+from itertools import groupby
 
 import structlog
 
-from core.documents import Document, DocumentStatus
-from core.errors import XiaoQError
-from core.ports import DocumentStore, KnowledgeIndex, Parser
+from core.documents import Chunk, PairStatus, QueuedFile
+from core.errors import InvalidRequest, NotFound
+from core.ports import DocumentStore, Health, IngestQueue, KnowledgeIndex, Parser
+from pipelines.batches import Batch, IngestEvent, event_of
+from pipelines.freshness import Freshness
+from pipelines.incoming import IncomingFile, plain_name
+from pipelines.intake import Intake, Wanted
+
+__all__ = ["IncomingFile", "IngestEvent", "IngestPipeline", "plain_name"]
 
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True, slots=True)
-class IngestEvent:
-    """Where one file stands. `reading` comes before the work on it, each of the others ends it.
-
-    `done` of `total` files of the batch are finished. `error` is the reason in one sentence.
-    """
-
-    name: str
-    status: Literal["reading", "ready", "failed", "unchanged"]
-    chunks: int = 0
-    error: str | None = None
-    done: int = 0
-    total: int = 0
-    document_id: str | None = None
+STOPPED = "The upload was stopped before this file was read; upload it again."
 
 
 class IngestPipeline:
-    """Brings files into a knowledge base and takes them out of it."""
+    """Brings files into knowledge bases and takes them out.
 
-    def __init__(self, store: DocumentStore, parser: Parser, index: KnowledgeIndex) -> None:
+    Batches are worked on in tasks of this object, whoever looks on; they take turns file by file, so that a
+    large one does not keep a small one waiting. `outcomes` counts files by how they ended since the start.
+    """
+
+    def __init__(
+        self, store: DocumentStore, parser: Parser, index: KnowledgeIndex, queue: IngestQueue
+    ) -> None:
         self._store = store
-        self._parser = parser
-        self._index = index
+        self._queue = queue
+        self._intake = Intake(store, parser, queue)
+        self._fresh = Freshness(index)
+        self._turn = asyncio.Lock()
+        self._batches: dict[str, Batch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.outcomes: Counter[str] = Counter()
 
-    async def add(self, base: str, files: Sequence[tuple[str, bytes]]) -> AsyncGenerator[IngestEvent]:
-        """Ingest (name, bytes) in order. The documents are found by questions once the generator has ended.
+    async def add(
+        self,
+        base: str,
+        files: Sequence[IncomingFile | tuple[str, bytes]],
+        *,
+        batch: str | None = None,
+        actor: str = "",
+        columns: Mapping[str, str] | None = None,
+        replaces: str | None = None,
+    ) -> AsyncGenerator[IngestEvent]:
+        """Accept the files and tell how each fares. Everything is found by questions once the generator has ended.
 
-        A file of the same bytes and name is `unchanged`; the same name with other bytes replaces the document.
-        A file that cannot be read is stored as failed unless it would replace one that can.
+        A reader who leaves stops nothing. For the rest see `accept`.
         """
-        total, changed = len(files), False
-        try:
-            for number, (path, data) in enumerate(files, 1):
-                name = plain_name(path)
-                yield IngestEvent(name, "reading", done=number - 1, total=total)
-                event = await self._add_one(base, name, data, number, total)
-                changed = changed or event.status != "unchanged"
+        accepted = await self.accept(
+            base, files, batch=batch, actor=actor, columns=columns, replaces=replaces
+        )
+        async with aclosing(self.follow(accepted)) as events:
+            async for event in events:
                 yield event
+
+    async def accept(
+        self,
+        base: str,
+        files: Sequence[IncomingFile | tuple[str, bytes]],
+        *,
+        batch: str | None = None,
+        actor: str = "",
+        columns: Mapping[str, str] | None = None,
+        replaces: str | None = None,
+    ) -> str:
+        """Store every file, committed, and begin to work on them; gives the batch's id.
+
+        A file of the same bytes and name is `unchanged`, as is one that lies here under another name; the same
+        name with other bytes replaces the document, and `replaces` names one to replace whatever its name.
+        `columns` (field of FaqPair → column) makes tables FAQ pairs; None keeps what was chosen before, {} lets
+        the parser guess. A file that cannot be read is listed as failed unless it would replace one that can.
+        Raises NotFound and InvalidRequest for a wrong `replaces`, StorageUnavailable.
+        """
+        wanted = Wanted(base, batch or uuid.uuid4().hex, actor, columns, replaces)
+        if replaces is not None:
+            if len(files) != 1:
+                raise InvalidRequest("One document is replaced by one file; send one.", param="replaces")
+            if await self._store.get(base, replaces) is None:
+                raise NotFound("There is no document to replace under this id.", param="replaces")
+        present = await self._store.list(base)
+        accepted: list[QueuedFile] = []
+        try:
+            for position, file in enumerate(files):
+                incoming = file if isinstance(file, IncomingFile) else IncomingFile.of(*file)
+                accepted.append(await self._intake.accept(incoming, position, wanted, present))
         finally:
-            # Also when the reader leaves in mid-batch: what is stored is to be found.
-            if changed:
-                await self._index.refresh([base])
+            # What is stored is worked off, even where the rest of the batch did not come in.
+            self._begin(wanted.batch, accepted, resumed=False)
+        return wanted.batch
+
+    async def follow(self, batch: str) -> AsyncGenerator[IngestEvent]:
+        """What has happened to a batch and what happens, until it has ended; nothing for an unknown one."""
+        working = self._batches.get(batch)
+        if working is not None:
+            async with aclosing(working.events()) as events:
+                async for event in events:
+                    yield event
+            return
+        files = await self._queue.batch(batch)
+        ended = [file for file in files if file.status != "waiting"]
+        for number, file in enumerate(ended, 1):
+            yield event_of(file, number, len(files))
+
+    def working(self, batch: str) -> Batch | None:
+        """The batch, while this process works on it."""
+        return self._batches.get(batch)
+
+    async def stop(self, batch: str) -> bool:
+        """Leave the files that wait unread; the one in work is finished. False where the batch is not in work."""
+        working = self._batches.get(batch)
+        if working is None:
+            return False
+        working.stopped = True
+        return True
+
+    async def resume(self) -> int:
+        """Go on, in the background, with what a process that is gone had accepted; gives how many files."""
+        files = await self._queue.abandoned()
+        if files:
+            log.info("ingest_resumed", files=len(files))
+        for batch, members in groupby(files, key=lambda file: file.batch):
+            self._begin(batch, list(members), resumed=True)
+        return len(files)
 
     async def remove(self, base: str, document_id: str) -> bool:
         """Take a document out of the base; False where there is none of this id."""
         removed = await self._store.delete(base, document_id)
         if removed:
-            await self._index.refresh([base])
+            await self._fresh.now(base)
         return removed
 
-    async def _add_one(self, base: str, name: str, data: bytes, number: int, total: int) -> IngestEvent:
-        digest = hashlib.sha256(data).hexdigest()
-        same = {document.name: document for document in await self._store.list(base)}.get(name)
-        if same is not None and same.sha256 == digest and same.status is DocumentStatus.READY:
-            return IngestEvent(name, "unchanged", same.chunks, None, number, total, same.id)
-        document_id = same.id if same is not None else uuid.uuid4().hex
+    async def change_pair(
+        self,
+        base: str,
+        pair_id: str,
+        *,
+        status: PairStatus,
+        owner: str,
+        valid_from: date | None,
+        valid_until: date | None,
+    ) -> Chunk | None:
+        """Set what a person may change of an FAQ pair, and search by it; None where there is no such pair."""
+        changed = await self._store.change_pair(
+            base, pair_id, status=status, owner=owner, valid_from=valid_from, valid_until=valid_until
+        )
+        if changed is not None:
+            await self._fresh.now(base)
+        return changed
+
+    @property
+    def waiting(self) -> int:
+        """Files that this process has yet to end."""
+        return sum(batch.waiting for batch in self._batches.values())
+
+    async def health(self) -> Health:
+        """Always ready: work in progress keeps nobody from asking. The detail says how much there is."""
+        if not self._batches:
+            return Health(True, "nothing is being read")
+        return Health(True, f"{self.waiting} files of {len(self._batches)} batches still to be read")
+
+    async def settled(self) -> None:
+        """Wait until nothing is left to do."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    async def aclose(self) -> None:
+        """Stop between two steps; what has not ended goes on at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._fresh.aclose()
+
+    def _begin(self, batch: str, files: Sequence[QueuedFile], *, resumed: bool) -> None:
+        if not files or batch in self._batches:
+            return
+        self._batches[batch] = working = Batch(batch, files)
+        task = asyncio.create_task(self._work(working, resumed))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, batch: Batch, resumed: bool) -> None:
         try:
-            parsed = await self._parser.parse(base, document_id, name, data)
-            document = _document(document_id, base, name, data, digest, len(parsed.chunks))
-            await self._store.put(document, parsed.chunks, data)
-        except XiaoQError as error:
-            log.info("document_failed", base=base, document_id=document_id, code=error.code)
-            keeps = same is not None and same.status is DocumentStatus.READY
-            if not keeps:
-                await self._remember_failure(base, document_id, name, data, digest, error)
-            return IngestEvent(name, "failed", 0, error.message, number, total, document_id)
-        return IngestEvent(name, "ready", document.chunks, None, number, total, document_id)
+            for file in batch.files:
+                async with self._turn:
+                    await self._work_off(batch, file, resumed)
+            for base in {file.base for file in batch.ended.values() if file.status == "ready"}:
+                await self._fresh.now(base)
+        finally:
+            del self._batches[batch.id]
+            batch.close()
 
-    async def _remember_failure(
-        self, base: str, document_id: str, name: str, data: bytes, digest: str, error: XiaoQError
-    ) -> None:
-        """So that the list shows the file and why; where storage is what failed, the event alone tells."""
-        try:
-            await self._store.put(
-                _document(document_id, base, name, data, digest, 0, error.message), (), None
-            )
-        except XiaoQError:
-            log.warning("document_failure_not_stored", base=base, document_id=document_id)
-
-
-def plain_name(path: str) -> str:
-    """The file's own name, whatever folders a browser or a zip put before it."""
-    return PureWindowsPath(PurePosixPath(path).name).name or "unnamed"
-
-
-def _document(
-    document_id: str, base: str, name: str, data: bytes, digest: str, chunks: int, error: str | None = None
-) -> Document:
-    return Document(
-        id=document_id,
-        base=base,
-        name=name,
-        size=len(data),
-        sha256=digest,
-        status=DocumentStatus.FAILED if error else DocumentStatus.READY,
-        chunks=chunks,
-        updated_at=datetime.now(UTC),
-        error=error,
-    )
+    async def _work_off(self, batch: Batch, file: QueuedFile, resumed: bool) -> None:
+        code: str | None = None
+        if file.status == "waiting" and batch.stopped:
+            file, code = replace(file, status="failed", error=STOPPED), "stopped"
+            await self._intake.finish(file)
+        elif file.status == "waiting":
+            batch.began(file)
+            file, code = await self._intake.take_in(file, resumed=resumed)
+        elif file.status == "failed":
+            code = "document_rejected"
+        batch.end(file, code)
+        self.outcomes[file.status] += 1
+        if file.status == "ready":
+            self._fresh.soon(file.base)

@@ -3,14 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from core.ports import (
     ConversationLog,
     DocumentStore,
     Engine,
+    GoldenStore,
+    IngestQueue,
     KeyStore,
     KnowledgeIndex,
     LineStore,
+    Parser,
     Retriever,
     Store,
     TranscriptReader,
@@ -18,6 +22,8 @@ from core.ports import (
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.ingest import IngestPipeline
+
+TableFormat = Literal["xlsx", "csv"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,9 @@ class Services:
     log: ConversationLog
     transcripts: TranscriptReader
     documents: DocumentStore
+    queue: IngestQueue
+    golden: GoldenStore
+    parser: Parser
     retriever: Retriever
     index: KnowledgeIndex
     lines: LineStore
@@ -38,5 +47,7 @@ class Services:
     database: Store
     purge: Callable[[datetime], Awaitable[int]]
     """Deletes what is past its retention at that time (UTC); gives how many conversations."""
+    faq_template: Callable[[TableFormat, str], bytes]
+    """A table to fill in with FAQ pairs, by format and language ("zh", "en")."""
     secret: bytes
     """Signs the cookies of the pages; derived from the master key."""

@@ -1,0 +1,63 @@
+"""Keeps the index up with a base that is being filled, without refreshing it once a file.
+
+It does not know what a refresh does, only how long the last one took.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+
+import structlog
+
+from core.errors import XiaoQError
+from core.ports import KnowledgeIndex
+
+log = structlog.get_logger()
+
+PAUSE_SECONDS = 3.0
+SHARE = 0.2
+"""The most of the time that refreshing may take while files keep coming."""
+
+
+class Freshness:
+    """Refreshes bases soon after they changed, at most every PAUSE_SECONDS each and rarer where it takes long."""
+
+    def __init__(self, index: KnowledgeIndex) -> None:
+        self._index = index
+        self._next: dict[str, float] = defaultdict(float)
+        self._due: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def soon(self, base: str) -> None:
+        """The base has changed; this returns at once, and the change is found a few seconds later."""
+        if base not in self._due:
+            self._due.add(base)
+            task = asyncio.create_task(self._later(base))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def now(self, base: str) -> None:
+        """What has changed in the base until now is found when this returns, unless the index itself fails."""
+        began = time.monotonic()
+        try:
+            await self._index.refresh([base])
+        except XiaoQError as error:
+            # The documents are stored; the upkeep tries again, and the index's health says what is wrong.
+            log.warning("knowledge_not_refreshed", base=base, code=error.code)
+        ended = time.monotonic()
+        self._next[base] = ended + pause_after(ended - began)
+
+    async def _later(self, base: str) -> None:
+        await asyncio.sleep(max(0.0, self._next[base] - time.monotonic()))
+        self._due.discard(base)  # what changes from here on asks anew
+        await self.now(base)
+
+    async def aclose(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def pause_after(seconds: float, at_least: float = PAUSE_SECONDS) -> float:
+    """How long to let go by after a refresh that took this long."""
+    return max(at_least, seconds * (1 / SHARE - 1))
