@@ -8,8 +8,18 @@ from sqlalchemy.types import TypeDecorator
 _REPLACEMENT = "\ufffd"
 
 
+def plain(text: str) -> str:
+    """The text with U+FFFD for what no database stores: NUL and lone surrogates."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", _REPLACEMENT)
+
+
 class PlainText(TypeDecorator[str]):
-    """Text of any length. What no database stores (NUL, lone surrogates) becomes U+FFFD.
+    """Text of any length, stored as `plain` leaves it.
 
     A question is kept before anything else can fail, so its text may not be what fails.
     """
@@ -18,13 +28,7 @@ class PlainText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return value.replace("\0", _REPLACEMENT)
+        return None if value is None else plain(value)
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -10,12 +10,12 @@ from uuid import uuid4
 from sqlalchemy import Connection, delete, insert, select, update
 
 from core.errors import InvalidRequest
-from core.messages import ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
+from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
 from storage.database import Database
 from storage.ownership import is_turn, live_in, require_conversation, require_turn
 from storage.rows import UNDETERMINED, select_summaries, select_turns, stored_turns, summaries
 from storage.tables import conversation, feedback, turn
-from storage.turns import insert_turn, next_position, outcome, replace_details, set_aside, start
+from storage.turns import insert_turn, next_position, outcome, replace_details, set_aside, start, touch
 
 HISTORY_TURNS = 200
 """The most turns `history` reaches back; the prompt's budget ends far earlier."""
@@ -38,14 +38,31 @@ class SqlConversationLog:
             conversation_id = question.conversation_id
             if conversation_id is None:
                 conversation_id = new_conversation
-                start(connection, conversation_id, question, line, now)
-            position = next_position(connection, conversation_id, question.owner, now)
+                start(
+                    connection,
+                    conversation_id,
+                    question.owner,
+                    line,
+                    question.channel,
+                    question.customer,
+                    now,
+                )
+            else:
+                touch(connection, conversation_id, question.owner, now)
+            position = next_position(connection, conversation_id, question)
             if question.replaces is not None:
                 set_aside(connection, conversation_id, question.replaces)
             insert_turn(connection, turn_id, conversation_id, position, question, now)
             return stored_turns(connection, select_turns().where(is_turn(turn_id, question.owner)))[0]
 
         return await self._db.write(write)
+
+    async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:
+        conversation_id, now = f"conv-{uuid4().hex}", datetime.now(UTC)
+        await self._db.write(
+            lambda connection: start(connection, conversation_id, owner, line, channel, customer, now)
+        )
+        return conversation_id
 
     async def partial(self, turn_id: str, owner: str, answer: str) -> None:
         """See the port. Touches nothing once the turn has ended, is erased or is not the owner's."""
@@ -120,7 +137,9 @@ class SqlConversationLog:
         return await self._db.read(read)
 
     async def conversations(self, owner: str, limit: int = 50) -> Sequence[ConversationSummary]:
-        query = select_summaries(turn.c.set_aside.is_(False)).where(conversation.c.owner == owner)
+        """See the port. One in which nothing was asked yet is left out."""
+        asked = select(turn.c.id).where(turn.c.conversation_id == conversation.c.id).exists()
+        query = select_summaries(turn.c.set_aside.is_(False)).where(conversation.c.owner == owner, asked)
         return await self._db.read(lambda connection: summaries(connection, query.limit(limit)))
 
     async def forget(self, conversation_id: str, owner: str) -> bool:

@@ -110,6 +110,15 @@ class Database:
         except (DBAPIError, PoolTimeout) as error:
             raise _unavailable(error) from None
 
+    @property
+    def process(self) -> str:
+        """What this opening of the database signs its work with; never used twice."""
+        return self._presence.mark
+
+    def is_gone(self, connection: Connection, process: str) -> bool:
+        """Whether the opening of this mark was closed or its process died; asked in a write."""
+        return self._presence.is_gone(connection, process)
+
     async def health(self) -> Health:
         """Whether a read gets through. Names the kind of database, never its address."""
         try:

@@ -1,14 +1,25 @@
 """Documents, their chunks and raw bytes, and how often a base has changed. Knows no index and no parser."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
-from sqlalchemy import update as update_
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from core.documents import Chunk, Document, DocumentStatus
+from core.documents import Chunk, Document, DocumentStatus, PairStatus
+from storage.chunks import (
+    belongs,
+    change_pairs,
+    findable_rows,
+    of_document,
+    pairs_of,
+    read_chunks,
+    read_rows,
+    replace_chunks,
+)
+from storage.columns import plain
 from storage.database import Database
-from storage.tables import base_version, chunk, document_blob
+from storage.tables import base_version, document_blob
 from storage.tables import document as document_table
 from storage.upsert import upsert
 
@@ -31,7 +42,6 @@ class SqlDocumentStore:
 
     async def put(self, document: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> None:
         """See the port. Without `data`, stored bytes stay where they are of the same `sha256`, else they go."""
-        rows = [_chunk_row(document, one) for one in chunks]
         values = _document_row(document)
 
         def write(connection: Connection) -> None:
@@ -39,15 +49,13 @@ class SqlDocumentStore:
                 select(document_table.c.sha256).where(_is(document.base, document.id))
             )
             upsert(connection, document_table, values)
-            connection.execute(delete(chunk).where(_belongs(chunk.c, document.base, document.id)))
-            if rows:
-                connection.execute(insert(chunk), rows)
+            replace_chunks(connection, document, chunks)
             if data is not None:
                 blob = {"base": document.base, "document_id": document.id, "data": data}
                 upsert(connection, document_blob, blob)
             elif previous != document.sha256:
                 connection.execute(
-                    delete(document_blob).where(_belongs(document_blob.c, document.base, document.id))
+                    delete(document_blob).where(belongs(document_blob.c, document.base, document.id))
                 )
             _grow(connection, document.base)
 
@@ -79,7 +87,7 @@ class SqlDocumentStore:
         return _document(row) if row is not None else None
 
     async def raw(self, base: str, document_id: str) -> bytes | None:
-        query = select(document_blob.c.data).where(_belongs(document_blob.c, base, document_id))
+        query = select(document_blob.c.data).where(belongs(document_blob.c, base, document_id))
         return await self._db.read(lambda connection: connection.scalar(query))
 
     async def delete(self, base: str, document_id: str) -> bool:
@@ -91,28 +99,47 @@ class SqlDocumentStore:
 
         return await self._db.write(write)
 
-    async def chunks(self, base: str) -> "Sequence[Chunk]":
-        query = (
-            select(chunk)
-            .join(document_table)
-            .where(chunk.c.base == base, document_table.c.status == DocumentStatus.READY.value)
-            .order_by(chunk.c.document_id, chunk.c.position, chunk.c.id)
-        )
-        return await self._db.read(lambda connection: [_chunk(row) for row in connection.execute(query)])
+    async def rows(self, base: str) -> "Sequence[int]":
+        return await self._db.read(lambda connection: findable_rows(connection, base))
+
+    async def read(self, base: str, rows: "Sequence[int]") -> "Sequence[Chunk]":
+        return await self._db.read(lambda connection: read_rows(connection, base, rows))
+
+    async def chunks(self, base: str, document_id: str) -> "Sequence[Chunk]":
+        return await self._db.read(lambda connection: read_chunks(connection, of_document(base, document_id)))
+
+    async def pairs(self, base: str) -> "Sequence[Chunk]":
+        return await self._db.read(lambda connection: read_chunks(connection, pairs_of(base)))
+
+    async def change_pair(
+        self,
+        base: str,
+        chunk_id: str,
+        *,
+        status: PairStatus,
+        owner: str,
+        valid_from: date | None,
+        valid_until: date | None,
+    ) -> Chunk | None:
+        """See the port. A pair that stands in several documents of the base changes in all of them."""
+        dates = (valid_from, valid_until)
+
+        def write(connection: Connection) -> Chunk | None:
+            changed = change_pairs(connection, base, chunk_id, status, plain(owner), dates)
+            if changed is not None:
+                _grow(connection, base)
+            return changed
+
+        return await self._db.write(write)
 
 
 def _is(base: str, document_id: str) -> ColumnElement[bool]:
     return (document_table.c.base == base) & (document_table.c.id == document_id)
 
 
-def _belongs(columns: Any, base: str, document_id: str) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = (columns.base == base) & (columns.document_id == document_id)
-    return condition
-
-
 def _grow(connection: Connection, base: str) -> None:
     grown = connection.execute(
-        update_(base_version).where(base_version.c.base == base).values(version=base_version.c.version + 1)
+        update(base_version).where(base_version.c.base == base).values(version=base_version.c.version + 1)
     )
     if grown.rowcount == 0:
         connection.execute(insert(base_version).values(base=base, version=1))
@@ -128,6 +155,8 @@ def _document_row(one: Document) -> dict[str, Any]:
         "status": one.status.value,
         "chunks": one.chunks,
         "error": one.error,
+        "notes": [plain(note) for note in one.notes],
+        "columns": {plain(field): plain(column) for field, column in one.columns.items()},
         "updated_at": one.updated_at,
     }
 
@@ -143,40 +172,6 @@ def _document(row: Row[Any]) -> Document:
         chunks=row.chunks,
         updated_at=row.updated_at,
         error=row.error,
-    )
-
-
-def _chunk_row(of: Document, one: Chunk) -> dict[str, Any]:
-    return {
-        "base": of.base,
-        "document_id": of.id,
-        "id": one.id,
-        "position": one.position,
-        "document": one.document,
-        "title": one.title,
-        "location": one.location,
-        "text": one.text,
-        "kind": one.kind,
-        "match": list(one.match),
-        "language": one.language,
-        "valid_from": one.valid_from,
-        "valid_until": one.valid_until,
-    }
-
-
-def _chunk(row: Row[Any]) -> Chunk:
-    return Chunk(
-        id=row.id,
-        base=row.base,
-        document_id=row.document_id,
-        document=row.document,
-        position=row.position,
-        title=row.title,
-        location=row.location,
-        text=row.text,
-        kind=row.kind,
-        match=tuple(row.match),
-        language=row.language,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
+        notes=tuple(row.notes),
+        columns=row.columns,
     )

@@ -1,9 +1,10 @@
-"""Whether other processes have the database open, and one at a time while starting. Knows no table.
+"""Which processes have the database open, and one at a time while starting. Knows no table.
 
-SQLite's own file locks serve, on two small files beside the database: they exist wherever SQLite does, and
-the system drops them with the process, however it ends. PostgreSQL has advisory locks for this.
+SQLite's own file locks serve, on small files beside the database: they exist wherever SQLite does, and the
+system drops them with the process, however it ends. PostgreSQL has advisory locks for this.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,24 +25,44 @@ _STARTING, _PRESENT = 0x7871_0001, 0x7871_0002  # advisory lock numbers, "xq" an
 class Presence(Protocol):
     """Held from start to close."""
 
+    @property
+    def mark(self) -> str:
+        """What this process signs its work with; never used twice."""
+        ...
+
     def starting(self) -> AbstractContextManager[bool]:
         """One process at a time; the value says whether no other has the database open."""
         ...
 
+    def is_gone(self, connection: Connection, mark: str) -> bool:
+        """Whether the process of this mark has closed the database or died. `connection` is in a transaction.
+
+        Of several that ask at once, some may be told that it is not.
+        """
+        ...
+
     def leave(self) -> None: ...
+
+
+def _new_mark() -> str:
+    return secrets.token_hex(7)  # as a number, it is within PostgreSQL's bigint
 
 
 class FilePresence:
     """Presence at a SQLite file."""
 
     def __init__(self, database: Path) -> None:
-        self._starting_file = database.with_name(database.name + ".starting")
-        self._present_file = database.with_name(database.name + ".present")
+        self.mark = _new_mark()
+        self._database = database
         self._present: sqlite3.Connection | None = None
+        self._marked: sqlite3.Connection | None = None
+
+    def _beside(self, suffix: str) -> Path:
+        return self._database.with_name(f"{self._database.name}.{suffix}")
 
     @contextmanager
     def starting(self) -> Iterator[bool]:
-        gate = _lock_file(self._starting_file, _START_SECONDS)
+        gate = _lock_file(self._beside("starting"), _START_SECONDS)
         try:
             try:
                 gate.execute("BEGIN EXCLUSIVE")
@@ -55,19 +76,38 @@ class FilePresence:
             gate.close()
 
     def _enter(self) -> bool:
-        self._present = _lock_file(self._present_file, 0)
-        try:
-            self._present.execute("BEGIN EXCLUSIVE")
+        self._present = _lock_file(self._beside("present"), 0)
+        alone = _try_exclusive(self._present)
+        if alone:
             self._present.execute("COMMIT")
-            alone = True
-        except sqlite3.OperationalError:
-            alone = False
+            self._sweep()
         # A read transaction left open is a shared lock.
         self._present.execute("BEGIN")
         self._present.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._marked = _lock_file(self._beside(f"process-{self.mark}"), 0)
+        self._marked.execute("BEGIN EXCLUSIVE")
         return alone
 
+    def _sweep(self) -> None:
+        """Killed processes leave their files; with nobody else here, every one of them is such a file."""
+        for path in self._database.parent.glob(f"{self._database.name}.process-*"):
+            path.unlink(missing_ok=True)
+
+    def is_gone(self, connection: Connection, mark: str) -> bool:
+        path = self._beside(f"process-{mark}")
+        if mark == self.mark or not path.exists():
+            return mark != self.mark
+        file = _lock_file(path, 0)
+        try:
+            return _try_exclusive(file)
+        finally:
+            file.close()
+
     def leave(self) -> None:
+        if self._marked is not None:
+            self._marked.close()
+            self._marked = None
+            self._beside(f"process-{self.mark}").unlink(missing_ok=True)
         if self._present is not None:
             self._present.close()
             self._present = None
@@ -77,10 +117,19 @@ def _lock_file(path: Path, timeout: float) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
 
 
+def _try_exclusive(file: sqlite3.Connection) -> bool:
+    try:
+        file.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
 class ServerPresence:
     """Presence at a PostgreSQL database: advisory locks of one connection kept for it."""
 
     def __init__(self, url: URL) -> None:
+        self.mark = _new_mark()
         self._engine: Engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
 
@@ -93,9 +142,14 @@ class ServerPresence:
             _call(connection, "pg_advisory_lock_shared", _PRESENT)
             if alone:
                 _call(connection, "pg_advisory_unlock", _PRESENT)
+            _call(connection, "pg_advisory_lock", int(self.mark, 16))
             yield alone
         finally:
             _call(connection, "pg_advisory_unlock", _STARTING)
+
+    def is_gone(self, connection: Connection, mark: str) -> bool:
+        # Held to the end of the asker's transaction: another who asks meanwhile leaves the work to it.
+        return mark != self.mark and bool(_call(connection, "pg_try_advisory_xact_lock", int(mark, 16)))
 
     def leave(self) -> None:
         if self._connection is not None:

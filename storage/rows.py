@@ -4,8 +4,8 @@ Every caller brings its own condition; two further queries fetch what hangs on t
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, func, select
 
@@ -19,12 +19,8 @@ from core.messages import (
     TurnStatus,
     Usage,
 )
+from storage.slices import slices
 from storage.tables import conversation, feedback, source, timing, turn
-
-T = TypeVar("T")
-
-_IN_LIST = 5000
-"""Values a statement's IN list may hold: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 UNDETERMINED = ("", "und")
 """What a turn without a language has for one."""
@@ -49,7 +45,7 @@ def stored_turns(connection: Connection, query: "Select[*tuple[Any, ...]]") -> l
 
 def _sources(connection: Connection, ids: Sequence[str]) -> dict[str, list[Source]]:
     found: dict[str, list[Source]] = defaultdict(list)
-    for some in _slices(ids):
+    for some in slices(ids):
         query = select(source).where(source.c.turn_id.in_(some))
         for row in connection.execute(query.order_by(source.c.turn_id, source.c.position)):
             found[row.turn_id].append(
@@ -61,6 +57,8 @@ def _sources(connection: Connection, ids: Sequence[str]) -> dict[str, list[Sourc
                     text=row.text,
                     document_id=row.document_id,
                     passage_id=row.passage_id,
+                    base=row.base,
+                    page=row.page,
                 )
             )
     return found
@@ -68,15 +66,10 @@ def _sources(connection: Connection, ids: Sequence[str]) -> dict[str, list[Sourc
 
 def _timings(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    for some in _slices(ids):
+    for some in slices(ids):
         for row in connection.execute(select(timing).where(timing.c.turn_id.in_(some))):
             found[row.turn_id][row.step] = row.milliseconds
     return found
-
-
-def _slices(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _IN_LIST):
-        yield values[start : start + _IN_LIST]
 
 
 def _stored_turn(row: Row[Any], sources: Sequence[Source], timings: dict[str, int]) -> StoredTurn:

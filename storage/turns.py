@@ -1,6 +1,6 @@
 """The writes a turn is made of: its conversation, its place, what it replaces, how it ended.
 
-Knows no transaction: the caller's holds them together. Owners are checked before (ownership.py, next_position).
+Knows no transaction: the caller's holds them together. Owners are checked before (ownership.py, touch).
 """
 
 from datetime import datetime
@@ -9,41 +9,57 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import NotFound
-from core.messages import Question, TurnRecord, TurnStatus
+from core.messages import Channel, Question, TurnRecord, TurnStatus
 from storage.ownership import is_conversation, no_such_conversation
 from storage.tables import conversation, source, timing, turn
 
 TITLE_CHARACTERS = 60
 
 
-def start(connection: Connection, conversation_id: str, question: Question, line: str, now: datetime) -> None:
-    """A conversation, pinned to its line and named after its first question."""
+def start(
+    connection: Connection,
+    conversation_id: str,
+    owner: str,
+    line: str,
+    channel: Channel,
+    customer: str | None,
+    now: datetime,
+) -> None:
+    """A conversation, pinned to its line; its first question will name it."""
     connection.execute(
         insert(conversation).values(
             id=conversation_id,
-            owner=question.owner,
+            owner=owner,
             line=line,
-            channel=question.channel,
-            customer=question.customer,
-            title=" ".join(question.text.split())[:TITLE_CHARACTERS],
+            channel=channel,
+            customer=customer,
+            title="",
             started_at=now,
             updated_at=now,
         )
     )
 
 
-def next_position(connection: Connection, conversation_id: str, owner: str, now: datetime) -> int:
-    """Where the next turn stands, from 0. Raises NotFound where the conversation is not the owner's."""
+def touch(connection: Connection, conversation_id: str, owner: str, now: datetime) -> None:
+    """Something happens in the conversation now. Raises NotFound where it is not the owner's."""
     # The update also locks the row: on PostgreSQL, questions of one conversation queue up here.
     touched = connection.execute(
         update(conversation).where(is_conversation(conversation_id, owner)).values(updated_at=now)
     )
     if touched.rowcount == 0:
         raise no_such_conversation()
+
+
+def next_position(connection: Connection, conversation_id: str, question: Question) -> int:
+    """Where the next turn stands, from 0; the first question names the conversation."""
     last = connection.scalar(
         select(func.max(turn.c.position)).where(turn.c.conversation_id == conversation_id)
     )
-    return 0 if last is None else last + 1
+    if last is not None:
+        return int(last) + 1
+    title = " ".join(question.text.split())[:TITLE_CHARACTERS]
+    connection.execute(update(conversation).where(conversation.c.id == conversation_id).values(title=title))
+    return 0
 
 
 def set_aside(connection: Connection, conversation_id: str, turn_id: str) -> None:
@@ -123,6 +139,8 @@ def replace_details(connection: Connection, turn_id: str, record: TurnRecord) ->
             "text": one.text,
             "document_id": one.document_id,
             "passage_id": one.passage_id,
+            "base": one.base,
+            "page": one.page,
         }
         for position, one in enumerate(record.sources)
     ]

@@ -1,0 +1,41 @@
+"""Golden questions of the lines. Knows no passage's whereabouts today; it keeps what was said to be right."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, insert, select
+
+from core.documents import GoldenQuestion
+from storage.columns import plain
+from storage.database import Database
+from storage.tables import golden as golden_table
+
+
+class SqlGoldenStore:
+    """core.ports.GoldenStore in a database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def put(self, golden: GoldenQuestion) -> None:
+        same = (golden_table.c.line == golden.line) & (golden_table.c.question == plain(golden.question))
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(golden_table).where(same | (golden_table.c.id == golden.id)))
+            connection.execute(insert(golden_table).values(asdict(golden)))
+
+        await self._db.write(write)
+
+    async def list(self, line: str) -> "Sequence[GoldenQuestion]":
+        query = (
+            select(golden_table)
+            .where(golden_table.c.line == line)
+            .order_by(golden_table.c.created_at.desc(), golden_table.c.id)
+        )
+        return await self._db.read(
+            lambda connection: [GoldenQuestion(**row) for row in connection.execute(query).mappings()]
+        )
+
+    async def delete(self, line: str, golden_id: str) -> bool:
+        statement = delete(golden_table).where(golden_table.c.line == line, golden_table.c.id == golden_id)
+        return await self._db.write(lambda connection: connection.execute(statement).rowcount > 0)
