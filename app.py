@@ -23,9 +23,10 @@ from starlette.routing import Mount
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
+from pipelines.attach import AttachPipeline
 from pipelines.ingest import IngestPipeline
 from pipelines.services import Services
-from pipelines.upkeep import follow_knowledge, plant, plant_lines, purge_daily
+from pipelines.upkeep import adopt_files, follow_knowledge, plant, plant_lines, purge_daily
 from pipelines.warm import warm_up
 
 log = structlog.get_logger()
@@ -37,11 +38,14 @@ def build_services(settings: Settings) -> Services:
     from knowledge.embeddings import make_embeddings
     from knowledge.index import HybridIndex
     from knowledge.parsing import ChildParser
+    from storage.attachments import SqlAttachmentStore
     from storage.conversations import SqlConversationLog
     from storage.database import Database
     from storage.documents import SqlDocumentStore
+    from storage.golden import SqlGoldenStore
     from storage.keys import SqlKeyStore
     from storage.lines import SqlLineStore
+    from storage.queue import SqlIngestQueue
     from storage.retention import purge
     from storage.secrets import derive, load_master_key
     from storage.transcripts import SqlTranscriptReader
@@ -51,17 +55,24 @@ def build_services(settings: Settings) -> Services:
     database = Database(settings.resolved_database_url())
     documents = SqlDocumentStore(database)
     conversations = SqlConversationLog(database)
-    lines = SqlLineStore(database)
+    lines, queue = SqlLineStore(database), SqlIngestQueue(database)
+    attachments = SqlAttachmentStore(database)
+    parser = ChildParser()  # beside ingest's own: who waits for an answer does not wait behind a folder of manuals
     index = HybridIndex(documents, settings.data_dir / "index", make_embeddings(settings))
     choice = choose_engine(settings)
     log.info("engine chosen", engine=choice.engine.name, reason=choice.reason)
     return Services(
         settings=settings,
-        answer=AnswerPipeline(conversations, lines, index, choice.engine, settings.default_line),
-        ingest=IngestPipeline(documents, ChildParser(), index),
+        answer=AnswerPipeline(conversations, lines, index, choice.engine, settings.default_line, attachments),
+        ingest=IngestPipeline(documents, ChildParser(), index, queue),
         log=conversations,
         transcripts=SqlTranscriptReader(database),
         documents=documents,
+        queue=queue,
+        golden=SqlGoldenStore(database),
+        parser=parser,
+        attachments=attachments,
+        attach=AttachPipeline(parser, attachments, conversations),
         retriever=index,
         index=index,
         lines=lines,
@@ -85,10 +96,11 @@ async def running(services: Services) -> AsyncGenerator[None]:
         await services.engine.start()
         await asyncio.to_thread(warm_up)
         async with contextlib.AsyncExitStack() as stack:
-            for work in (follow_knowledge(services), purge_daily(services)):
+            for work in (follow_knowledge(services), purge_daily(services), adopt_files(services)):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))
             yield
     finally:
+        await services.ingest.aclose()
         await services.engine.aclose()
         await services.database.aclose()
 
@@ -191,24 +203,23 @@ def doctor() -> None:
 @cli.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(exists=True, readable=True, help="Files or folders.")],
-    line: Annotated[str, typer.Option(help="The business line whose knowledge they become.")],
+    line: Annotated[str, typer.Option(help="The business line whose knowledge they become, or `shared`.")],
+    columns: Annotated[
+        str | None,
+        typer.Option(help="For tables of FAQ pairs: field=column, such as question=问题,answer=答案."),
+    ] = None,
 ) -> None:
-    """Read documents into a line's knowledge base."""
-    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    """Read documents into a line's knowledge base; a running app finds them a moment later."""
+    from pipelines.ingest_files import columns_of, ingest_files
 
-    async def work(services: Services) -> int:
-        if await services.lines.get(line) is None:
-            raise NotFound(f"There is no business line {line!r}.")
-        failed = 0
-        named = [(file.name, file.read_bytes()) for file in files if file.is_file()]
-        async for event in services.ingest.add(line, named):
-            if event.status != "reading":
-                reason = event.error or f"{event.chunks} passages"
-                typer.echo(f"[{event.done}/{event.total}] {event.name}: {event.status}, {reason}")
-            failed += event.status == "failed"
-        return failed
-
-    if asyncio.run(_with_services(Settings(), work)):
+    chosen = columns_of(columns)
+    failed = asyncio.run(
+        _with_services(Settings(), lambda services: ingest_files(services, paths, line, chosen))
+    )
+    if failed:
+        typer.echo(f"{len(failed)} of {failed[0].total} files could not be read:", err=True)
+        for event in failed:
+            typer.echo(f"  {event.name}: {event.error}", err=True)
         raise typer.Exit(1)
 
 

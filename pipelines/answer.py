@@ -10,10 +10,11 @@ from contextlib import aclosing
 import structlog
 
 from core.errors import EngineError, NotFound, XiaoQError
-from core.events import Delta, Event, Failed, Finished, Handoff, Started
-from core.messages import BusinessLine, Mode, Question, Retrieval, StoredTurn, TurnStatus
-from core.ports import ConversationLog, Engine, LineStore, Retriever
+from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
+from core.messages import BusinessLine, Mode, Question, Source, StoredTurn, TurnStatus
+from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
 from pipelines.draft import Draft
+from pipelines.evidence import Evidence, openings, search
 from pipelines.generate import generate
 from pipelines.language import detect_language, likely_language
 from pipelines.route import Route, handoff_note, route
@@ -21,7 +22,6 @@ from pipelines.sentences import sentences_in
 
 log = structlog.get_logger()
 
-PASSAGES = 5
 FLUSH_SECONDS = 0.5
 """How often a streaming answer is stored while it grows: what a dead process loses at most."""
 
@@ -36,6 +36,7 @@ class AnswerPipeline:
         retriever: Retriever,
         engine: Engine,
         default_line: str,
+        attachments: AttachmentStore,
         detect: Callable[[str], str | None] = detect_language,
     ) -> None:
         self._log = conversations
@@ -43,6 +44,7 @@ class AnswerPipeline:
         self._retriever = retriever
         self._engine = engine
         self._default_line = default_line
+        self._attachments = attachments
         self._detect = detect
 
     async def ask(self, question: Question) -> AsyncGenerator[Event]:
@@ -92,14 +94,20 @@ class AnswerPipeline:
     ) -> AsyncGenerator[Event]:
         """Steps 7 to 10: search, compose, generate; a person where neither engine nor passage helps."""
         with draft.timed("retrieve"):
-            retrieval = await self._retriever.retrieve(line.bases, question.text, PASSAGES)  # 7.
+            evidence = await search(  # 7.
+                self._retriever, self._attachments, question, line, turn.conversation_id, draft.language
+            )
+        if self._engine.kind == "quoted" and evidence.beyond_passages:
+            async for event in self._open_file(evidence, draft):
+                yield event
+            return
         history = (
             ()
             if question.messages
             else await self._log.history(turn.conversation_id, question.owner, turn.id)
         )
         try:
-            words = generate(self._engine, question, line, retrieval, history, draft)  # 8. to 10.
+            words = generate(self._engine, question, line, evidence, history, draft)  # 8. to 10.
             async with aclosing(words):
                 async for event in words:
                     yield event
@@ -108,7 +116,7 @@ class AnswerPipeline:
                 raise
             log.warning("no engine answered", turn=turn.id, code=error.code)
         if draft.silent:
-            async for event in self._hand_over(line, retrieval, draft):
+            async for event in self._hand_over(line, evidence, draft):
                 yield event
 
     async def _reply(self, way: Route, draft: Draft) -> AsyncGenerator[Event]:
@@ -120,21 +128,29 @@ class AnswerPipeline:
         draft.say(way.answer)
         yield Delta(way.answer)
 
-    async def _hand_over(
-        self, line: BusinessLine, retrieval: Retrieval, draft: Draft
-    ) -> AsyncGenerator[Event]:
+    async def _open_file(self, evidence: Evidence, draft: Draft) -> AsyncGenerator[Event]:
+        """Where a file should be summed up and there is no model to do it: say so, and quote how it begins."""
+        opening = openings(evidence.files)[0]
+        draft.mode, draft.engine, draft.finish_reason = Mode.QUOTED, self._engine.name, "stop"
+        draft.sources = (Source.of(opening),)
+        yield Sources(draft.sources)
+        quotation = "\n".join(f"> {line}" for line in opening.text.splitlines())
+        text = f"{sentences_in(draft.language).only_passages}\n\n{quotation}"
+        draft.say(text)
+        yield Delta(text)
+
+    async def _hand_over(self, line: BusinessLine, evidence: Evidence, draft: Draft) -> AsyncGenerator[Event]:
         """Say plainly that there is no answer, and name the way to a person."""
         down = self._engine.kind == "model" and (draft.engine in ("", "quoted"))
         note = handoff_note("engine_down" if down else "nothing_found", line, draft.language)
         sentences = sentences_in(draft.language)
-        sentence = sentences.engine_down if down else sentences.nothing_found
-        log.info(
-            "handed over", reason=note.reason, best=max((p.score for p in retrieval.passages), default=0)
-        )
+        nothing = sentences.not_in_file if evidence.files else sentences.nothing_found
+        best = max((passage.score for passage in evidence.passages), default=0)
+        log.info("handed over", reason=note.reason, best=best)
         draft.mode, draft.handoff, draft.finish_reason = Mode.HANDOFF, note, "stop"
         draft.usage = None  # the engine counted a silence; what is said now is ours
         yield Handoff(note)
-        text = f"{sentence}\n\n{note.contact}".strip()
+        text = f"{sentences.engine_down if down else nothing}\n\n{note.contact}".strip()
         draft.say(text)
         yield Delta(text)
 

@@ -4,69 +4,90 @@ Knows the window and the words; does not search and does not call.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from core.messages import BusinessLine, Message, Passage, Question, Retrieval, in_language
+from core.messages import BusinessLine, Message, Passage, Question, Sampling, in_language
 from core.ports import GenerationRequest
-from pipelines.persona import LANGUAGE_NAMES, NO_PASSAGES, PERSONA, RULES, fill
+from pipelines.enclose import Enclosure, Scope, defused, enclose
+from pipelines.evidence import Evidence
+from pipelines.persona import FILE_RULES, LANGUAGE_NAMES, NO_PASSAGES, PERSONA, RULES, fill
+from pipelines.tokens import MESSAGE_OVERHEAD, estimate_tokens
 
-MESSAGE_OVERHEAD = 8
-"""Tokens a chat template spends on one message's markers (Qwen's `<|im_start|>role\\n…<|im_end|>\\n`)."""
+FILES_SHARE = 0.6
+"""The most that the conversation's files take of what the rules, the question and the answer leave of the window;
+the knowledge base's passages and the history get the rest, and what the files leave over."""
 
 
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text takes; rounds up on purpose, since running over costs a request.
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the engine is asked, and how much of the conversation's files stands in it; None without files."""
 
-    Qwen2.5 needs about 0.65 tokens a Han character and 0.25 a Latin one; other scripts up to 1 a character.
-    """
-    ascii_characters = sum(character.isascii() for character in text)
-    return -(-ascii_characters // 3) + (len(text) - ascii_characters)
+    request: GenerationRequest
+    files: Scope | None
 
 
 def compose(
     question: Question,
     line: BusinessLine,
     language: str,
-    retrieval: Retrieval,
+    evidence: Evidence,
     history: Sequence[Message],
     window: int,
     request_id: str,
-) -> GenerationRequest:
+) -> Prompt:
     """The request for the engine.
 
-    The question is never cut. Passages go in by score while they fit half of what is left beside the rules,
-    the history fills the rest from its newest message back. A caller's `system` takes the persona's place;
-    the rules stay.
+    The question is never cut. Files go in before it, in the customer's own message: they are the customer's words
+    and never the system's. Passages go in by score while they fit half of what is left, the history fills the rest
+    from its newest message back. A caller's `system` takes the persona's place; the rules stay.
     """
     dialogue = list(question.messages) or [*history, Message("user", question.text)]
-    newest, older = _split(dialogue)
+    newest, older = _split([_harmless(message) for message in dialogue])
     tongue = "zh" if language.startswith("zh") else "en"
     persona = question.system or line.persona or PERSONA[tongue]
-    sampling = question.sampling
-    if sampling.max_tokens > window // 2:
-        sampling = replace(sampling, max_tokens=max(16, window // 2))
-    fixed = _cost([Message("system", persona + RULES[tongue]), *newest]) + sampling.max_tokens
+    sampling = _within(question.sampling, window)
+    longest_rules = RULES[tongue] + (max(FILE_RULES[tongue].values(), key=len) if evidence.files else "")
+    fixed = _cost([Message("system", persona + longest_rules), *newest]) + sampling.max_tokens
     budget = max(0, window - fixed)
 
-    passages = _fitting(retrieval.passages, budget // 2 if older else budget)
+    files = enclose(evidence, int(budget * FILES_SHARE))
+    budget -= files.tokens if files else 0
+    passages = _fitting(evidence.known.passages, budget // 2 if older else budget)
+    budget -= sum(estimate_tokens(_shown(passage)) for passage in passages)
     rules = fill(
         RULES[tongue],
         {
             "contact": in_language(line.contact, language, ""),
             "customer_language": LANGUAGE_NAMES.get(language, language),
+            "files": FILE_RULES[tongue][files.scope] if files else "",
             "passages": "\n\n".join(map(_shown, passages)) or NO_PASSAGES[tongue],
         },
     )
-    left = budget - sum(estimate_tokens(_shown(passage)) for passage in passages)
-    return GenerationRequest(
-        messages=[Message("system", f"{persona.strip()}\n\n{rules}"), *_recent(older, left), *newest],
+    request = GenerationRequest(
+        messages=[
+            Message("system", f"{persona.strip()}\n\n{rules}"),
+            *_recent(older, budget),
+            *_with_files(newest, files),
+        ],
         question=question.text,
         sampling=sampling,
-        passages=retrieval.passages,
-        answerable=retrieval.answerable,
+        passages=evidence.passages,
+        answerable=evidence.answerable,
         language=language,
         request_id=request_id,
     )
+    return Prompt(request, files.scope if files else None)
+
+
+def _within(sampling: Sampling, window: int) -> Sampling:
+    """The sampling, with at most half of the window for the answer."""
+    if sampling.max_tokens <= window // 2:
+        return sampling
+    return replace(sampling, max_tokens=max(16, window // 2))
+
+
+def _harmless(message: Message) -> Message:
+    return replace(message, content=defused(message.content))
 
 
 def _split(dialogue: list[Message]) -> tuple[list[Message], list[Message]]:
@@ -75,10 +96,18 @@ def _split(dialogue: list[Message]) -> tuple[list[Message], list[Message]]:
     return dialogue[last:], dialogue[:last]
 
 
+def _with_files(newest: list[Message], files: Enclosure | None) -> list[Message]:
+    """The files before the question, in one message: not every model's template takes two of a role in a row."""
+    if files is None or not newest:
+        return newest
+    asked = replace(newest[0], content=f"{files.text}\n\n{newest[0].content}")
+    return [asked, *newest[1:]]
+
+
 def _shown(passage: Passage) -> str:
     heading = f"[{passage.title} · {passage.document}]"
     question = f"{passage.question}\n" if passage.question else ""
-    return f"{heading}\n{question}{passage.text}"
+    return defused(f"{heading}\n{question}{passage.text}")
 
 
 def _fitting(passages: Sequence[Passage], budget: int) -> list[Passage]:

@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from core.messages import HandoffNote, Mode, Source, TurnRecord, TurnStatus, Usage
-from pipelines.compose import estimate_tokens
+from pipelines.tokens import estimate_tokens
 
 
 class Draft:

@@ -1,14 +1,19 @@
-"""Steps 8 to 10: compose the prompt, let the engine answer, and say which passages the answer stands on."""
+"""Steps 8 to 10: compose the prompt, let the engine answer, and say which passages the answer stands on.
+
+Knows the engine's chunks and the reader's events; searches nothing and stores nothing.
+"""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from core.errors import ContextOverflow
 from core.events import Delta, Event, Sources
-from core.messages import BusinessLine, Message, Mode, Question, Retrieval, Source
+from core.messages import BusinessLine, Message, Mode, Question, Source
 from core.ports import Engine, EngineChunk
-from pipelines.compose import compose
+from pipelines.compose import Prompt, compose
 from pipelines.draft import Draft
+from pipelines.evidence import Evidence
+from pipelines.sentences import sentences_in
 
 SHRINKS = 3
 """How often a prompt that the engine finds too long is halved: our count is an estimate, the engine's is not."""
@@ -18,7 +23,7 @@ async def generate(
     engine: Engine,
     question: Question,
     line: BusinessLine,
-    retrieval: Retrieval,
+    evidence: Evidence,
     history: Sequence[Message],
     draft: Draft,
 ) -> AsyncGenerator[Event]:
@@ -26,22 +31,32 @@ async def generate(
     window = engine.context_tokens
     for attempt in range(SHRINKS + 1):
         with draft.timed("compose"):
-            request = compose(question, line, draft.language, retrieval, history, window, question.request_id)
-        draft.prompt = "\n".join(message.content for message in request.messages)
+            prompt = compose(question, line, draft.language, evidence, history, window, question.request_id)
+        draft.prompt = "\n".join(message.content for message in prompt.request.messages)
         try:
             with draft.timed("generate"):
-                async with aclosing(engine.stream(request)) as chunks:
+                async with aclosing(engine.stream(prompt.request)) as chunks:
                     async for chunk in chunks:
-                        for event in _events(chunk, retrieval, draft):
+                        for event in _events(chunk, evidence, prompt, draft):
                             yield event
-            return
+            break
         except ContextOverflow:
             if attempt == SHRINKS or not draft.silent:
                 raise
             window //= 2
+    if prompt.files == "opening" and evidence.summary and _is_prose(question, draft):
+        sentence = f"\n\n{sentences_in(draft.language).file_cut}"
+        draft.say(sentence)
+        yield Delta(sentence)
 
 
-def _events(chunk: EngineChunk, retrieval: Retrieval, draft: Draft) -> list[Event]:
+def _is_prose(question: Question, draft: Draft) -> bool:
+    """Whether a sentence of ours may follow a model's answer: not after JSON, a call or an answer cut short."""
+    machine = question.sampling.extra.keys() & {"response_format", "tools", "stop", "logprobs"}
+    return draft.mode is Mode.GENERATED and draft.finish_reason == "stop" and not (machine or draft.silent)
+
+
+def _events(chunk: EngineChunk, evidence: Evidence, prompt: Prompt, draft: Draft) -> list[Event]:
     """What a chunk means for the reader: sources before the first words, then the words."""
     events: list[Event] = []
     draft.engine = chunk.engine or draft.engine
@@ -50,10 +65,12 @@ def _events(chunk: EngineChunk, retrieval: Retrieval, draft: Draft) -> list[Even
     if not (chunk.text or chunk.extra or chunk.logprobs):
         return events
     if draft.mode is None:
-        quoted = draft.engine == "quoted"
-        draft.mode = Mode.QUOTED if quoted else Mode.GENERATED
-        used = chunk.passages if chunk.passages is not None else retrieval.passages
-        if used and (quoted or retrieval.answerable):
+        draft.mode = Mode.QUOTED if draft.engine == "quoted" else Mode.GENERATED
+        if draft.mode is Mode.QUOTED:
+            used = evidence.passages if chunk.passages is None else chunk.passages
+        else:
+            used = evidence.stood_on(read_files=prompt.files in ("whole", "opening"))
+        if used:
             draft.sources = tuple(map(Source.of, used))
             events.append(Sources(draft.sources))
     draft.say(chunk.text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.messages import BusinessLine, HandoffNote, in_language
-from pipelines.sentences import Sentences, fold, sentences_in
+from pipelines.sentences import fold, mentions, sentences_in, understood
 
 SHORT = 40
 """Courtesies are matched on whole messages no longer than this many characters."""
@@ -26,8 +26,9 @@ def route(text: str, line: BusinessLine, language: str) -> Route:
     """The way a message takes. A request for a person is obeyed in the message's language or in English or
     Chinese, since customers mix them."""
     folded = fold(text)
-    tried = [sentences_in(code) for code in dict.fromkeys((language, "zh", "en"))]
-    if any(_asks_for_person(folded, sentences) for sentences in tried):
+    tried = understood(language)
+    wish = folded.replace("人工智能", "ai")  # it begins like a person's desk and means a machine
+    if any(mentions(wish, sentences.person_requests) for sentences in tried):
         note = handoff_note("asked", line, language)
         return Route("person", f"{sentences_in(language).handoff_asked}\n\n{note.contact}".strip(), note)
     if len(folded) <= SHORT:
@@ -41,13 +42,3 @@ def route(text: str, line: BusinessLine, language: str) -> Route:
 def handoff_note(reason: str, line: BusinessLine, language: str) -> HandoffNote:
     """Why a person should take over, with the line's way to one."""
     return HandoffNote(reason=reason, contact=in_language(line.contact, language, ""))
-
-
-def _asks_for_person(folded: str, sentences: Sentences) -> bool:
-    folded = folded.replace("人工智能", "ai")  # it begins like a person's desk and means a machine
-    padded = f" {folded} "
-    return any(
-        # Spaced scripts match whole words; the others have no word borders to respect.
-        (f" {phrase} " in padded) if phrase.isascii() else (phrase in folded)
-        for phrase in sentences.person_requests
-    )

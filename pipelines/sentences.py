@@ -17,14 +17,18 @@ SENTENCES_FILE = Path(__file__).with_name("sentences.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The sentences of one language. `person_requests` match inside a message, `greetings` and `thanks`
-    match a whole one; all three are compared after `fold`."""
+    """The sentences of one language. `person_requests` and `summary_requests` match inside a message,
+    `greetings` and `thanks` match a whole one; all are compared after `fold`."""
 
     nothing_found: str
     handoff_asked: str
     engine_down: str
     you_are_welcome: str
+    not_in_file: str
+    only_passages: str
+    file_cut: str
     person_requests: Sequence[str]
+    summary_requests: Sequence[str]
     greetings: Sequence[str]
     thanks: Sequence[str]
 
@@ -55,7 +59,11 @@ def _sentences(entry: Mapping[str, Any]) -> Sentences:
         handoff_asked=entry["handoff_asked"],
         engine_down=entry["engine_down"],
         you_are_welcome=entry["you_are_welcome"],
+        not_in_file=entry["not_in_file"],
+        only_passages=entry["only_passages"],
+        file_cut=entry["file_cut"],
         person_requests=phrases("person_requests"),
+        summary_requests=phrases("summary_requests"),
         greetings=phrases("greetings"),
         thanks=phrases("thanks"),
     )
@@ -69,3 +77,25 @@ def sentences_in(language: str) -> Sentences:
         if found := known.get("-".join(parts[:length])):
             return found
     return known["en"]
+
+
+def understood(language: str) -> Sequence[Sentences]:
+    """Whose phrases a message in this language is compared with: its own and, since customers mix them, Chinese
+    and English."""
+    return [sentences_in(code) for code in dict.fromkeys((language, "zh", "en"))]
+
+
+def mentions(folded: str, phrases: Sequence[str]) -> bool:
+    """Whether a folded message holds one of the phrases."""
+    padded = f" {folded} "
+    return any(
+        # Spaced scripts match whole words; the others have no word borders to respect.
+        (f" {phrase} " in padded) if phrase.isascii() else (phrase in folded)
+        for phrase in phrases
+    )
+
+
+def asks_for_summary(text: str, language: str) -> bool:
+    """Whether a message wants something summed up, which takes a reader and not a passage."""
+    folded = fold(text)
+    return any(mentions(folded, sentences.summary_requests) for sentences in understood(language))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.ports import (
+    AttachmentStore,
     ConversationLog,
     DocumentStore,
     Engine,
@@ -21,6 +22,7 @@ from core.ports import (
 )
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
+from pipelines.attach import AttachPipeline
 from pipelines.ingest import IngestPipeline
 
 TableFormat = Literal["xlsx", "csv"]
@@ -39,6 +41,8 @@ class Services:
     queue: IngestQueue
     golden: GoldenStore
     parser: Parser
+    attachments: AttachmentStore
+    attach: AttachPipeline
     retriever: Retriever
     index: KnowledgeIndex
     lines: LineStore

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from core.documents import Chunk
 from core.errors import ContextOverflow, EngineBroken, EngineError, EngineRejected, NotFound
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Message, Mode, Passage, Question, Retrieval, TurnStatus
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from pipelines.answer import AnswerPipeline
+from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.lines import SqlLineStore
@@ -72,6 +74,9 @@ class OnePassage:
     async def retrieve(self, bases: Sequence[str], question: str, k: int = 5) -> Retrieval:
         return Retrieval(self.passages, answerable=bool(self.passages), threshold=0.4)
 
+    async def among(self, chunks: Sequence[Chunk], question: str, k: int = 5) -> Retrieval:
+        raise AssertionError("no conversation here has files")
+
 
 class House:
     """A pipeline over a real database."""
@@ -81,7 +86,9 @@ class House:
         self.lines = SqlLineStore(database)
         self.engine = EchoEngine()
         self.retriever = OnePassage()
-        self.pipeline = AnswerPipeline(self.log, self.lines, self.retriever, self.engine, "shop")
+        self.pipeline = AnswerPipeline(
+            self.log, self.lines, self.retriever, self.engine, "shop", SqlAttachmentStore(database)
+        )
 
     async def ask(self, text: str, **changes: object) -> list[Event]:
         question = Question(text=text, owner="chat:1", channel="chat", request_id="r1")
