@@ -2,13 +2,43 @@
 
 from typing import Any, Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
+
+from core.errors import ConfigurationError
 
 Purpose = Literal["read", "write", "migrate"]
 
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process's lock before it fails."""
+
+
+_POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
+
+
+def parse_url(url: str) -> URL:
+    """The address of a SQLite file or a PostgreSQL database, with the driver that XiaoQ brings.
+
+    Raises ConfigurationError for any other, and for SQLite without a file.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
+        raise _unknown() from None
+    if parsed.drivername in _POSTGRESQL:
+        return parsed.set(drivername=_POSTGRESQL[0])
+    if parsed.drivername != "sqlite":
+        raise _unknown()
+    if parsed.database in (None, "", ":memory:"):
+        raise ConfigurationError("XIAOQ_DATABASE_URL must name a file: sqlite:///path/to/xiaoq.db.")
+    return parsed
+
+
+def _unknown() -> ConfigurationError:
+    return ConfigurationError(
+        "XIAOQ_DATABASE_URL must be sqlite:///path/to/xiaoq.db or postgresql://user:password@host:5432/database."
+    )
 
 
 def make_engine(url: URL, purpose: Purpose, connections: int = 1) -> Engine:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from core.errors import InvalidRequest
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
@@ -16,6 +16,7 @@ from storage.ownership import is_turn, live_in, require_conversation, require_tu
 from storage.rows import UNDETERMINED, select_summaries, select_turns, stored_turns, summaries
 from storage.tables import conversation, feedback, turn
 from storage.turns import insert_turn, next_position, outcome, replace_details, set_aside, start, touch
+from storage.upsert import upsert
 
 HISTORY_TURNS = 200
 """The most turns `history` reaches back; the prompt's budget ends far earlier."""
@@ -156,9 +157,10 @@ class SqlConversationLog:
 
         def write(connection: Connection) -> None:
             require_turn(connection, turn_id, owner)
-            connection.execute(delete(feedback).where(feedback.c.turn_id == turn_id))
             if score:
                 row = {"turn_id": turn_id, "score": score, "comment": comment, "rated_at": now}
-                connection.execute(insert(feedback).values(row))
+                upsert(connection, feedback, row)
+            else:
+                connection.execute(delete(feedback).where(feedback.c.turn_id == turn_id))
 
         await self._db.write(write)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import ConfigurationError, StorageUnavailable
+from core.errors import StorageUnavailable
 from core.ports import Health
-from storage.connections import make_engine
+from storage.connections import make_engine, parse_url
 from storage.migrate import check_integrity, damaged, mark_interrupted, migrate
 from storage.presence import FilePresence, Presence, ServerPresence
 from storage.writer import GroupWriter
@@ -35,25 +35,15 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
-        self._file = self._sqlite_file()
-        if self._file is None and self._url.get_backend_name() != "postgresql":
-            raise ConfigurationError(
-                "XIAOQ_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://."
-            )
+        self._url = parse_url(url)
+        self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         self._read_engine = make_engine(self._url, "read", READERS)
         self._write_engine = make_engine(self._url, "write")
         self._presence: Presence = FilePresence(self._file) if self._file else ServerPresence(self._url)
+        event.listen(self._write_engine, "connect", lambda *_: self._presence.renew())
         self._readers = ThreadPoolExecutor(READERS, "xiaoq-read")
         self._writer = GroupWriter(self._write_engine)
         self._started = False
-
-    def _sqlite_file(self) -> Path | None:
-        if self._url.get_backend_name() != "sqlite":
-            return None
-        if self._url.database in (None, "", ":memory:"):
-            raise ConfigurationError("XIAOQ_DATABASE_URL must name a file: sqlite:///path/to/xiaoq.db.")
-        return Path(self._url.database or "")
 
     async def start(self) -> None:
         """Check the file, migrate to the newest revision, mend what a crash left.
@@ -100,7 +90,7 @@ class Database:
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in the writing thread; returns after COMMIT. Raises StorageUnavailable.
 
-        `fn` is undone where it raises, alone; it may run twice (see GroupWriter), so it only touches the
+        `fn` is undone where it raises, alone; it may run more than once (see GroupWriter), so it only touches the
         connection. A write once handed over is carried out even if the caller is cancelled while it waits.
         """
         self._check_started()

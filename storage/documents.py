@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, select
 
 from core.documents import Chunk, Document, DocumentStatus, PairStatus
 from storage.chunks import (
@@ -45,6 +45,7 @@ class SqlDocumentStore:
         values = _document_row(document)
 
         def write(connection: Connection) -> None:
+            _grow(connection, document.base)
             previous = connection.scalar(
                 select(document_table.c.sha256).where(_is(document.base, document.id))
             )
@@ -57,7 +58,6 @@ class SqlDocumentStore:
                 connection.execute(
                     delete(document_blob).where(belongs(document_blob.c, document.base, document.id))
                 )
-            _grow(connection, document.base)
 
         await self._db.write(write)
 
@@ -92,6 +92,7 @@ class SqlDocumentStore:
 
     async def delete(self, base: str, document_id: str) -> bool:
         def write(connection: Connection) -> bool:
+            _hold(connection, base)
             if connection.execute(delete(document_table).where(_is(base, document_id))).rowcount == 0:
                 return False
             _grow(connection, base)
@@ -125,6 +126,7 @@ class SqlDocumentStore:
         dates = (valid_from, valid_until)
 
         def write(connection: Connection) -> Chunk | None:
+            _hold(connection, base)
             changed = change_pairs(connection, base, chunk_id, status, plain(owner), dates)
             if changed is not None:
                 _grow(connection, base)
@@ -138,11 +140,14 @@ def _is(base: str, document_id: str) -> ColumnElement[bool]:
 
 
 def _grow(connection: Connection, base: str) -> None:
-    grown = connection.execute(
-        update(base_version).where(base_version.c.base == base).values(version=base_version.c.version + 1)
-    )
-    if grown.rowcount == 0:
-        connection.execute(insert(base_version).values(base=base, version=1))
+    """Count a change, and hold the base like `_hold`."""
+    grown = {"version": base_version.c.version + 1}
+    upsert(connection, base_version, {"base": base, "version": 1}, changed=grown)
+
+
+def _hold(connection: Connection, base: str) -> None:
+    """One change of a base at a time: on PostgreSQL other replicas wait here until this one's COMMIT."""
+    connection.execute(select(base_version.c.base).where(base_version.c.base == base).with_for_update())
 
 
 def _document_row(one: Document) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from core.documents import GoldenQuestion
-from storage.columns import plain
 from storage.database import Database
 from storage.tables import golden as golden_table
+from storage.upsert import upsert
 
 
 class SqlGoldenStore:
@@ -18,11 +18,11 @@ class SqlGoldenStore:
         self._db = db
 
     async def put(self, golden: GoldenQuestion) -> None:
-        same = (golden_table.c.line == golden.line) & (golden_table.c.question == plain(golden.question))
+        values = asdict(golden)
 
         def write(connection: Connection) -> None:
-            connection.execute(delete(golden_table).where(same | (golden_table.c.id == golden.id)))
-            connection.execute(insert(golden_table).values(asdict(golden)))
+            connection.execute(delete(golden_table).where(golden_table.c.id == golden.id))
+            upsert(connection, golden_table, values, by=("line", "question"))
 
         await self._db.write(write)
 

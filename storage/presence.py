@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from core.errors import StorageUnavailable
@@ -20,6 +21,8 @@ _START_SECONDS = 60.0
 """How long one process waits for another's migration."""
 
 _STARTING, _PRESENT = 0x7871_0001, 0x7871_0002  # advisory lock numbers, "xq" and a count
+
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Presence(Protocol):
@@ -41,11 +44,22 @@ class Presence(Protocol):
         """
         ...
 
+    def renew(self) -> None:
+        """Be present again where the server forgot: to be called whenever a connection had to be made anew."""
+        ...
+
     def leave(self) -> None: ...
 
 
 def _new_mark() -> str:
     return secrets.token_hex(7)  # as a number, it is within PostgreSQL's bigint
+
+
+def _another_is_starting() -> StorageUnavailable:
+    return StorageUnavailable(
+        "Another XiaoQ process has been starting on this database for a minute; "
+        "end it or wait for its migration, then start again."
+    )
 
 
 class FilePresence:
@@ -67,10 +81,7 @@ class FilePresence:
             try:
                 gate.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError:
-                raise StorageUnavailable(
-                    "Another XiaoQ process has been starting on this database for a minute; "
-                    "end it or wait for its migration, then start again."
-                ) from None
+                raise _another_is_starting() from None
             yield self._enter()
         finally:
             gate.close()
@@ -102,6 +113,9 @@ class FilePresence:
             return _try_exclusive(file)
         finally:
             file.close()
+
+    def renew(self) -> None:
+        """Nothing to do: the system keeps a file's locks as long as the process lives."""
 
     def leave(self) -> None:
         if self._marked is not None:
@@ -136,16 +150,35 @@ class ServerPresence:
     @contextmanager
     def starting(self) -> Iterator[bool]:
         connection = self._connection = self._engine.connect()
-        _call(connection, "pg_advisory_lock", _STARTING)
+        connection.exec_driver_sql(f"SET lock_timeout = '{_START_SECONDS:.0f}s'")
+        try:
+            _call(connection, "pg_advisory_lock", _STARTING)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                raise _another_is_starting() from None
+            raise
         try:
             alone = bool(_call(connection, "pg_try_advisory_lock", _PRESENT))
-            _call(connection, "pg_advisory_lock_shared", _PRESENT)
+            self._enter(connection)
             if alone:
                 _call(connection, "pg_advisory_unlock", _PRESENT)
-            _call(connection, "pg_advisory_lock", int(self.mark, 16))
             yield alone
         finally:
             _call(connection, "pg_advisory_unlock", _STARTING)
+
+    def _enter(self, connection: Connection) -> None:
+        _call(connection, "pg_advisory_lock_shared", _PRESENT)
+        _call(connection, "pg_advisory_lock", int(self.mark, 16))
+
+    def renew(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute(select(1))
+        except DBAPIError:
+            self._connection.close()
+            self._connection = self._engine.connect()
+            self._enter(self._connection)
 
     def is_gone(self, connection: Connection, mark: str) -> bool:
         # Held to the end of the asker's transaction: another who asks meanwhile leaves the work to it.

@@ -16,6 +16,9 @@ T = TypeVar("T")
 GROUP = 256
 """The most writes that share a transaction: bounds how long the first of them waits for its COMMIT."""
 
+ATTEMPTS = 3
+"""How often a write is tried that another replica's got in the way of."""
+
 
 class _Job:
     """One queued write and, once it ran, what came of it."""
@@ -49,8 +52,8 @@ class _Job:
 class GroupWriter:
     """Runs functions on a connection of its own, one after another, each in a savepoint.
 
-    Every SQLite commit waits for the disk, so writes that arrive meanwhile share the next one. A function may
-    run a second time, alone, where another one broke the transaction they shared; only one run is committed.
+    Every commit waits for the disk, so writes that arrive meanwhile share the next one. A function may run
+    again, alone, where another one broke the transaction they shared; only one run is committed.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -109,21 +112,31 @@ class GroupWriter:
         return jobs, False
 
     def _commit(self, jobs: list[_Job]) -> None:
-        if not self._transact(jobs):
+        if len(jobs) == 1 or not self._transact(jobs):
             for job in jobs:
-                self._transact([job])
+                self._alone(job)
 
-    def _transact(self, jobs: list[_Job]) -> bool:
-        """Run and commit the jobs; False where one of several broke the transaction and nothing was kept."""
+    def _alone(self, job: _Job) -> None:
+        for attempt in range(ATTEMPTS):
+            if self._transact([job], last=attempt == ATTEMPTS - 1):
+                return
+
+    def _transact(self, jobs: list[_Job], *, last: bool = False) -> bool:
+        """Run and commit the jobs; False where nothing was kept and another attempt is worth it."""
         with self._engine.connect() as connection, connection.begin() as transaction:
             for job in jobs:
                 try:
                     job.run(connection)
                 except DBAPIError as error:
                     transaction.rollback()
-                    if len(jobs) > 1:
+                    if len(jobs) > 1 or (_crossed(error) and not last):
                         return False
                     job.error = error
         for job in jobs:
             job.resolve()
         return True
+
+
+def _crossed(error: DBAPIError) -> bool:
+    """Whether PostgreSQL undid the transaction because it and another replica's waited for each other."""
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")

@@ -1,16 +1,29 @@
-"""A real SQLite database in a temporary folder."""
+"""Real databases: a SQLite file in a temporary folder, and a PostgreSQL of its own for every test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from storage.database import Database
+from tests.support.postgres import RunningPostgres
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'xiaoq.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres: RunningPostgres) -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.service)])
+def url(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for it, or for `db`, runs on both."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

@@ -1,67 +1,50 @@
-"""What the database promises: one failing write alone, durability, one migration, honest errors."""
+"""What the database promises: one failing write alone, durability, honest errors."""
 
 import asyncio
 import os
 import signal
-import sqlite3
+import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import ConfigurationError, StorageUnavailable
 from core.messages import TurnStatus
 from core.ports import TranscriptFilter
 from storage.database import Database
-from storage.tables import base_version, metadata
+from storage.tables import base_version
 from storage.transcripts import SqlTranscriptReader
 
 ROOT = Path(__file__).parents[2]
 
 
-async def test_the_pragmas_are_in_force(db: Database) -> None:
+async def test_the_pragmas_are_in_force(sqlite_url: str) -> None:
+    db = Database(sqlite_url)
+    await db.start()
+
     def pragmas(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "query_only")
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
-    assert await db.write(pragmas) == ["wal", 2, 5000, 1, 0]
-    assert await db.read(pragmas) == ["wal", 2, 5000, 1, 1]
-
-
-async def test_tables_py_is_what_the_migrations_make(db: Database) -> None:
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
-
-    assert await db.read(differences) == []
-
-
-async def test_an_older_database_keeps_its_rows_through_every_migration(url: str, tmp_path: Path) -> None:
-    # revision_0001.sql is a filled database of revision 0001 and stays as it is, whatever comes after it.
-    older = sqlite3.connect(tmp_path / "xiaoq.db")
-    older.executescript((Path(__file__).parent / "revision_0001.sql").read_text(encoding="utf-8"))
-    older.close()
-    db = Database(url)
-    await db.start()
-    cut_off, answered = await SqlTranscriptReader(db).turns(TranscriptFilter())
-    counts = await db.read(
-        lambda connection: {
-            table.name: connection.scalar(select(func.count()).select_from(table))
-            for table in metadata.sorted_tables
-        }
-    )
-    differences = await db.read(
-        lambda connection: list(compare_metadata(MigrationContext.configure(connection), metadata))
-    )
+    written, read = await db.write(pragmas), await db.read(pragmas)
     await db.aclose()
-    assert (cut_off.question, cut_off.record.status) == ("And when?", TurnStatus.INTERRUPTED)
-    assert answered.record.answer == "付款后 48 小时内发货。"
-    assert (len(answered.record.sources), answered.feedback_comment) == (2, "too long")
-    assert min(count or 0 for count in counts.values()) >= 1
-    assert differences == []
+    assert written == ["wal", 2, 5000, 1, 0]
+    assert read == ["wal", 2, 5000, 1, 1]
+
+
+async def test_a_reading_connection_cannot_write(db: Database) -> None:
+    statement = insert(base_version).values(base="b", version=1)
+    with pytest.raises((StorageUnavailable, DBAPIError)):
+        await db.read(lambda connection: connection.execute(statement).rowcount)
+    assert (
+        await db.read(lambda connection: connection.scalar(select(func.count()).select_from(base_version)))
+        == 0
+    )
 
 
 async def test_200_writes_at_once_and_one_that_fails_alone(db: Database) -> None:
@@ -156,25 +139,38 @@ async def test_kill_9_keeps_what_was_committed_and_marks_it_interrupted(url: str
     assert {record.status for record in turns.values()} == {TurnStatus.INTERRUPTED}
 
 
-START = (
-    "import asyncio, sys\nfrom storage.database import Database\nasyncio.run(Database(sys.argv[1]).start())"
-)
-
-
-def test_processes_that_start_at_once_migrate_once(url: str) -> None:
-    children = [subprocess.Popen([sys.executable, "-c", START, url], cwd=ROOT) for _ in range(3)]
-    assert [child.wait(30) for child in children] == [0, 0, 0]
-
-
-async def test_a_damaged_file_is_named_at_start(url: str, tmp_path: Path) -> None:
+async def test_a_damaged_file_is_named_at_start(sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "xiaoq.db").write_bytes(b"no database at all " * 500)
-    db = Database(url)
+    db = Database(sqlite_url)
     with pytest.raises(StorageUnavailable, match="backup"):
         await db.start()
     await db.aclose()
 
 
-@pytest.mark.parametrize("bad", ["sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite+pysqlcipher:///x.db",
+        "mysql://localhost/xiaoq",
+        "postgresql+asyncpg://localhost/xiaoq",
+        "postgresql://localhost:port/xiaoq",
+        "xiaoq.db",
+        "",
+    ],
+)
 def test_a_url_that_cannot_work_is_refused(bad: str) -> None:
     with pytest.raises(ConfigurationError):
         Database(bad)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+async def test_a_server_out_of_reach_is_named_at_start(scheme: str) -> None:
+    with closing(socket.socket()) as taken:  # bound and not listening: nobody answers there
+        taken.bind(("127.0.0.1", 0))
+        db = Database(f"{scheme}://xiaoq:secret@127.0.0.1:{taken.getsockname()[1]}/xiaoq")
+        with pytest.raises(StorageUnavailable, match="cannot be reached") as refused:
+            await db.start()
+    await db.aclose()
+    assert "secret" not in refused.value.message

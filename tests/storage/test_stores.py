@@ -2,43 +2,39 @@
 
 import base64
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from core.documents import Chunk, Document, DocumentStatus
+from core.documents import GoldenQuestion
 from core.errors import ConfigurationError
 from core.messages import BusinessLine, Question
-from core.ports import ConversationLog, DocumentStore, KeyStore, LineStore, TranscriptReader
+from core.ports import (
+    AttachmentStore,
+    ConversationLog,
+    DocumentStore,
+    GoldenStore,
+    IngestQueue,
+    KeyStore,
+    LineStore,
+    TranscriptReader,
+)
 from core.settings import Settings
+from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.documents import SqlDocumentStore
+from storage.golden import SqlGoldenStore
 from storage.keys import SqlKeyStore
 from storage.lines import SqlLineStore
+from storage.queue import SqlIngestQueue
 from storage.retention import purge
 from storage.secrets import derive, load_master_key
 from storage.transcripts import SqlTranscriptReader
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-MANUAL = Document("d1", "shop", "手册.md", 3, "ab", DocumentStatus.READY, 1, NOW)
-PIECE = Chunk(
-    "c1",
-    "shop",
-    "d1",
-    "手册.md",
-    0,
-    "退货",
-    "Returns",
-    "七天内可退。",
-    "faq",
-    ("能退吗",),
-    "zh",
-    date(2026, 1, 1),
-    date(2026, 12, 31),
-)
 
 
 async def test_every_store_is_its_port(db: Database) -> None:
@@ -46,9 +42,12 @@ async def test_every_store_is_its_port(db: Database) -> None:
     log: ConversationLog = SqlConversationLog(db)
     reader: TranscriptReader = SqlTranscriptReader(db)
     documents: DocumentStore = SqlDocumentStore(db)
+    queue: IngestQueue = SqlIngestQueue(db)
+    golden: GoldenStore = SqlGoldenStore(db)
+    attachments: AttachmentStore = SqlAttachmentStore(db)
     lines: LineStore = SqlLineStore(db)
     keys: KeyStore = SqlKeyStore(db, b"s" * 32)
-    assert all((log, reader, documents, lines, keys))
+    assert all((log, reader, documents, queue, golden, attachments, lines, keys))
 
 
 async def test_a_line_is_put_changed_and_kept_in_order(db: Database) -> None:
@@ -63,25 +62,27 @@ async def test_a_line_is_put_changed_and_kept_in_order(db: Database) -> None:
     assert [one.id for one in await lines.all()] == ["shop", "bank"]
 
 
-async def test_a_document_is_replaced_whole_and_its_base_grows(db: Database) -> None:
-    store = SqlDocumentStore(db)
-    assert await store.version("shop") == 0
-    await store.put(replace(MANUAL, status=DocumentStatus.PENDING), [], b"abc")
-    assert await store.chunks("shop") == []
-    await store.put(MANUAL, [PIECE], None)
-    assert await store.raw("shop", "d1") == b"abc"
-    assert await store.chunks("shop") == [PIECE]
-    assert await store.find_by_hash("shop", "ab") == await store.get("shop", "d1") == MANUAL
-    await store.put(replace(MANUAL, sha256="cd"), [], None)
-    assert await store.raw("shop", "d1") is None
-    assert await store.version("shop") == 3
-    assert await store.get("bank", "d1") is None
-    assert await store.delete("bank", "d1") is False
-    assert await store.delete("shop", "d1") is True
-    assert (await store.list("shop"), await store.bases(), await store.version("shop")) == ([], ["shop"], 4)
+async def test_a_golden_question_is_replaced_by_the_same_question_of_its_line(db: Database) -> None:
+    store: GoldenStore = SqlGoldenStore(db)
+    first = GoldenQuestion(
+        "g1", "shop", "能退吗?", "shop", "d1", "手册.md", "第 3 页", "c1", "七天。", NOW, "alice"
+    )
+    other = replace(first, id="g2", line="bank")
+    for one in (first, other, replace(first, id="g3", question="多久?", created_at=NOW + timedelta(hours=1))):
+        await store.put(one)
+    moved = replace(first, id="g4", passage_id="c2", created_at=NOW + timedelta(hours=2))
+    await store.put(moved)
+    assert [one.id for one in await store.list("shop")] == ["g4", "g3"]
+    assert await store.list("bank") == [other]
+    edited = replace(moved, question="可以退吗?")
+    await store.put(edited)
+    assert (await store.list("shop"))[0] == edited
+    assert await store.delete("bank", "g4") is False
+    assert await store.delete("shop", "g4") is True
+    assert [one.id for one in await store.list("shop")] == ["g3"]
 
 
-async def test_a_key_is_found_until_revoked_and_never_stored(db: Database, tmp_path: Path) -> None:
+async def test_a_key_is_found_until_revoked(db: Database) -> None:
     keys = SqlKeyStore(db, b"s" * 32)
     assert await keys.any() is False
     key, text = await keys.create("crm", "caller", "shop")
@@ -98,7 +99,16 @@ async def test_a_key_is_found_until_revoked_and_never_stored(db: Database, tmp_p
     assert await keys.revoke(key.id) is False
     assert await keys.find(text) is None
     assert await keys.any() is True
+
+
+async def test_a_keys_text_is_in_no_file(sqlite_url: str, tmp_path: Path) -> None:
+    db = Database(sqlite_url)
+    await db.start()
+    keys = SqlKeyStore(db, b"s" * 32)
+    _, text = await keys.create("crm", "caller", "shop")
+    await keys.find(text)
     files = _bytes_of_all(tmp_path)
+    await db.aclose()
     assert len(files) >= 2
     assert not any(text.encode() in content for content in files)
 
