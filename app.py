@@ -25,7 +25,7 @@ from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
 from pipelines.ingest import IngestPipeline
-from pipelines.services import Services
+from pipelines.services import Services, TableFormat
 from pipelines.upkeep import adopt_files, follow_knowledge, plant, plant_lines, purge_daily
 from pipelines.warm import warm_up
 
@@ -80,8 +80,16 @@ def build_services(settings: Settings) -> Services:
         engine=choice.engine,
         database=database,
         purge=lambda now: purge(database, settings.retention_days, now),
+        faq_template=faq_template,
         secret=derive(master, "sessions"),
     )
+
+
+def faq_template(format: TableFormat, language: str) -> bytes:
+    """The spreadsheet libraries are heavy, and a template is asked for once in a while."""
+    from knowledge.faq import template
+
+    return template(format, language)
 
 
 @asynccontextmanager

@@ -3,9 +3,6 @@
 It does not know the console or the customer's page; app.py mounts those beside it.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import Match
@@ -15,7 +12,6 @@ from gateway import catalog, completions, health, reference, responses
 from gateway.api import routers as api_routers
 from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
-from gateway.jobs import Jobs
 from gateway.login import login_routes
 from gateway.metrics import Metrics
 from gateway.session import Sessions
@@ -32,28 +28,21 @@ def build_gateway(
 
     `operator_token` is the console's one-click link and, where the settings hold no password, the password.
     `secret` signs session cookies. `framed_by` lists who may put the console in a frame, as CSP's
-    frame-ancestors writes it. On `app.state`: `services`, `sessions` (for ConsoleGuard), `metrics`, `jobs`.
+    frame-ancestors writes it. On `app.state`: `services`, `sessions` (for ConsoleGuard), `metrics`.
     """
     settings = services.settings
     password = settings.operator_password.get_secret_value() if settings.operator_password else None
     sessions = Sessions(secret, operator_token=operator_token, password=password)
-    metrics, jobs = Metrics(), Jobs()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        yield
-        await jobs.aclose()
-
+    metrics = Metrics(services.ingest)
     app = FastAPI(
         title="XiaoQ",
         version="1",
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        lifespan=lifespan,
     )
     app.state.services, app.state.sessions = services, sessions
-    app.state.metrics, app.state.jobs = metrics, jobs
+    app.state.metrics = metrics
     for router in (
         health.router,
         reference.router,

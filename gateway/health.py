@@ -34,6 +34,7 @@ async def readyz(services: Use) -> Response:
     probes = {
         "database": services.database.health,
         "index": services.index.health,
+        "ingest": services.ingest.health,
         "engine": services.engine.health,
     }
     found = await asyncio.gather(*(_probe(name, ask) for name, ask in probes.items()))

@@ -3,21 +3,43 @@
 It does not know who asked or what; labels come from closed lists only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from core.events import Finished
+from pipelines.ingest import IngestPipeline
 
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120)
 """Seconds. Five is where an answer counts as slow."""
 
 
+class IngestCounts(Collector):
+    """What the ingest pipeline counts itself, read when Prometheus asks."""
+
+    def __init__(self, ingest: IngestPipeline) -> None:
+        self._ingest = ingest
+
+    def collect(self) -> Iterable[Metric]:
+        documents = CounterMetricFamily(
+            "xiaoq_documents_ingested", "Files taken in since the start, by outcome.", labels=["outcome"]
+        )
+        for outcome in ("ready", "unchanged", "failed"):
+            documents.add_metric([outcome], self._ingest.outcomes[outcome])
+        yield documents
+        yield GaugeMetricFamily(
+            "xiaoq_ingest_queue_files", "Accepted files that still wait.", self._ingest.waiting
+        )
+
+
 class Metrics:
     """One app's metrics, in a registry of their own so that two apps in one process do not mix."""
 
-    def __init__(self) -> None:
+    def __init__(self, ingest: IngestPipeline) -> None:
         self.registry = CollectorRegistry()
+        self.registry.register(IngestCounts(ingest))
         self.requests = Counter(
             "xiaoq_http_requests",
             "HTTP requests by route, method and status.",

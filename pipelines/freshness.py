@@ -20,9 +20,12 @@ SHARE = 0.2
 
 
 class Freshness:
-    """Refreshes bases soon after they changed, at most every PAUSE_SECONDS each and rarer where it takes long."""
+    """Refreshes bases soon after they changed, at most every PAUSE_SECONDS each and rarer where it takes long.
 
-    def __init__(self, index: KnowledgeIndex) -> None:
+    Without an index it does nothing: another process serves, and sees the change itself.
+    """
+
+    def __init__(self, index: KnowledgeIndex | None) -> None:
         self._index = index
         self._next: dict[str, float] = defaultdict(float)
         self._due: set[str] = set()
@@ -30,7 +33,7 @@ class Freshness:
 
     def soon(self, base: str) -> None:
         """The base has changed; this returns at once, and the change is found a few seconds later."""
-        if base not in self._due:
+        if self._index is not None and base not in self._due:
             self._due.add(base)
             task = asyncio.create_task(self._later(base))
             self._tasks.add(task)
@@ -38,6 +41,8 @@ class Freshness:
 
     async def now(self, base: str) -> None:
         """What has changed in the base until now is found when this returns, unless the index itself fails."""
+        if self._index is None:
+            return
         began = time.monotonic()
         try:
             await self._index.refresh([base])

@@ -45,4 +45,6 @@ async def save_golden(
                 )
                 await golden.put(chosen)
                 return chosen
-    raise NotFound("This passage is no longer in the knowledge of this line; search again.", param="passage_id")
+    raise NotFound(
+        "This passage is no longer in the knowledge of this line; search again.", param="passage_id"
+    )

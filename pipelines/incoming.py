@@ -3,8 +3,9 @@
 It does not know where the bytes lie: in memory, in a form's temporary copy, in a folder.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.errors import DocumentRejected
@@ -22,6 +23,10 @@ class IncomingFile:
 
     name: str
     read: Callable[[], bytes]
+
+    async def content(self) -> bytes:
+        """What `read` gives, without holding up the event loop."""
+        return await asyncio.to_thread(self.read)
 
     @classmethod
     def of(cls, name: str, data: bytes) -> "IncomingFile":
@@ -50,7 +55,50 @@ def too_large(name: str) -> str:
 
 def plain_name(path: str) -> str:
     """The file's own name, whatever folders a browser or a zip put before it."""
-    return PureWindowsPath(PurePosixPath(path).name).name or "unnamed"
+    name = PureWindowsPath(PurePosixPath(path).name).name
+    return name if name.strip(". ") else "unnamed"
+
+
+def with_distinct_names(files: Sequence[IncomingFile | tuple[str, bytes]]) -> list[IncomingFile]:
+    """The files under the names their documents shall have: their own, without folders.
+
+    Where files of different folders have one name, the folders go into it (`2024/price.xlsx` becomes
+    `price (2024).xlsx`): else the second would take the first one's place.
+    """
+    incoming = [file if isinstance(file, IncomingFile) else IncomingFile.of(*file) for file in files]
+    folders: dict[str, set[str]] = {}
+    for file in incoming:
+        folders.setdefault(plain_name(file.name), set()).add(_folder(file.name))
+    return [
+        replace(file, name=_name(file.name, len(folders[plain_name(file.name)]) > 1)) for file in incoming
+    ]
+
+
+def files_at(paths: Sequence[Path]) -> list[IncomingFile]:
+    """The files, and those in the folders, by name; hidden ones are left out of a folder."""
+    found: list[IncomingFile] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(IncomingFile.at(path))
+            continue
+        inside = ((file, file.relative_to(path)) for file in sorted(path.rglob("*")) if file.is_file())
+        found += [
+            IncomingFile.at(file, name.as_posix())
+            for file, name in inside
+            if not any(part.startswith(".") for part in name.parts)
+        ]
+    return found
+
+
+def _folder(path: str) -> str:
+    return "/".join(PureWindowsPath(path).parts[:-1])
+
+
+def _name(path: str, with_folder: bool) -> str:
+    name, folder = PurePosixPath(plain_name(path)), PureWindowsPath(path).parts[:-1]
+    if not with_folder or not folder:
+        return name.name
+    return f"{name.stem} ({' - '.join(part.strip(':/') for part in folder)}){name.suffix}"
 
 
 def _bytes_at(path: Path) -> bytes:

@@ -19,7 +19,7 @@ from core.errors import InvalidRequest, NotFound
 from core.ports import DocumentStore, Health, IngestQueue, KnowledgeIndex, Parser
 from pipelines.batches import Batch, IngestEvent, event_of
 from pipelines.freshness import Freshness
-from pipelines.incoming import IncomingFile, plain_name
+from pipelines.incoming import IncomingFile, plain_name, with_distinct_names
 from pipelines.intake import Intake, Wanted
 
 __all__ = ["IncomingFile", "IngestEvent", "IngestPipeline", "plain_name"]
@@ -34,10 +34,11 @@ class IngestPipeline:
 
     Batches are worked on in tasks of this object, whoever looks on; they take turns file by file, so that a
     large one does not keep a small one waiting. `outcomes` counts files by how they ended since the start.
+    Without an index, what is stored is found once the process that serves has seen it.
     """
 
     def __init__(
-        self, store: DocumentStore, parser: Parser, index: KnowledgeIndex, queue: IngestQueue
+        self, store: DocumentStore, parser: Parser, index: KnowledgeIndex | None, queue: IngestQueue
     ) -> None:
         self._store = store
         self._queue = queue
@@ -96,8 +97,7 @@ class IngestPipeline:
         present = await self._store.list(base)
         accepted: list[QueuedFile] = []
         try:
-            for position, file in enumerate(files):
-                incoming = file if isinstance(file, IncomingFile) else IncomingFile.of(*file)
+            for position, incoming in enumerate(with_distinct_names(files)):
                 accepted.append(await self._intake.accept(incoming, position, wanted, present))
         finally:
             # What is stored is worked off, even where the rest of the batch did not come in.

@@ -16,7 +16,7 @@ import structlog
 from core.documents import Document, DocumentStatus, QueuedFile
 from core.errors import Conflict, DocumentRejected, StorageUnavailable, XiaoQError
 from core.ports import DocumentStore, IngestQueue, Parser
-from pipelines.incoming import IncomingFile, plain_name
+from pipelines.incoming import IncomingFile
 
 log = structlog.get_logger()
 
@@ -50,15 +50,14 @@ class Intake:
     ) -> QueuedFile:
         """Store the file in the queue: committed when this returns. What needs no work is stored as ended.
 
-        `present` are the base's documents. Raises StorageUnavailable.
+        `file` bears the name that the document shall have.         `present` are the base's documents. Raises StorageUnavailable.
         """
-        name = plain_name(file.name)
         queued = QueuedFile(
             id=uuid.uuid4().hex,
             batch=wanted.batch,
             base=wanted.base,
             position=position,
-            name=name,
+            name=file.name,
             size=0,
             sha256="",
             queued_at=datetime.now(UTC),

@@ -4,6 +4,7 @@ Knows the services and no clock but the day's; answers nothing.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +13,16 @@ import structlog
 
 from core.errors import XiaoQError
 from core.messages import BusinessLine
+from pipelines.freshness import pause_after
+from pipelines.incoming import IncomingFile
 from pipelines.services import Services
 
 log = structlog.get_logger()
 
 FOLLOW_SECONDS = 2.0
 """How soon the running app sees knowledge that another process has added."""
+ADOPT_SECONDS = 15.0
+"""How soon it goes on with files that another process had accepted when it died."""
 PURGE_SECONDS = 86_400.0
 
 
@@ -36,20 +41,33 @@ async def plant(
     for line in lines:
         if line.id not in line.bases or await services.documents.version(line.id):
             continue
-        files = [(path.name, path.read_bytes()) for path in files_of(line.id)]
-        async for event in services.ingest.add(line.id, files):
+        files = [IncomingFile.at(path) for path in files_of(line.id)]
+        async for event in services.ingest.add(line.id, files, actor="starter"):
             if event.error:
                 log.error("starter document failed", name=event.name, error=event.error)
 
 
 async def follow_knowledge(services: Services) -> None:
     """Keep the index up with the store, which `python app.py ingest` or another process may change."""
+    pause = FOLLOW_SECONDS
     while True:
-        await asyncio.sleep(FOLLOW_SECONDS)
+        await asyncio.sleep(pause)
+        began = time.monotonic()
         try:
             await services.index.refresh()
         except XiaoQError as error:
             log.warning("knowledge not refreshed", code=error.code)
+        pause = pause_after(time.monotonic() - began, FOLLOW_SECONDS)
+
+
+async def adopt_files(services: Services) -> None:
+    """Go on with the files of a process that died, this one's former life among them, at start and ever after."""
+    while True:
+        try:
+            await services.ingest.resume()
+        except XiaoQError as error:
+            log.warning("ingest not resumed", code=error.code)
+        await asyncio.sleep(ADOPT_SECONDS)
 
 
 async def purge_daily(services: Services) -> None:

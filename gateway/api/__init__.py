@@ -2,6 +2,16 @@
 
 from fastapi import APIRouter
 
-from gateway.api import documents, feedback, lines, transcripts
+from gateway.api import attachments, documents, faq, feedback, golden, jobs, lines, search, transcripts
 
-routers: tuple[APIRouter, ...] = (lines.router, documents.router, feedback.router, transcripts.router)
+routers: tuple[APIRouter, ...] = (
+    lines.router,
+    documents.router,
+    jobs.router,
+    faq.router,
+    golden.router,
+    search.router,
+    attachments.router,
+    feedback.router,
+    transcripts.router,
+)

@@ -1,146 +1,191 @@
-"""/api/lines/{line}/documents, faq and search, and /api/jobs: what a line knows.
+"""/api/lines/{line}/documents: what a line knows, file by file.
 
-It does not know how files are read or passages found. A line's documents lie in the base of its own id.
+It does not know how files are read. `shared` in the line's place is what every line searches besides its own.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import Field
 from starlette.responses import Response
 
-from core.documents import Document
+from core.documents import Chunk, Document
 from core.errors import NotFound
-from core.messages import Source
-from gateway.api.faq import FaqEntry, faq_csv
-from gateway.api.lines import open_line
-from gateway.auth import Caller, Manager, Use
-from gateway.body import described, json_body
-from gateway.jobs import Job
-from gateway.message_schema import Strict
-from gateway.replies import source_json
-from gateway.uploads import uploaded
+from core.messages import BusinessLine
+from gateway.api.jobs import file_json, job_json
+from gateway.api.places import actor, open_place
+from gateway.auth import Manager, Use
+from gateway.uploads import UPLOAD, one_file, uploaded
+from pipelines.bases import owned
+from pipelines.incoming import IncomingFile
 from pipelines.services import Services
 
-router = APIRouter(prefix="/api", tags=["Knowledge"])
+router = APIRouter(prefix="/api/lines/{line_id}/documents", tags=["Knowledge"])
 
-FORM = {
-    "type": "object",
-    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-    "required": ["files"],
-}
-UPLOAD = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}}
-Pairs = Annotated[list[FaqEntry], Field(min_length=1, max_length=2_000)]
-LARGEST_FAQ = 10_000_000
 Wait = Annotated[bool, Query(description="false answers 202 with a job at once.")]
+Offset = Annotated[int, Query(ge=0)]
+Limit = Annotated[int, Query(ge=1, le=2_000)]
 
 
-class Search(Strict):
-    question: Annotated[str, Field(min_length=1, max_length=2_000)]
-    k: Annotated[int, Field(ge=1, le=50)] = 5
-
-
-@router.post("/lines/{line_id}/documents", openapi_extra=UPLOAD)
+@router.post("", openapi_extra=UPLOAD)
 async def add_documents(
     line_id: str, principal: Manager, request: Request, services: Use, wait: Wait = True
 ) -> Response:
-    """Take in files: `{documents: [{id, name, status, chunks, error}]}`. One that fails does not stop the rest."""
-    line = await open_line(line_id, principal, services)
-    async with uploaded(request) as uploads:
-        files = [(upload.filename or "", await upload.read()) for upload in uploads]
-    return await _take_in(line.id, files, request, services, wait)
+    """Take in files: `{documents: [{id, name, status, chunks, error, …}]}`. One that fails does not stop the rest.
+
+    A file of the same name takes the place of the document; `replaces` names another document to replace.
+    """
+    line = await open_place(line_id, principal, services)
+    async with uploaded(request) as form:
+        batch = await services.ingest.accept(
+            owned(line), form.files, actor=actor(principal), columns=form.columns, replaces=form.replaces
+        )
+    return await answer(batch, services, wait)
 
 
-@router.get("/lines/{line_id}/documents")
+@router.get("")
 async def list_documents(line_id: str, principal: Manager, services: Use) -> dict[str, Any]:
-    line = await open_line(line_id, principal, services)
-    return {"documents": [_document_json(document) for document in await services.documents.list(line.id)]}
+    line = await open_place(line_id, principal, services)
+    documents = await services.documents.list(owned(line))
+    return {"documents": [document_json(document) for document in documents]}
 
 
-@router.delete("/lines/{line_id}/documents/{document_id}", status_code=204)
-async def remove_document(line_id: str, document_id: str, principal: Manager, services: Use) -> None:
-    line = await open_line(line_id, principal, services)
-    if not await services.ingest.remove(line.id, document_id):
-        raise NotFound("There is no such document in this line.", param="document_id")
-
-
-@router.post("/lines/{line_id}/faq", openapi_extra=described(Pairs))
-async def add_faq(
-    line_id: str,
-    principal: Manager,
-    pairs: Annotated[list[FaqEntry], Depends(json_body(Pairs, LARGEST_FAQ))],
-    request: Request,
-    services: Use,
-) -> Response:
-    """Store pairs as one document of the line; the same pairs again change nothing."""
-    line = await open_line(line_id, principal, services)
-    return await _take_in(line.id, [faq_csv(pairs)], request, services, wait=True)
-
-
-@router.post("/lines/{line_id}/search", openapi_extra=described(Search))
-async def search(
-    line_id: str, principal: Caller, body: Annotated[Search, Depends(json_body(Search))], services: Use
-) -> dict[str, Any]:
-    """The passages an answer would stand on, best first; scores lie in [0, 1]."""
-    line = await open_line(line_id, principal, services)
-    found = await services.retriever.retrieve(line.bases, body.question, body.k)
+@router.post("/preview", openapi_extra=UPLOAD)
+async def preview(line_id: str, principal: Manager, request: Request, services: Use) -> dict[str, Any]:
+    """The head of a table, nothing stored: `{columns, rows, guessed}`; `guessed` is what `columns` would be."""
+    await open_place(line_id, principal, services)
+    async with uploaded(request) as form:
+        file = await one_file(form)
+        table = await services.parser.preview(file.name, await file.content())
     return {
-        "passages": [source_json(Source.of(passage)) for passage in found.passages],
-        "answerable": found.answerable,
-        "threshold": found.threshold,
+        "columns": list(table.columns),
+        "rows": [list(row) for row in table.rows],
+        "guessed": dict(table.guessed),
     }
 
 
-@router.get("/jobs/{job_id}")
-async def get_job(job_id: str, principal: Manager, request: Request) -> dict[str, Any]:
-    job: Job = request.app.state.jobs.get(job_id)
-    principal.check_line(job.line)
-    return _job_json(job)
+@router.get("/{document_id}")
+async def get_document(line_id: str, document_id: str, principal: Manager, services: Use) -> dict[str, Any]:
+    line = await open_place(line_id, principal, services)
+    return document_json(await _document(line, document_id, services))
 
 
-async def _take_in(
-    base: str, files: Sequence[tuple[str, bytes]], request: Request, services: Services, wait: bool
+@router.put("/{document_id}", openapi_extra=UPLOAD)
+async def replace_document(
+    line_id: str, document_id: str, principal: Manager, request: Request, services: Use, wait: Wait = True
 ) -> Response:
-    async def work(done: list[dict[str, Any]]) -> None:
-        async with aclosing(services.ingest.add(base, files)) as events:
-            async for event in events:
-                if event.status == "reading":
-                    continue
-                done.append(
-                    {
-                        "id": event.document_id,
-                        "name": event.name,
-                        # Known already, byte for byte, is as good as taken in.
-                        "status": "ready" if event.status == "unchanged" else event.status,
-                        "chunks": event.chunks,
-                        "error": event.error,
-                    }
-                )
+    """Put another file in the document's place; what is the same in both is not indexed anew."""
+    line = await open_place(line_id, principal, services)
+    await _document(line, document_id, services)
+    async with uploaded(request) as form:
+        files: Sequence[IncomingFile] = [await one_file(form)]
+        batch = await services.ingest.accept(
+            owned(line), files, actor=actor(principal), columns=form.columns, replaces=document_id
+        )
+    return await answer(batch, services, wait)
 
+
+@router.delete("/{document_id}", status_code=204)
+async def remove_document(line_id: str, document_id: str, principal: Manager, services: Use) -> None:
+    line = await open_place(line_id, principal, services)
+    if not await services.ingest.remove(owned(line), document_id):
+        raise _no_document()
+
+
+@router.get("/{document_id}/content", response_class=Response)
+async def get_content(line_id: str, document_id: str, principal: Manager, services: Use) -> Response:
+    """The file as it was uploaded, to be saved, never to be shown: it may be a page with scripts."""
+    line = await open_place(line_id, principal, services)
+    document = await _document(line, document_id, services)
+    data = await services.documents.raw(owned(line), document_id)
+    if data is None:
+        raise NotFound("The file itself was not kept, since it could not be read.", param="document_id")
+    return Response(data, media_type="application/octet-stream", headers=_saved_as(document.name))
+
+
+@router.get("/{document_id}/passages")
+async def get_passages(
+    line_id: str,
+    document_id: str,
+    principal: Manager,
+    services: Use,
+    offset: Offset = 0,
+    limit: Limit = 500,
+) -> dict[str, Any]:
+    """What was read of the document, in its order: `{document, total, passages: [{passage_id, location, …}]}`."""
+    line = await open_place(line_id, principal, services)
+    document = await _document(line, document_id, services)
+    chunks = await services.documents.chunks(owned(line), document_id)
+    return {
+        "document": document_json(document),
+        "total": len(chunks),
+        "passages": [passage_json(chunk) for chunk in chunks[offset : offset + limit]],
+    }
+
+
+async def answer(batch: str, services: Services, wait: bool) -> Response:
+    """How the files of a batch ended; without waiting, the job that tells."""
     if not wait:
-        job = request.app.state.jobs.begin(base, work)
-        return JSONResponse(_job_json(job), 202, {"Location": f"/api/jobs/{job.id}"})
-    done: list[dict[str, Any]] = []
-    # Shielded: a client that leaves after its upload does not leave half of it behind.
-    await asyncio.shield(asyncio.ensure_future(work(done)))
-    return JSONResponse({"documents": done})
+        job = job_json(batch, await services.queue.batch(batch), services)
+        return JSONResponse(job, 202, {"Location": f"/api/jobs/{batch}"})
+    async with aclosing(services.ingest.follow(batch)) as events:
+        async for _ in events:
+            pass
+    files = await services.queue.batch(batch)
+    return JSONResponse({"documents": [file_json(file) for file in files]})
 
 
-def _document_json(document: Document) -> dict[str, Any]:
+def document_json(document: Document) -> dict[str, Any]:
     return {
         "id": document.id,
         "name": document.name,
         "status": document.status.value,
         "chunks": document.chunks,
         "error": document.error,
+        "notes": list(document.notes),
+        "columns": dict(document.columns),
         "size": document.size,
+        "sha256": document.sha256,
         "updated_at": document.updated_at.isoformat(),
     }
 
 
-def _job_json(job: Job) -> dict[str, Any]:
-    return {"id": job.id, "status": job.status, "documents": job.result, "error": job.error}
+def passage_json(chunk: Chunk) -> dict[str, Any]:
+    return {
+        "passage_id": chunk.id,
+        "position": chunk.position,
+        "kind": chunk.kind,
+        "title": chunk.title,
+        "location": chunk.location,
+        "page": chunk.page,
+        "question": chunk.match[0] if chunk.match else None,
+        "text": chunk.text,
+        "language": chunk.language,
+        "status": chunk.status,
+    }
+
+
+async def _document(line: BusinessLine, document_id: str, services: Services) -> Document:
+    document = await services.documents.get(owned(line), document_id)
+    if document is None:
+        raise _no_document()
+    return document
+
+
+def _no_document() -> NotFound:
+    return NotFound("There is no such document in this line.", param="document_id")
+
+
+def _saved_as(name: str) -> Mapping[str, str]:
+    """The name in both forms of RFC 6266: quoted for old readers, percent-encoded for the real one."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return {
+        "Content-Disposition": disposition,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
