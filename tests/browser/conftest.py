@@ -32,6 +32,8 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 TOKEN = "the-operator-link-of-this-test"
+# A machine that shares its cores draws a page in seconds, not in five at most.
+expect.set_options(timeout=15_000)
 
 
 class Site:

@@ -1,10 +1,11 @@
 """The console in a real browser: an operator asks, stops, retries, judges, uploads, counts and exports."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PHONE, Site, Visit, visiting
 
@@ -144,6 +145,38 @@ async def test_export_the_conversation(browser: Browser, quoted_site: Site) -> N
         async with page.expect_download() as table:
             await page.locator("#xq-csv").click()
         assert (await (await table.value).path()).read_bytes().startswith(b"\xef\xbb\xbfconversation_id,")
+
+
+async def test_a_question_sent_as_the_stream_of_results_closes_is_answered(
+    browser: Browser, quoted_site: Site
+) -> None:
+    async with visiting(browser, quoted_site) as visit:
+        page = visit.page
+        await visit.sign_in()
+        await tab(page, "Knowledge")
+        await expect(page.locator("#xq-documents .xq-table")).to_be_visible()
+        asked = asyncio.Event()
+        held: list[str] = []
+
+        async def hold(route: Route) -> None:
+            """Let the page learn that its stream has ended only when the next event has joined the queue."""
+            if held:
+                await route.continue_()
+                return
+            held.append(route.request.url)
+            ended = await route.fetch()
+            await asked.wait()
+            await route.fulfill(response=ended)
+
+        await tab(page, "Chat")
+        await page.route("**/queue/data*", hold)
+        await tab(page, "Knowledge")
+        await page.locator("#xq-try textarea").fill(QUESTION["en"])
+        async with page.expect_response("**/queue/join*"):
+            await page.keyboard.press("Enter")
+        asked.set()
+        await expect(page.locator(".xq-verdict")).to_be_visible()
+        assert held
 
 
 async def test_upload_a_file_and_ask_about_it(browser: Browser, quoted_site: Site, tmp_path: Path) -> None:
