@@ -1,34 +1,44 @@
-"""The Retriever and KnowledgeIndex ports: one index a base in memory, refreshed from the store, swapped whole.
+"""The Retriever and KnowledgeIndex ports: the bases' indexes, kept up to date with the store, searched together.
 
 It does not know how documents were parsed nor what is done with the passages.
 """
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from core.documents import Chunk
 from core.messages import Passage, Retrieval
 from core.ports import DocumentStore, Health
-from knowledge.fusion import THRESHOLD, Ranked, fuse
-from knowledge.languages import language_of
-from knowledge.lexical import Expansion, expand, weigh
-from knowledge.snapshot import Snapshot, build_snapshot
-from knowledge.terms import fold
+from knowledge.base_index import BaseIndex
+from knowledge.confidence import THRESHOLD, scored
+from knowledge.lexical import LexicalIndex
+from knowledge.query import Expansion
+from knowledge.ranked import Ranked
+from knowledge.search import Search
+from knowledge.segments import check_of
+from knowledge.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from langchain_core.embeddings import Embeddings  # 0.6 s at run time, of use only with a model
+    from knowledge.rerank import Reranker
+    from knowledge.semantic import SemanticSide
 
 log = structlog.get_logger()
+T = TypeVar("T")
+Texts = Sequence[tuple[Ranked, Chunk]]
 
-_POOL = 40
-"""Candidates taken from each base before merging, so that duplicates and expired pairs leave enough."""
+_NEAR = 40
+"""Neighbours in meaning asked for in each base."""
+_READ = 12
+"""Passages read for a question at least: what scoring looks at."""
+_SPARE = 5
+"""Read beyond what was asked for: some may have left the store a moment ago."""
 
 
 def _today() -> date:
@@ -36,129 +46,151 @@ def _today() -> date:
 
 
 class HybridIndex:
-    """Lexical retrieval, joined by vectors where an embedding model is given.
+    """Lexical retrieval; joined by meaning where there is a `semantic` side, reordered where there is a `reranker`.
 
-    `folder` keeps the vectors between starts; without a model it is not touched.
+    `folder` keeps the index between starts.
     """
 
     def __init__(
         self,
         store: DocumentStore,
         folder: Path,
-        embeddings: "Embeddings | None",
+        semantic: "SemanticSide | None" = None,
+        reranker: "Reranker | None" = None,
         *,
         today: Callable[[], date] = _today,
     ) -> None:
         self._store = store
         self._folder = folder
-        self._embeddings = embeddings
-        self._model = str(getattr(embeddings, "model", type(embeddings).__name__))
+        self._semantic = semantic
+        self._reranker = reranker
         self._today = today
-        self._snapshots: dict[str, Snapshot] = {}
-        self._refreshing = asyncio.Lock()
+        self._bases: dict[str, BaseIndex] = {}
         self._loaded = False
+        self._meaning: dict[str, asyncio.Task[None]] = {}
         self._searchers = ThreadPoolExecutor(2, thread_name_prefix="retrieve")
         self._builder = ThreadPoolExecutor(1, thread_name_prefix="index")
 
     async def refresh(self, bases: Sequence[str] | None = None) -> None:
-        """See the port. Raises what the embedding model raises; the old index serves on."""
-        async with self._refreshing:
-            present = await self._store.bases()
-            for base in present if bases is None else bases:
-                await self._refresh(base)
-            if bases is None:
-                self._snapshots = {base: s for base, s in self._snapshots.items() if base in set(present)}
-                self._loaded = True
-
-    async def _refresh(self, base: str) -> None:
-        version = await self._store.version(base)
-        current = self._snapshots.get(base)
-        if current is not None and current.version == version:
-            return
-        chunks = tuple(await self._store.chunks(base))
-        snapshot = await asyncio.get_running_loop().run_in_executor(
-            self._builder,
-            build_snapshot,
-            version,
-            chunks,
-            self._folder_of(base),
-            self._embeddings,
-            self._model,
-        )
-        self._snapshots = {**self._snapshots, base: snapshot}
-        log.info("index_refreshed", base=base, chunks=len(chunks), version=version)
-
-    def _folder_of(self, base: str) -> Path:
-        """Bases are named by people: nothing in a name may lead out of the folder."""
-        return self._folder / "".join(c if c.isalnum() or c == "-" else f"_{ord(c):x}" for c in base)
+        """See the port."""
+        present = await self._store.bases()
+        for base in present if bases is None else bases:
+            if base not in self._bases:
+                self._bases[base] = BaseIndex(base, self._store, self._builder)
+            await self._bases[base].refresh()
+        if bases is None:
+            for gone in self._bases.keys() - set(present):
+                del self._bases[gone]
+            self._loaded = True
 
     async def health(self) -> Health:
         """Ready once all bases were indexed."""
-        chunks = sum(len(s.chunks) for s in self._snapshots.values())
-        kind = "lexical" if self._embeddings is None else "lexical and vectors"
-        detail = f"{chunks} chunks in {len(self._snapshots)} bases, {kind}"
-        return Health(self._loaded, detail if self._loaded else "the index is being built")
+        chunks = sum(base.snapshot.lexical.count for base in self._bases.values())
+        kind = "lexical" if self._semantic is None else "lexical and vectors"
+        detail = f"{chunks} chunks in {len(self._bases)} bases, {kind}"
+        if building := sum(base.building for base in self._bases.values()):
+            detail += f", {building} being indexed"
+        return Health(self._loaded, detail if self._loaded else f"the index is being built: {detail}")
+
+    async def aclose(self) -> None:
+        """Let searches under way end, and no new one begin."""
+        self._searchers.shutdown()
+        self._builder.shutdown()
 
     async def retrieve(self, bases: Sequence[str], question: str, k: int = 5) -> Retrieval:
         """See the port. Bases that do not exist hold nothing."""
-        snapshots = [s for base in dict.fromkeys(bases) if (s := self._snapshots.get(base)) is not None]
-        passages = await asyncio.get_running_loop().run_in_executor(
-            self._searchers, self._search, snapshots, question, k
-        )
-        answerable = bool(passages) and passages[0].score >= THRESHOLD
-        return Retrieval(passages, answerable, THRESHOLD)
+        asked = {base: self._bases[base] for base in dict.fromkeys(bases) if base in self._bases}
+        snapshots = [base.snapshot for base in asked.values()]
+        near = await self._near(list(asked), question)
 
-    def _search(self, snapshots: Sequence[Snapshot], question: str, k: int) -> list[Passage]:
-        """By the question's own words; by their synonyms only where those do not find it, and these do."""
-        indexes = [snapshot.lexical for snapshot in snapshots]
-        weights = weigh(question, indexes)
-        near = [_near(snapshot, question) for snapshot in snapshots]
-        language = language_of([question])
-        fused = self._fused(snapshots, weights, (), near, language)
-        if not _known(fused) and (expansions := expand(question, weights, indexes)):
-            in_other_words = self._fused(snapshots, weights, expansions, near, language)
-            fused = in_other_words if _known(in_other_words) else fused
-        return _distinct([_passage(snapshots[r.source].chunks[r.position], r) for r in fused], k)
+        async def read(ranked: Sequence[Ranked]) -> Texts:
+            return await self._read(asked, snapshots, ranked)
 
-    def _fused(
+        return await self._retrieve([s.lexical for s in snapshots], question, k, near, read)
+
+    async def among(self, chunks: Sequence[Chunk], question: str, k: int = 5) -> Retrieval:
+        """See the port. The chunks are indexed for this one question."""
+        numbered = [replace(chunk, row=row) for row, chunk in enumerate(chunks)]
+        index = await self._off_loop(LexicalIndex.of, numbered)
+
+        async def read(ranked: Sequence[Ranked]) -> Texts:
+            return [(one, chunks[one.row]) for one in ranked]
+
+        return await self._retrieve([index], question, k, (), read)
+
+    async def _retrieve(
         self,
-        snapshots: Sequence[Snapshot],
-        weights: Mapping[str, float],
-        expansions: Sequence[Expansion],
-        neighbours: Sequence[Mapping[int, float]],
-        language: str,
-    ) -> list[Ranked]:
-        today, ranked = self._today(), []
-        for number, (snapshot, near) in enumerate(zip(snapshots, neighbours, strict=True)):
-            hits = snapshot.lexical.search(weights, _POOL, expansions)
-            found = {hit.position for hit in hits} | set(near)
-            lexical = {hit.position: hit for hit in hits}
-            ranked += [
-                Ranked(number, position, lexical.get(position), near.get(position))
-                for position in found
-                if _valid(snapshot.chunks[position], today)
-            ]
-        return fuse(ranked, lambda r: snapshots[r.source].chunks[r.position], language)
+        indexes: Sequence[LexicalIndex],
+        question: str,
+        k: int,
+        near: Sequence[Mapping[int, float]],
+        read: Callable[[Sequence[Ranked]], Awaitable[Texts]],
+    ) -> Retrieval:
+        """By the question's own words; by their synonyms only where those do not find it, and these do."""
+        search = await self._off_loop(Search.of, indexes, question, self._today().toordinal())
+
+        async def passages(expansions: Sequence[Expansion] = ()) -> list[Passage]:
+            ranked = await self._off_loop(search.ranked, near, expansions)
+            return _passages(search, await read(ranked[: max(_READ, k + _SPARE)]))
+
+        found = await passages()
+        if not _known(found) and (expansions := await self._off_loop(search.expansions)):
+            in_other_words = await passages(expansions)
+            found = in_other_words if _known(in_other_words) else found
+        return Retrieval((await self._reordered(question, found))[:k], _known(found), THRESHOLD)
+
+    async def _near(self, bases: Sequence[str], question: str) -> list[Mapping[int, float]]:
+        if self._semantic is None:
+            return []
+        near = await self._semantic.nearest(bases, question, _NEAR)
+        return [near.get(base, {}) for base in bases]
+
+    async def _read(
+        self, bases: Mapping[str, BaseIndex], snapshots: Sequence[Snapshot], ranked: Sequence[Ranked]
+    ) -> Texts:
+        """The chunks of these rows, those left out that are gone, or are not what was indexed."""
+        chunks: dict[tuple[int, int], Chunk] = {}
+        for source, (name, base) in enumerate(bases.items()):
+            if not (rows := [one.row for one in ranked if one.source == source]):
+                continue
+            expected = snapshots[source].checks(rows)
+            for chunk in await self._store.read(name, rows):
+                if expected.get(chunk.row) == check_of(chunk):
+                    chunks[source, chunk.row] = chunk
+                else:
+                    base.distrust()
+        return [(one, chunks[key]) for one in ranked if (key := (one.source, one.row)) in chunks]
+
+    async def _reordered(self, question: str, passages: Sequence[Passage]) -> Sequence[Passage]:
+        """By the reranker, where there is one and it answers. How sure the search is stays as it was found: the
+        scores keep their places."""
+        if self._reranker is None or not passages:
+            return passages
+        texts = [f"{p.question}\n{p.text}" if p.question else p.text for p in passages]
+        relevance = await self._reranker.order(question, texts)
+        if relevance is None:
+            return passages
+        order = sorted(range(len(passages)), key=lambda n: -relevance[n])
+        return [
+            replace(
+                passages[n], score=place.score, parts={**passages[n].parts, "rerank": round(relevance[n], 4)}
+            )
+            for place, n in zip(passages, order, strict=True)
+        ]
+
+    async def _off_loop(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._searchers, work, *args)
 
 
-def _known(fused: Sequence[Ranked]) -> bool:
-    return bool(fused) and fused[0].score >= THRESHOLD
+def _known(passages: Sequence[Passage]) -> bool:
+    return bool(passages) and passages[0].score >= THRESHOLD
 
 
-def _near(snapshot: Snapshot, question: str) -> dict[int, float]:
-    """Chunks near the question by their vectors, with the cosine of their nearest text."""
-    near: dict[int, float] = {}
-    if snapshot.vectors is not None:
-        for key, cosine in snapshot.vectors.nearest(question, _POOL):
-            for position in snapshot.rows[key]:
-                near.setdefault(position, cosine)
-    return near
-
-
-def _valid(chunk: Chunk, today: date) -> bool:
-    return (chunk.valid_from is None or chunk.valid_from <= today) and (
-        chunk.valid_until is None or today <= chunk.valid_until
-    )
+def _passages(search: Search, texts: Texts) -> list[Passage]:
+    ranked, chunks = [one for one, _ in texts], [chunk for _, chunk in texts]
+    sure = scored(search.question, search.weights, ranked, chunks)
+    by_place = {(one.source, one.row): chunk for one, chunk in texts}
+    return [_passage(by_place[one.source, one.row], one) for one in sure]
 
 
 def _passage(chunk: Chunk, ranked: Ranked) -> Passage:
@@ -175,18 +207,5 @@ def _passage(chunk: Chunk, ranked: Ranked) -> Passage:
         question=chunk.match[0] if chunk.match else None,
         language=chunk.language,
         parts=ranked.parts,
+        page=chunk.page,
     )
-
-
-def _distinct(passages: Sequence[Passage], k: int) -> list[Passage]:
-    """The first `k` that say different things; spaces and punctuation make no difference."""
-    seen: set[str] = set()
-    kept = []
-    for passage in passages:
-        key = re.sub(r"[\W_]+", "", fold(passage.text))
-        if key not in seen:
-            seen.add(key)
-            kept.append(passage)
-        if len(kept) == k:
-            break
-    return kept

@@ -1,10 +1,10 @@
 """Finds the chunks that answer a question by the words they share, and says how sure that is.
 
-It does not know bases, stores or vectors: chunks in, scored positions out.
+It does not know bases, stores or vectors: segments in, scored rows out.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,46 +12,39 @@ import numpy as np
 
 from core.documents import Chunk
 from knowledge.function_words import LATIN, han_mask
-from knowledge.postings import Floats, Ints, Postings
+from knowledge.live import LiveSegment, Mask, live
+from knowledge.postings import K1, Floats
+from knowledge.query import HELD, Expansion, Query
+from knowledge.ranked import Facts
+from knowledge.segments import Segment, batches, counted, places
 from knowledge.synonyms import Concept, concepts
-from knowledge.terms import fold, run_terms, runs, terms
+from knowledge.term_ids import Ids, Places, term_id
+from knowledge.terms import fold, run_terms, runs
+
+__all__ = ["Expansion", "Hit", "LexicalIndex", "expand", "question_terms", "weigh"]
 
 _FUNCTION_WORD = 0.3
 _CROSSING = 0.4
 """Weights of a function word's terms and of a bigram that is half function word."""
-_K1 = 1.2
-_VOTES = (1.0, 0.15, 0.1)
-"""How much an FAQ pair's best, second and third phrasing count."""
-_CANDIDATES = 60
-_ANSWER_FIELD = 0.35
-"""An FAQ pair is matched on its question first; its answer helps this much."""
+_CANDIDATES, _MORE_CANDIDATES = 200, 600
+"""How many chunks are scored exactly; more where frequent terms or synonyms had no part in choosing them."""
+_BUDGET = 1_000_000
+"""Postings read to choose candidates, the rarest terms first: what bounds a search of a million chunks."""
+_BLOCK = 64
 _SYNONYM = 0.8
 """What a synonym in a passage is worth beside the question's own word."""
-_IN_ORDER = 0.6
-"""How much of a synonym's gain counts in the order: the question's own words lead it."""
-_HELD = 0.7
-"""A passage holds a synonym from this share of its terms' weight on: less is another word with the same letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk by its position in the index. `rank` orders hits and is comparable between indexes queried with
-    the same weights; `score` in [0, 1] is the calibrated one."""
+    """A chunk by its row in the store. `rank` orders hits and is comparable between indexes queried with the
+    same weights; `score`, `bm25` and `coverage` are in [0, 1]."""
 
-    position: int
+    row: int
     rank: float
     score: float
     bm25: float
     coverage: float
-
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """The terms of one phrase of the question with their weights, and those of each of its synonyms, which sum
-    to a little less: a passage is credited with the best of them."""
-
-    own: Mapping[str, float]
-    synonyms: Sequence[Mapping[str, float]]
 
 
 def question_terms(question: str) -> dict[str, float]:
@@ -89,49 +82,91 @@ class LexicalIndex:
     Immutable; safe to search from several threads.
     """
 
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self.count = len(chunks)
-        owners = [i for i, chunk in enumerate(chunks) for _ in chunk.match]
-        self._owners: Ints = np.asarray(owners, np.int32)
-        self._phrasings = Postings.build(
-            (terms(phrasing) for chunk in chunks for phrasing in chunk.match), k1=_K1
+    def __init__(self, segments: Sequence[Segment], alive: Sequence[Mask | None]) -> None:
+        """`alive` says for each segment which of its chunks are still there (None: all)."""
+        self._segments = live(segments, alive)
+        self.count = sum(segment.count for segment in self._segments)
+
+    @classmethod
+    def of(cls, chunks: Sequence[Chunk]) -> "LexicalIndex":
+        """An index of a few chunks, in memory."""
+        segments = [counted(batch) for batch in batches(chunks)]
+        return cls(segments, [None] * len(segments))
+
+    def frequencies(self, terms: Iterable[str]) -> list[int]:
+        """In how many chunks each term stands."""
+        ids = np.asarray([term_id(term) for term in terms], np.uint64)
+        return self._frequencies(ids).tolist()
+
+    def _frequencies(self, ids: Ids) -> Places:
+        return sum(
+            (one.segment.bodies.frequencies(ids) for one in self._segments),
+            start=np.zeros(len(ids), np.int64),
         )
-        self._bodies = Postings.build((terms(_body(chunk)) for chunk in chunks), k1=_K1)
-        self._is_faq = np.asarray([bool(chunk.match) for chunk in chunks], bool)
 
-    def frequency(self, term: str) -> int:
-        """In how many chunks a term stands."""
-        return self._bodies.frequency(term)
+    def facts(self, rows: Sequence[int], day: int | None = None) -> dict[int, Facts]:
+        """What is known of these of the store's rows, without those that may not be found on that day."""
+        wanted, known = np.asarray(rows, np.int64), dict[int, Facts]()
+        for one in self._segments:
+            place, mask = places(one.segment, wanted), one.found(day)
+            for row, at in zip(wanted.tolist(), place.tolist(), strict=True):
+                if at >= 0 and (mask is None or mask[at]):
+                    known[row] = one.facts(at)
+        return known
 
-    def search(self, weights: Mapping[str, float], k: int, expansions: Sequence[Expansion] = ()) -> list[Hit]:
+    def search(
+        self,
+        weights: Mapping[str, float],
+        k: int,
+        expansions: Sequence[Expansion] = (),
+        day: int | None = None,
+    ) -> list[Hit]:
         """The best chunks for a weighted question, best first; `weights` come from `weigh`, `expansions` from
-        `expand`. No passage loses by an expansion."""
+        `expand`. No passage loses by an expansion. On a `day` only pairs count that are valid then."""
         if not self.count or not weights:
             return []
-        ceiling = sum(weights.values()) * (_K1 + 1)
-        in_order, in_coverage = _gains(self._bodies, expansions)
-        scores = self._chunk_scores(weights, expansions, in_order)
-        wanted = min(max(k, _CANDIDATES), self.count)
-        best = np.argpartition(scores, -wanted)[-wanted:]
-        candidates: Ints = np.sort(best[scores[best] > 0]).astype(np.int32)
-        covered = self._bodies.covered(weights, candidates) + in_coverage[candidates]
-        coverage = covered / sum(weights.values())
-        hits = [
-            _hit(int(position), float(scores[position]) / ceiling, float(share))
-            for position, share in zip(candidates, coverage, strict=True)
-        ]
-        return sorted(hits, key=lambda hit: (-hit.rank, hit.position))[:k]
+        query, total = Query.of(weights, expansions), sum(weights.values())
+        hits = []
+        for one, at in self._candidates(query, k, day):
+            scores, covered = one.exactly(query, at)
+            for row, score, share in zip(one.segment.rows[at].tolist(), scores, covered, strict=True):
+                rank, coverage = float(score) / (total * (K1 + 1)), float(share) / total
+                hits.append(Hit(row, rank, min(1.0, max(0.0, coverage)), min(rank, 1.0), coverage))
+        return sorted(hits, key=lambda hit: (-hit.rank, hit.row))[:k]
 
-    def _chunk_scores(
-        self, weights: Mapping[str, float], expansions: Sequence[Expansion], gain: Floats
-    ) -> Floats:
-        scores = self._bodies.scores(weights) + gain
-        if len(self._owners):
-            phrasings = self._phrasings.scores(weights) + _gains(self._phrasings, expansions)[0]
-            votes = _vote(phrasings, self._owners, self.count)
-            scores[self._is_faq] *= _ANSWER_FIELD
-            scores += votes * (1 - _ANSWER_FIELD)
-        return scores
+    def _candidates(self, query: Query, k: int, day: int | None) -> list[tuple[LiveSegment, Places]]:
+        """The chunks worth scoring exactly, by segment and place."""
+        worth = query.widest()
+        bodies = _rarest(query.ids, worth, self._frequencies(query.ids))
+        asked = [one.segment.phrasings.frequencies(query.ids) for one in self._segments]
+        phrasings = _rarest(query.ids, worth, np.sum(asked, axis=0))
+        rough = [one.roughly(bodies, phrasings, one.found(day)) for one in self._segments]
+        exact = len(bodies[0]) == len(phrasings[0]) == len(query.ids) and not query.expansions
+        floor = _floor(rough, max(k, _CANDIDATES if exact else _MORE_CANDIDATES))
+        chosen = [np.flatnonzero(scores >= floor) for scores in rough]
+        return [(one, at) for one, at in zip(self._segments, chosen, strict=True) if len(at)]
+
+
+def _rarest(ids: Ids, worth: Floats, frequency: Places) -> tuple[Ids, Floats]:
+    """The terms whose postings are read whole: within the budget, and always the rarest that any chunk holds."""
+    order = np.argsort(frequency, kind="stable")
+    read = np.cumsum(frequency[order])
+    chosen = order[(read <= _BUDGET) | (read - frequency[order] == 0)]
+    return ids[chosen], worth[chosen]
+
+
+def _floor(rough: Sequence[Floats], wanted: int) -> float:
+    """A score, above 0, that at least `wanted` chunks reach, or all that have any, and not many more.
+
+    The best of each block of chunks stands for it: a sixty-fourth of the chunks need sorting.
+    """
+    tops = []
+    for scores in rough:
+        whole = len(scores) // _BLOCK * _BLOCK if len(scores) > wanted * _BLOCK else 0
+        tops += [scores[:whole].reshape(-1, _BLOCK).max(axis=1) if whole else scores[:0], scores[whole:]]
+    best = np.concatenate(tops)
+    floor = float(np.partition(best, -wanted)[-wanted]) if len(best) > wanted else 0.0
+    return max(floor, float(np.finfo(np.float32).tiny))
 
 
 def weigh(question: str, indexes: Sequence[LexicalIndex]) -> dict[str, float]:
@@ -141,11 +176,16 @@ def weigh(question: str, indexes: Sequence[LexicalIndex]) -> dict[str, float]:
 
 def _with_idf(counts: Mapping[str, float], indexes: Sequence[LexicalIndex]) -> dict[str, float]:
     total = sum(index.count for index in indexes)
-    weights = {}
-    for term, weight in counts.items():
-        frequency = sum(index.frequency(term) for index in indexes)
-        weights[term] = weight * math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-    return weights
+    return {
+        term: weight * math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
+        for (term, weight), frequency in zip(counts.items(), _held(counts, indexes), strict=True)
+    }
+
+
+def _held(terms: Collection[str], indexes: Sequence[LexicalIndex]) -> list[int]:
+    """How many chunks of all indexes hold each term."""
+    found = [index.frequencies(terms) for index in indexes]
+    return [sum(each) for each in zip(*found, strict=True)] if found else [0] * len(terms)
 
 
 def expand(question: str, weights: Mapping[str, float], indexes: Sequence[LexicalIndex]) -> list[Expansion]:
@@ -170,53 +210,9 @@ def _synonyms(
     worth = sum(own.values())
     for other in concept.others:
         weights = _with_idf(_phrase_terms(other), indexes)
-        known = sum(w for term, w in weights.items() if any(index.frequency(term) for index in indexes))
+        held = _held(weights, indexes)
+        known = sum(w for w, frequency in zip(weights.values(), held, strict=True) if frequency)
         total = sum(weights.values())
-        if total and known >= _HELD * total:
+        if total and known >= HELD * total:
             credit = _SYNONYM * min(worth, total * len(own) / len(weights))
             yield {term: weight * credit / total for term, weight in weights.items()}
-
-
-def _gains(postings: Postings, expansions: Sequence[Expansion]) -> tuple[Floats, Floats]:
-    """What each row gains in the order and in coverage where a synonym is worth more than its own terms."""
-    in_order, in_coverage = np.zeros(postings.count, np.float32), np.zeros(postings.count, np.float32)
-    for expansion in expansions:
-        own_score, own_share = postings.sums(expansion.own)
-        best_score, best_share = own_score.copy(), own_share.copy()
-        for other in expansion.synonyms:
-            score, share = postings.sums(other)
-            held = share >= np.float32(_HELD * sum(other.values()))
-            np.maximum(best_score, score, out=best_score, where=held)
-            np.maximum(best_share, share, out=best_share, where=held)
-        in_order += (best_score - own_score) * np.float32(_IN_ORDER)
-        in_coverage += best_share - own_share
-    return in_order, in_coverage
-
-
-def _body(chunk: Chunk) -> str:
-    return "\n".join((*chunk.match, chunk.title, chunk.text))
-
-
-def _vote(scores: Floats, owners: Ints, count: int) -> Floats:
-    """An FAQ pair's score from those of its phrasings: the best, and a little of the next two."""
-    total = np.zeros(count, np.float32)
-    found = np.flatnonzero(scores)
-    if not len(found):
-        return total
-    order = found[np.lexsort((-scores[found], owners[found]))]
-    pairs = owners[order]
-    first = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])
-    place = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
-    for nth, weight in enumerate(_VOTES):
-        chosen = order[place == nth]
-        total[owners[chosen]] += scores[chosen] * np.float32(weight)
-    return total
-
-
-def _hit(position: int, bm25: float, coverage: float) -> Hit:
-    return Hit(position, bm25, calibrated(bm25, coverage), min(bm25, 1.0), coverage)
-
-
-def calibrated(bm25: float, coverage: float) -> float:
-    """One figure in [0, 1] from BM25's share of its ceiling and the share of the question that is covered."""
-    return min(1.0, max(0.0, coverage))

@@ -1,97 +1,153 @@
-"""Sparse postings with BM25's saturation of term frequency, one row a matched text.
+"""Sparse postings of up to 65,536 matched texts: which terms stand in which, how often.
 
 It does not know what a term is worth (idf comes from the caller) nor what a row stands for.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.term_ids import BITS, Ids, Places, Rows
+
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
+Shorts = npt.NDArray[np.uint16]
+Targets = npt.NDArray[np.int32]
+MOST_ROWS = 1 << 16
+"""Rows are kept in two bytes; more texts take more segments."""
+MOST_COUNTED = 1 << (64 - BITS)
+"""Rows of one batch that is counted: a term and its row sort as one number."""
+K1, B = 1.2, 0.75
+_MOST_OFTEN = 255
+_AT_ONCE = 1 << 21
+"""Postings moved at once in a merge: what bounds its memory."""
+_FEW = 8
+"""A list of up to this many times the rows asked for is read whole, a longer one is searched."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Postings:
-    """Immutable after `build`: for each term the rows that hold it and its saturated frequency there.
+    """For each term, by its number in `vocabulary` (ascending), the rows that hold it, ascending, and how often.
 
-    Saturated frequency is tf·(k1+1) / (tf + k1·(1 - b + b·length/average)), in (0, k1+1).
+    The rows of term i stand in `rows[starts[i]:starts[i + 1]]`. `lengths` has the number of terms of each row.
     """
 
-    def __init__(self, vocabulary: Mapping[str, int], starts: Ints, rows: Ints, impacts: Floats, count: int):
-        self._vocabulary = vocabulary
-        self._starts = starts
-        self._rows = rows
-        self._impacts = impacts
-        self.count = count
+    vocabulary: Ids
+    starts: npt.NDArray[np.uint32]
+    rows: Shorts
+    counts: npt.NDArray[np.uint8]
+    lengths: npt.NDArray[np.uint32]
 
     @classmethod
-    def build(cls, texts: Iterable[Sequence[str]], k1: float = 1.2, b: float = 0.75) -> "Postings":
-        """Index rows given as lists of terms."""
-        vocabulary: dict[str, int] = {}
-        ids: list[npt.NDArray[np.int64]] = []
-        counts: list[Floats] = []
-        sizes: list[int] = []
-        lengths: list[int] = []
-        for words in texts:
-            tally = Counter(words)
-            ids.append(
-                np.fromiter((vocabulary.setdefault(w, len(vocabulary)) for w in tally), np.int64, len(tally))
-            )
-            counts.append(np.fromiter(tally.values(), np.float32, len(tally)))
-            sizes.append(len(tally))
-            lengths.append(len(words))
-        count = len(sizes)
-        if not count:
-            empty = np.zeros(0, np.int32)
-            return cls({}, np.zeros(1, np.int32), empty, np.zeros(0, np.float32), 0)
-        term_ids, frequency = np.concatenate(ids), np.concatenate(counts)
-        row_ids = np.repeat(np.arange(count, dtype=np.int32), sizes)
-        norm = np.asarray(lengths, np.float32) / max(float(np.mean(lengths)), 1.0)
-        impacts = frequency * (k1 + 1) / (frequency + k1 * (1 - b + b * norm[row_ids]))
-        order = np.argsort(term_ids, kind="stable")
-        starts = np.zeros(len(vocabulary) + 1, np.int32)
-        np.cumsum(np.bincount(term_ids, minlength=len(vocabulary)), out=starts[1:])
-        return cls(vocabulary, starts, row_ids[order], impacts[order].astype(np.float32), count)
+    def counted(cls, ids: Ids, rows: Rows, size: int) -> "Postings":
+        """From terms with their rows, repeats included, of a batch of `size` texts (at most MOST_COUNTED)."""
+        shift = np.uint64(64 - BITS)
+        keys = np.sort((ids << shift) | rows.astype(np.uint64))
+        first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
+        often = np.minimum(np.diff(np.r_[first, len(keys)]), _MOST_OFTEN).astype(np.uint8)
+        held = (keys[first] & np.uint64(MOST_COUNTED - 1)).astype(np.uint16)
+        term = keys[first] >> shift
+        begins = np.flatnonzero(np.r_[True, term[1:] != term[:-1]]) if len(term) else np.zeros(0, np.int64)
+        starts = np.r_[begins, len(term)].astype(np.uint32)
+        lengths = np.bincount(rows, minlength=size).astype(np.uint32)
+        return cls(term[begins], starts, held, often, lengths)
 
-    def of(self, term: str) -> tuple[Ints, Floats]:
-        """The rows that hold a term, ascending, and its saturated frequency in each."""
-        term_id = self._vocabulary.get(term)
-        if term_id is None:
-            return self._rows[:0], self._impacts[:0]
-        span = slice(int(self._starts[term_id]), int(self._starts[term_id + 1]))
-        return self._rows[span], self._impacts[span]
+    @property
+    def size(self) -> int:
+        return len(self.lengths)
 
-    def frequency(self, term: str) -> int:
-        """In how many rows a term stands."""
-        term_id = self._vocabulary.get(term)
-        return 0 if term_id is None else int(self._starts[term_id + 1] - self._starts[term_id])
+    def spans(self, ids: Ids) -> tuple[Places, Places]:
+        """Where the rows of each term begin and end; an empty stretch for a term that no row holds."""
+        if not len(self.vocabulary):
+            return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.int64)
+        at = np.minimum(np.searchsorted(self.vocabulary, ids), len(self.vocabulary) - 1)
+        begin = self.starts[at].astype(np.int64)
+        return begin, np.where(self.vocabulary[at] == ids, self.starts[at + 1], begin).astype(np.int64)
 
-    def scores(self, weights: Mapping[str, float]) -> Floats:
-        """Weighted sum over the terms, one figure a row."""
-        total = np.zeros(self.count, np.float32)
-        for term, weight in weights.items():
-            rows, impacts = self.of(term)
-            total[rows] += impacts * np.float32(weight)
+    def frequencies(self, ids: Ids) -> Places:
+        """In how many rows each term stands."""
+        begin, end = self.spans(ids)
+        return end - begin
+
+    def scores(self, ids: Ids, worth: Floats, norms: Floats) -> Floats:
+        """For every row the summed worth of the terms it holds, each by BM25's saturation of its frequency.
+
+        Saturated frequency is tf·(k1+1) / (tf + norm), in (0, k1+1); `norms` come from `norms`.
+        """
+        total = np.zeros(self.size, np.float32)
+        for begin, end, value in zip(*(a.tolist() for a in self.spans(ids)), worth.tolist(), strict=True):
+            if begin < end:
+                rows = self.rows[begin:end]
+                often = self.counts[begin:end].astype(np.float32)
+                total[rows] += often * np.float32(value * (K1 + 1)) / (often + norms[rows])
         return total
 
-    def sums(self, weights: Mapping[str, float]) -> tuple[Floats, Floats]:
-        """For every row its weighted sum, as `scores` has it, and the summed weight of the terms it holds."""
-        total, held = np.zeros(self.count, np.float32), np.zeros(self.count, np.float32)
-        for term, weight in weights.items():
-            rows, impacts = self.of(term)
-            if len(rows):
-                total[rows] += impacts * np.float32(weight)
-                held[rows] += np.float32(weight)
-        return total, held
+    def norms(self, average: float) -> Floats:
+        """BM25's allowance for each row's length, where rows have `average` terms."""
+        return (K1 * (1 - B + B * self.lengths / max(average, 1.0))).astype(np.float32)
 
-    def covered(self, weights: Mapping[str, float], rows: Ints) -> Floats:
-        """For each of the rows, the summed weight of the terms that it holds."""
-        total = np.zeros(len(rows), np.float32)
-        for term, weight in weights.items():
-            holders, _ = self.of(term)
-            if len(holders):
-                at = np.minimum(np.searchsorted(holders, rows), len(holders) - 1)
-                total[holders[at] == rows] += np.float32(weight)
-        return total
+    def saturated(self, ids: Ids, rows: Places, norms: Floats) -> Floats:
+        """Saturated frequencies of these terms in these rows (ascending), shape (terms, rows); 0 is absent."""
+        often = np.zeros((len(ids), len(rows)), np.float32)
+        place = np.full(self.size, -1, np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        short = rows.astype(np.uint16)
+        for line, begin, end in zip(often, *(a.tolist() for a in self.spans(ids)), strict=True):
+            held = self.rows[begin:end]
+            if len(held) <= _FEW * len(rows):
+                at = place[held]
+                line[at[at >= 0]] = self.counts[begin:end][at >= 0]
+            else:
+                at = np.minimum(np.searchsorted(held, short), len(held) - 1)
+                line[:] = np.where(held[at] == short, self.counts[begin + at], 0)
+        return often * np.float32(K1 + 1) / (often + norms[rows])
+
+
+def merged(parts: Sequence[Postings], targets: Sequence[Targets], size: int) -> Postings:
+    """One out of several. `targets` says for each part's rows which row of the whole (of `size`) they become,
+    ascending over all parts; -1 leaves a row out."""
+    parts = [_without(part, target) for part, target in zip(parts, targets, strict=True)]
+    vocabulary = _union([part.vocabulary for part in parts])
+    places = [np.searchsorted(vocabulary, part.vocabulary) for part in parts]
+    frequency = np.zeros(len(vocabulary), np.int64)
+    for part, place in zip(parts, places, strict=True):
+        frequency[place] += np.diff(part.starts.astype(np.int64))
+    starts = np.r_[0, np.cumsum(frequency)]
+    free = starts[:-1].copy()
+    rows, counts = np.empty(starts[-1], np.uint16), np.empty(starts[-1], np.uint8)
+    lengths = np.zeros(size, np.uint32)
+    for part, place, target in zip(parts, places, targets, strict=True):
+        lengths[target[target >= 0]] = part.lengths[target >= 0]
+        _move(part, target, free[place], rows, counts)
+        free[place] += np.diff(part.starts.astype(np.int64))
+    return Postings(vocabulary, starts.astype(np.uint32), rows, counts, lengths)
+
+
+def _union(vocabularies: Sequence[Ids]) -> Ids:
+    together = np.sort(np.concatenate(vocabularies)) if vocabularies else np.zeros(0, np.uint64)
+    return together[np.r_[True, together[1:] != together[:-1]]] if len(together) else together
+
+
+def _without(part: Postings, target: Targets) -> Postings:
+    """The part without the postings of rows that go; its rows keep their numbers."""
+    if (target >= 0).all():
+        return part
+    kept = target[part.rows] >= 0
+    frequency = np.diff(np.r_[0, np.cumsum(kept)][part.starts.astype(np.int64)])
+    starts = np.r_[0, np.cumsum(frequency[frequency > 0])].astype(np.uint32)
+    return Postings(part.vocabulary[frequency > 0], starts, part.rows[kept], part.counts[kept], part.lengths)
+
+
+def _move(part: Postings, target: Targets, to: Places, rows: Shorts, counts: npt.NDArray[np.uint8]) -> None:
+    """Copy each term's stretch to where `to` says, some millions of postings at a time."""
+    starts = part.starts.astype(np.int64)
+    first = 0
+    while first < len(to):
+        last = max(first + 1, int(np.searchsorted(starts, starts[first] + _AT_ONCE, "right")) - 1)
+        begin, end = int(starts[first]), int(starts[last])
+        shift = np.repeat(to[first:last] - starts[first:last], np.diff(starts[first : last + 1]))
+        at = shift + np.arange(begin, end)
+        rows[at] = target[part.rows[begin:end]]
+        counts[at] = part.counts[begin:end]
+        first = last

@@ -1,66 +1,109 @@
-"""One base's searchable state at one version of the store: chunks, postings and, with a model, vectors.
+"""One base's searchable state at one version of the store, and how it becomes the next one.
 
-It does not know the store it came from nor the other bases.
+It does not know the store it came from, the other bases nor the disk.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from core.documents import Chunk
 from knowledge.lexical import LexicalIndex
+from knowledge.live import Mask
+from knowledge.segments import Segment, fits, merge, places
 
-if TYPE_CHECKING:
-    from langchain_core.embeddings import Embeddings
+_SIDE_BY_SIDE = 4
+"""So many parts of about one size become one: what bounds their number, at one more copy each time."""
+_SMALL = 4096
+"""A part of up to so many chunks is cleaned as soon as one of them is gone."""
+_MOSTLY_GONE = 0.2
+"""A larger one when this share is gone: until then its frequencies count what is gone."""
 
-    from knowledge.vectors import FaissVectorStore
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A segment with what is gone of it (`alive` None: nothing), and the name of the file it lies in, if any."""
+
+    segment: Segment
+    alive: Mask | None = None
+    file: str = ""
+
+    @property
+    def count(self) -> int:
+        return self.segment.size if self.alive is None else int(self.alive.sum())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Immutable; swapped in whole. `rows` leads from an embedded text's hash to the positions of its chunks."""
+    """Immutable; swapped in whole. `version` is the store's, -1 while chunks are still missing."""
 
     version: int
-    chunks: Sequence[Chunk]
+    parts: Sequence[Part]
     lexical: LexicalIndex
-    vectors: "FaissVectorStore | None"
-    rows: Mapping[str, Sequence[int]]
+
+    @classmethod
+    def of(cls, version: int, parts: Sequence[Part]) -> "Snapshot":
+        return cls(version, tuple(parts), LexicalIndex([p.segment for p in parts], [p.alive for p in parts]))
+
+    def rows(self) -> npt.NDArray[np.int64]:
+        """The store's rows that are found here, ascending."""
+        found = [p.segment.rows if p.alive is None else p.segment.rows[p.alive] for p in self.parts]
+        return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+    def without(self, present: npt.NDArray[np.int64]) -> "Snapshot":
+        """The same without the rows that are not in `present` (ascending)."""
+        return Snapshot.of(self.version, [_without(part, present) for part in self.parts])
+
+    def joined(self, version: int, segments: Sequence[Segment]) -> "Snapshot":
+        """With new segments, in few parts."""
+        return Snapshot.of(version, list(_few([*self.parts, *map(Part, segments)])))
+
+    def checks(self, rows: Sequence[int]) -> dict[int, int]:
+        """What `check_of` gave for these of the store's rows when they were indexed."""
+        wanted, known = np.asarray(rows, np.int64), dict[int, int]()
+        for part in self.parts:
+            at = places(part.segment, wanted)
+            held = at >= 0
+            known.update(zip(wanted[held].tolist(), part.segment.checks[at[held]].tolist(), strict=True))
+        return known
 
 
-def build_snapshot(
-    version: int, chunks: Sequence[Chunk], folder: Path, embeddings: "Embeddings | None", model: str
-) -> Snapshot:
-    """Index a base's chunks; vectors of texts that did not change are taken from the folder."""
-    rows: dict[str, list[int]] = {}
-    texts: dict[str, str] = {}
-    if embeddings is not None:
-        for position, chunk in enumerate(chunks):
-            for text in chunk.match or (f"{chunk.title}\n{chunk.text}",):
-                key = hashlib.sha256(text.encode()).hexdigest()
-                texts[key] = text
-                rows.setdefault(key, []).append(position)
-    vectors = _vectors(texts, folder, embeddings, model) if embeddings is not None else None
-    return Snapshot(version, chunks, LexicalIndex(chunks), vectors, rows)
+def _without(part: Part, present: npt.NDArray[np.int64]) -> Part:
+    there = np.isin(part.segment.rows, present)
+    if part.alive is not None:
+        there &= part.alive
+    if there.sum() == part.count:
+        return part
+    return replace(part, alive=there)
 
 
-def _vectors(
-    texts: Mapping[str, str], folder: Path, embeddings: "Embeddings", model: str
-) -> "FaissVectorStore":
-    from knowledge.vectors import FaissVectorStore
+def _few(parts: Sequence[Part]) -> Iterator[Part]:
+    """Empty parts go, parts with much that is gone are copied without it, and the like-sized are merged."""
+    kept = [_clean(part) for part in parts if part.count]
+    while (group := _alike(kept)) is not None:
+        merged = Part(merge([part.segment for part in group], [part.alive for part in group]))
+        at = kept.index(group[0])
+        kept = [merged if n == at else part for n, part in enumerate(kept) if n == at or part not in group]
+    yield from kept
 
-    saved = FaissVectorStore.load(folder, embeddings, model)
-    if saved is not None and set(saved.ids) == set(texts):
-        return saved
-    known = saved.vectors() if saved is not None else {}
-    store = FaissVectorStore(embeddings, model)
-    kept = [key for key in texts if key in known]
-    if kept:
-        store.add_vectors(kept, np.stack([known[key] for key in kept]).tolist())
-    fresh = [key for key in texts if key not in known]
-    store.add_texts([texts[key] for key in fresh], ids=fresh)
-    store.save(folder)
-    return store
+
+def _clean(part: Part) -> Part:
+    gone = part.segment.size - part.count
+    if gone and (part.segment.size <= _SMALL or gone > _MOSTLY_GONE * part.segment.size):
+        return Part(merge([part.segment], [part.alive]))
+    return part
+
+
+def _alike(parts: Sequence[Part]) -> list[Part] | None:
+    """The smallest parts of one order of magnitude, if there are enough of them and they fit into one."""
+    by_size: dict[int, list[Part]] = {}
+    for part in parts:
+        by_size.setdefault(part.count.bit_length() // 2, []).append(part)
+    for size in sorted(by_size):
+        group = by_size[size]
+        while len(group) >= _SIDE_BY_SIDE and not fits([part.segment for part in group]):
+            group = group[:-1]
+        if len(group) >= _SIDE_BY_SIDE:
+            return group
+    return None

@@ -14,8 +14,8 @@ _PAIRED = "\u3041-\u3096\u309d-\u30ff\u31f0-\u31ff\u1100-\u11ff\u3130-\u318f\ua9
 """Kana and Hangul: two characters carry about as much as one Han word."""
 _UNSPACED = "\u0e01-\u0e3a\u0e40-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff"
 """Thai, Lao, Myanmar, Khmer: no spaces between words, vowel signs inside them."""
-_GRAM = 4
-_MAX_WORD = 64
+GRAM = 4
+MAX_WORD = 64
 """Longer runs of letters are no words (base64, hashes); they are kept whole and give no n-grams."""
 
 
@@ -52,19 +52,33 @@ def _han() -> re.Pattern[str]:
     return re.compile(f"[{_HAN}]")
 
 
-_INVISIBLE = re.compile("[\u00ad\u0640\u200b-\u200f\u2060\ufeff]")
-"""Soft hyphen, Arabic tatweel, zero-width characters and marks of direction: seen by no reader."""
+_INVISIBLE = re.compile("[\u00ad\u0640\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
+"""Soft hyphen, Arabic tatweel, zero-width characters, marks of direction, halves of a broken pair: seen by no
+reader."""
 
 
 def fold(text: str) -> str:
     """The form in which all texts are compared: NFKC, casefolded, invisible characters gone, simplified Han."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    if _han().search(text):
-        text = _simplifier().convert(text)
-    return text
+    text = fold_case(text)
+    return simplified(text) if has_han(text) else text
 
 
-def _accents_off(word: str) -> str:
+def fold_case(text: str) -> str:
+    """`fold` without its last step."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def has_han(text: str) -> bool:
+    return _han().search(text) is not None
+
+
+def simplified(text: str) -> str:
+    """Traditional Han as simplified, by phrases where the character alone does not tell."""
+    converted: str = _simplifier().convert(text)
+    return converted
+
+
+def accents_off(word: str) -> str:
     """Without diacritics where these are optional to readers; Indic vowel signs are not."""
     if word.isascii() or not all(c < "\u0900" or "\u1e00" <= c < "\u2000" for c in word):
         return word
@@ -87,17 +101,23 @@ def word_terms(word: str) -> Iterator[str]:
     The n-grams see where the word begins and ends: with these marks XQuAD-ru gains 2 points of hit@1.
     """
     yield word
-    bare = _accents_off(word)
-    if bare != word:
+    bare = accents_off(word)
+    if bare and bare != word:
         yield bare
-    if 2 < len(bare) <= _MAX_WORD and not bare.isdigit():
-        yield from _grams(f"<{bare}>", _GRAM)
+    if 2 < len(bare) <= MAX_WORD and not bare.isdigit():
+        yield from _grams(f"<{bare}>", GRAM)
+
+
+def scripts(characters: str) -> Iterator[tuple[str, int, int]]:
+    """The runs of one script with where each begins and ends."""
+    for match in _runs().finditer(characters):
+        yield match.lastgroup or "word", *match.span()
 
 
 def runs(folded: str) -> Iterator[tuple[str, str]]:
     """The runs of one script in folded text, as (`han` | `paired` | `unspaced` | `word`, run)."""
-    for match in _runs().finditer(folded):
-        yield match.lastgroup or "word", match.group()
+    for script, start, end in scripts(folded):
+        yield script, folded[start:end]
 
 
 def run_terms(script: str, run: str) -> Iterator[str]:

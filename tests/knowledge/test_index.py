@@ -11,7 +11,7 @@ from tests.knowledge.chunks import EXPIRED, SHOP, MemoryStore, chunk
 
 
 async def _index(tmp_path: Path, store: MemoryStore, today: date = date(2026, 11, 23)) -> HybridIndex:
-    index = HybridIndex(store, tmp_path / "index", None, today=lambda: today)
+    index = HybridIndex(store, tmp_path / "index", today=lambda: today)
     await index.refresh()
     return index
 
@@ -100,12 +100,15 @@ async def test_refresh_reads_only_what_changed_and_forgets_what_went(tmp_path: P
     store = MemoryStore(shop=SHOP, bank=())
     index = await _index(tmp_path, store)
     assert (await index.health()).ready
-    reads = store.reads
+    assert store.reads == len(SHOP)
     await index.refresh()
-    assert store.reads == reads
+    assert store.reads == len(SHOP)
+    store.put_chunks("shop", [*SHOP[2:], chunk(0, "New.", "Where is the new shop?")])
+    await index.refresh(["shop"])
+    assert store.reads == len(SHOP) + 1
     store.put_chunks("shop", [chunk(0, "New.", "Where is the new shop?")])
     await index.refresh(["shop"])
-    assert store.reads == reads + 1
+    assert store.reads == len(SHOP) + 1
     assert _ids(await index.retrieve(["shop"], "where is the new shop")) == ["c0"]
     await store.delete("shop", "d1")
     await index.refresh()
@@ -113,6 +116,6 @@ async def test_refresh_reads_only_what_changed_and_forgets_what_went(tmp_path: P
 
 
 async def test_an_index_that_was_never_filled_is_not_ready(tmp_path: Path) -> None:
-    index = HybridIndex(MemoryStore(shop=SHOP), tmp_path, None)
+    index = HybridIndex(MemoryStore(shop=SHOP), tmp_path)
     assert not (await index.health()).ready
     assert not (await index.retrieve(["shop"], "退货")).passages

@@ -19,6 +19,7 @@ def faq(number: int, question: str, text: str) -> Chunk:
         document_id="d1",
         document="faq.csv",
         position=number,
+        row=number,
         title=question,
         location=f"row {number}",
         text=text,
@@ -76,13 +77,13 @@ def test_a_question_has_at_most_eight_concepts_each_once() -> None:
 
 
 def test_a_passage_that_says_it_in_other_words_is_surer_and_none_loses() -> None:
-    index = LexicalIndex(CHUNKS)
-    for question, wanted in (("I misplaced my card", 3), ("call off the order", 2), ("单子撤销", 1)):
+    index = LexicalIndex.of(CHUNKS)
+    for question, wanted in (("I misplaced my card", 4), ("call off the order", 3), ("单子撤销", 2)):
         weights = weigh(question, [index])
-        plain = {hit.position: hit for hit in index.search(weights, 5)}
-        wider = {hit.position: hit for hit in index.search(weights, 5, expand(question, weights, [index]))}
+        plain = {hit.row: hit for hit in index.search(weights, 5)}
+        wider = {hit.row: hit for hit in index.search(weights, 5, expand(question, weights, [index]))}
         assert wider[wanted].coverage > plain[wanted].coverage
-        assert max(wider.values(), key=lambda hit: hit.rank).position == wanted
+        assert max(wider.values(), key=lambda hit: hit.rank).row == wanted
         assert all(
             wider[p].coverage >= hit.coverage and wider[p].rank >= hit.rank for p, hit in plain.items()
         )
@@ -90,7 +91,7 @@ def test_a_passage_that_says_it_in_other_words_is_surer_and_none_loses() -> None
 
 
 def test_a_synonym_counts_less_than_the_word_itself() -> None:
-    index = LexicalIndex(CHUNKS)
+    index = LexicalIndex.of(CHUNKS)
 
     def coverage(question: str) -> float:
         weights = weigh(question, [index])
@@ -100,7 +101,7 @@ def test_a_synonym_counts_less_than_the_word_itself() -> None:
 
 
 def test_a_question_without_synonyms_is_searched_as_it_stands() -> None:
-    index = LexicalIndex(CHUNKS)
+    index = LexicalIndex.of(CHUNKS)
     assert expand("会有什么权益", weigh("会有什么权益", [index]), [index]) == []
     assert expand("", {}, [index]) == []
 

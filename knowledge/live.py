@@ -1,0 +1,124 @@
+"""A segment as it is searched: without the chunks that are gone, under the base's average lengths.
+
+It does not know idf nor the question's text; knowledge.query holds both as numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.postings import Floats, Postings
+from knowledge.query import Query
+from knowledge.ranked import Facts
+from knowledge.segments import KINDS, Segment
+from knowledge.term_ids import Ids, Places
+
+Mask = npt.NDArray[np.bool_]
+_VOTES = (1.0, 0.15, 0.1)
+"""How much an FAQ pair's best, second and third phrasing count."""
+_ANSWER_FIELD = 0.35
+"""An FAQ pair is matched on its question first; its answer helps this much."""
+_AT_ONCE = 1 << 22
+"""Frequencies looked at together: what bounds a search's memory."""
+_NONE = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveSegment:
+    """`alive` is None where every chunk is."""
+
+    segment: Segment
+    alive: Mask | None
+    body_norms: Floats
+    phrasing_norms: Floats
+
+    @property
+    def count(self) -> int:
+        return self.segment.size if self.alive is None else int(self.alive.sum())
+
+    def found(self, day: int | None) -> Mask | None:
+        """Which chunks may be found on a day (by the proleptic calendar; None: any); None for all."""
+        mask = self.alive
+        if day is not None:
+            valid = (self.segment.since <= day) & (day <= self.segment.until)
+            if not valid.all():
+                mask = valid if mask is None else mask & valid
+        return mask
+
+    def roughly(self, bodies: tuple[Ids, Floats], phrasings: tuple[Ids, Floats], mask: Mask | None) -> Floats:
+        """A score a chunk, from these terms alone: to choose candidates by."""
+        segment = self.segment
+        scores = segment.bodies.scores(*bodies, self.body_norms)
+        if len(segment.owners):
+            asked = segment.phrasings.scores(*phrasings, self.phrasing_norms)
+            first = np.flatnonzero(np.diff(segment.owners.astype(np.int32), prepend=-1))
+            pairs = segment.owners[first]
+            best = np.maximum.reduceat(asked, first)
+            scores[pairs] = scores[pairs] * np.float32(_ANSWER_FIELD) + best * np.float32(1 - _ANSWER_FIELD)
+        if mask is not None:
+            scores[~mask] = 0
+        return scores
+
+    def exactly(self, query: Query, places: Places) -> tuple[Floats, Floats]:
+        """Score and covered worth of these chunks (by place, ascending)."""
+        segment = self.segment
+        saturated = segment.bodies.saturated(query.ids, places, self.body_norms)
+        scores, covered = query.scores(saturated), query.covered(saturated)
+        owners = segment.owners
+        begin, end = np.searchsorted(owners, places, "left"), np.searchsorted(owners, places, "right")
+        pairs = begin < end
+        if pairs.any():
+            votes = _votes(self._asked(query, begin[pairs], end[pairs]), (end - begin)[pairs])
+            scores[pairs] = scores[pairs] * np.float32(_ANSWER_FIELD) + votes * np.float32(1 - _ANSWER_FIELD)
+        return scores, covered
+
+    def _asked(self, query: Query, begin: Places, end: Places) -> Floats:
+        """The scores of these pairs' phrasings, one pair's after the other's."""
+        rows = np.concatenate([np.arange(b, e) for b, e in zip(begin.tolist(), end.tolist(), strict=True)])
+        step = max(1, _AT_ONCE // max(1, len(query.ids)))
+        return np.concatenate(
+            [
+                query.scores(
+                    self.segment.phrasings.saturated(query.ids, rows[at : at + step], self.phrasing_norms)
+                )
+                for at in range(0, len(rows), step)
+            ]
+        )
+
+    def facts(self, place: int) -> Facts:
+        segment = self.segment
+        return Facts(
+            language=segment.languages[int(segment.language[place])],
+            kind=KINDS[int(segment.kinds[place])],
+            length=int(segment.lengths[place]),
+            text=int(segment.prints[place]),
+        )
+
+
+def live(segments: Sequence[Segment], alive: Sequence[Mask | None]) -> list[LiveSegment]:
+    """The segments of one base, under their average lengths together."""
+    bodies = _average([segment.bodies for segment in segments])
+    phrasings = _average([segment.phrasings for segment in segments])
+    return [
+        LiveSegment(segment, mask, segment.bodies.norms(bodies), segment.phrasings.norms(phrasings))
+        for segment, mask in zip(segments, alive, strict=True)
+    ]
+
+
+def _average(parts: Sequence[Postings]) -> float:
+    rows = sum(part.size for part in parts)
+    return sum(int(part.lengths.sum(dtype=np.int64)) for part in parts) / rows if rows else 1.0
+
+
+def _votes(scores: Floats, sizes: Places) -> Floats:
+    """A pair's score from those of its phrasings: the best, and a little of the next two."""
+    pairs = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.lexsort((-scores, pairs))
+    first = np.cumsum(sizes) - sizes
+    total = np.zeros(len(sizes), np.float32)
+    for nth, weight in enumerate(_VOTES):
+        has = sizes > nth
+        total[has] += scores[order[first[has] + nth]] * np.float32(weight)
+    return total
