@@ -3,6 +3,7 @@
 Translates between a browser and the answer pipeline; decides nothing about an answer.
 """
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -16,11 +17,13 @@ from starlette.routing import Route
 from core.errors import NotFound, XiaoQError
 from core.messages import BusinessLine, Question
 from pages.customer_assets import Assets
-from pages.customer_body import Asked, Forgotten, Rated, read_posted
+from pages.customer_body import Asked, Detached, Forgotten, Rated, read_posted
+from pages.customer_files import ACCEPTED, AT_ONCE, sent_file, shown_attachment
 from pages.customer_identity import Identity, Visitor
 from pages.customer_language import WORDS, Language, error_sentence, page_language
 from pages.customer_stream import Reading, answer_frames
 from pages.customer_views import line_name, visitor_state
+from pipelines.attach import LARGEST_FILE, MOST_FILES
 from pipelines.export import conversation_markdown
 from pipelines.services import Services
 
@@ -28,6 +31,8 @@ log = structlog.get_logger()
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+_SAID_BY_THE_PAGE = ("attachment_too_large", "too_many_attachments")
+"""Errors that the page itself finds, before it sends megabytes in vain."""
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -41,6 +46,8 @@ def customer_routes(services: Services, *, secret: bytes, embedders: str = "*") 
         Route("/chat", page.chat),
         Route("/chat/state", page.answering(page.state)),
         Route("/chat/ask", page.answering(page.ask), methods=["POST"]),
+        Route("/chat/attach", page.answering(page.attach), methods=["POST"]),
+        Route("/chat/detach", page.answering(page.detach), methods=["POST"]),
         Route("/chat/feedback", page.answering(page.feedback), methods=["POST"]),
         Route("/chat/forget", page.answering(page.forget), methods=["POST"]),
         Route("/chat/export", page.answering(page.export)),
@@ -74,6 +81,7 @@ class _CustomerPage:
         self._services = services
         self._identity = identity
         self._assets = assets
+        self._reading_files = asyncio.Semaphore(AT_ONCE)
 
     def answering(self, action: Callable[[_Call], Awaitable[Response]]) -> Endpoint:
         """An endpoint around `action`: errors become calm JSON, a new visitor gets the cookie."""
@@ -98,12 +106,20 @@ class _CustomerPage:
     async def chat(self, request: Request) -> Response:
         """The page. Each visit renews the cookie."""
         call = self._call(request)
-        words = WORDS[call.language]
+        words = WORDS[call.language] | {
+            code: error_sentence(code, call.language) for code in _SAID_BY_THE_PAGE
+        }
         try:
             line = await self._line(request.query_params.get("line"))
         except NotFound:
             return self._assets.page("missing", call.language, words, {}, status=404)
-        slots = {"line": line.id, "line_name": line_name(line, call.language)}
+        slots = {
+            "line": line.id,
+            "line_name": line_name(line, call.language),
+            "accepted": ACCEPTED,
+            "largest_file": str(LARGEST_FILE),
+            "most_files": str(MOST_FILES),
+        }
         response = self._assets.page("chat", call.language, words, slots)
         self._identity.remember(call.visitor, request, response)
         return response
@@ -112,7 +128,10 @@ class _CustomerPage:
         query = call.request.query_params
         line = await self._line(query.get("line"))
         wanted = query.get("conversation") or None
-        state = await visitor_state(self._services.log, call.visitor.owner, line, wanted, call.language)
+        services = self._services
+        state = await visitor_state(
+            services.log, services.attach, call.visitor.owner, line, wanted, call.language
+        )
         return JSONResponse(state, headers=_PRIVATE)
 
     async def ask(self, call: _Call) -> Response:
@@ -137,6 +156,25 @@ class _CustomerPage:
         return StreamingResponse(
             frames, media_type="text/event-stream", headers=_PRIVATE | {"x-accel-buffering": "no"}
         )
+
+    async def attach(self, call: _Call) -> Response:
+        """Lay one file into a conversation, by default a new one; answers with both."""
+        query = call.request.query_params
+        line = await self._line(query.get("line"))
+        async with sent_file(call.request) as (name, file), self._reading_files:
+            data = await asyncio.to_thread(file.read)
+            conversation_id, attachment = await self._services.attach.add(
+                call.visitor.owner, line.id, "chat", query.get("conversation") or None, name, data
+            )
+        body = {"conversation_id": conversation_id, "attachment": shown_attachment(attachment)}
+        return JSONResponse(body, headers=_PRIVATE)
+
+    async def detach(self, call: _Call) -> Response:
+        unwanted = await read_posted(call.request, Detached)
+        await self._services.attach.remove(
+            unwanted.conversation_id, call.visitor.owner, unwanted.attachment_id
+        )
+        return JSONResponse({"removed": True}, headers=_PRIVATE)
 
     async def feedback(self, call: _Call) -> Response:
         rated = await read_posted(call.request, Rated)

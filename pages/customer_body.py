@@ -55,12 +55,17 @@ class Forgotten(_Posted):
     conversation_id: str = Field(max_length=64)
 
 
+class Detached(_Posted):
+    conversation_id: str = Field(max_length=64)
+    attachment_id: str = Field(max_length=64)
+
+
 P = TypeVar("P", bound=_Posted)
 
 
 async def read_posted(request: Request, shape: type[P]) -> P:
     """The request's body as `shape`. Raises Forbidden, InvalidRequest or TooLarge."""
-    _check_own_page(request)
+    check_own_page(request)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise InvalidRequest("Send JSON with the content type application/json.")
@@ -82,7 +87,7 @@ async def _limited_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _check_own_page(request: Request) -> None:
+def check_own_page(request: Request) -> None:
     """Refuse a request that another site's page makes in the visitor's name.
 
     Every browser of today sends one of the two headers with a POST; what sends neither is no browser page.

@@ -45,7 +45,7 @@ def error_sentence(code: str, language: Language) -> str:
     return sentences.get(code, sentences["internal_error"])
 
 
-WORDS: Mapping[Language, Mapping[str, str]] = {
+WORDS: Mapping[Language, dict[str, str]] = {
     "zh": {
         "brand": "小Q",
         "greeting": "您好，我是小Q，有什么可以帮您？",
@@ -55,6 +55,19 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "placeholder": "请输入您的问题",
         "send": "发送",
         "stop": "停止回答",
+        "attach": "添加文件",
+        "attach_hint": "添加文件：PDF、Word、Excel、PPT、网页或文本，每个不超过 10 MB",
+        "attachments": "这段对话里的文件",
+        "attach_drop": "松开即可添加文件",
+        "attach_sending": "正在上传",
+        "attach_reading": "正在读取",
+        "attach_done": "已添加",
+        "attach_partial": "部分内容没能读取",
+        "attach_remove": "移除",
+        "attach_removed": "已移除",
+        "offline_file": "网络好像断开了，文件没有传完。恢复网络后请重新添加。",
+        "attach_first": "文件没有添加成功，问题还没有发出。换个文件后重试，或直接重试。",
+        "attach_lost": "之前添加的文件已经不在了，问题还没有发出。请重新添加文件，或直接重试。",
         "person": "转人工",
         "person_phrase": "转人工",
         "keys": "Enter 发送，Shift + Enter 换行",
@@ -111,6 +124,21 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "placeholder": "Type your question",
         "send": "Send",
         "stop": "Stop answering",
+        "attach": "Add files",
+        "attach_hint": "Add files: PDF, Word, Excel, PowerPoint, web pages or text, up to 10 MB each",
+        "attachments": "Files in this conversation",
+        "attach_drop": "Drop to add files",
+        "attach_sending": "Uploading",
+        "attach_reading": "Reading",
+        "attach_done": "Added",
+        "attach_partial": "Parts couldn't be read",
+        "attach_remove": "Remove",
+        "attach_removed": "Removed",
+        "offline_file": "You seem to be offline, and the file didn't get through. Add it again once you're connected.",
+        "attach_first": "The file couldn't be added, so your question hasn't been sent. Add another file or just try "
+        "again.",
+        "attach_lost": "The files you added are no longer there, so your question hasn't been sent. Add them again or "
+        "just try again.",
         "person": "Talk to a person",
         "person_phrase": "Talk to a person",
         "keys": "Enter to send, Shift + Enter for a new line",
@@ -167,6 +195,10 @@ ERRORS: Mapping[Language, Mapping[str, str]] = {
         "question_empty": "请先输入问题。",
         "question_too_long": "问题太长了，请控制在 4000 字以内。",
         "too_large": "内容太长了，请精简后再发送。",
+        "attachment_too_large": "这个文件超过了 10 MB，请压缩或拆分后再添加。",
+        "attachment_too_long": "这个文件的内容太多了，请只添加需要的部分。",
+        "too_many_attachments": "一段对话最多添加 5 个文件，请先移除一个。",
+        "document_rejected": "没能读取这个文件：可能有密码、已损坏、只有扫描图片，或格式不支持。",
         "forbidden": "请在客服页面内操作。如果您就在客服页面，请刷新后重试。",
         "not_found": "没有找到这段对话，可能已被删除。",
         "conflict": "这段对话刚刚有了变化，请刷新页面后重试。",
@@ -184,6 +216,11 @@ ERRORS: Mapping[Language, Mapping[str, str]] = {
         "question_empty": "Please type a question first.",
         "question_too_long": "That question is too long. Please keep it under 4,000 characters.",
         "too_large": "That is too long. Please shorten it and send it again.",
+        "attachment_too_large": "This file is larger than 10 MB. Please make it smaller or split it.",
+        "attachment_too_long": "This file holds too much text. Please add only the part you need.",
+        "too_many_attachments": "A conversation holds up to 5 files. Please remove one first.",
+        "document_rejected": "We couldn't read this file. It may be locked, damaged, only a scan, or of a kind we don't "
+        "read.",
         "forbidden": "This only works on our support page. If you're on it now, please reload and try again.",
         "not_found": "We couldn't find this conversation. It may have been deleted.",
         "conflict": "This conversation has just changed. Please reload the page and try again.",

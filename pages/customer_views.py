@@ -6,19 +6,27 @@ Reads by owner only and changes nothing.
 from collections.abc import Sequence
 from typing import Any
 
+from core.documents import Attachment
 from core.errors import NotFound
 from core.messages import BusinessLine, ConversationSummary, StoredTurn, in_language
 from core.ports import ConversationLog
+from pages.customer_files import shown_attachment
 from pages.customer_language import WORDS, Language
 from pages.customer_markdown import render_markdown
 from pages.customer_stream import shown_sources
+from pipelines.attach import AttachPipeline
 
 NEW = "new"
 """Asked for as the conversation, it means: none yet."""
 
 
 async def visitor_state(
-    log: ConversationLog, owner: str, line: BusinessLine, asked_for: str | None, language: Language
+    log: ConversationLog,
+    attach: AttachPipeline,
+    owner: str,
+    line: BusinessLine,
+    asked_for: str | None,
+    language: Language,
 ) -> dict[str, Any]:
     """Everything the page needs to begin. `asked_for` is a conversation's id, NEW, or None for the latest.
 
@@ -27,9 +35,11 @@ async def visitor_state(
     conversations = [each for each in await log.conversations(owner) if each.line == line.id]
     wanted = asked_for or (conversations[0].id if conversations else NEW)
     turns: Sequence[StoredTurn] = ()
+    files: Sequence[Attachment] = ()
     if wanted != NEW:
         try:
             turns = await log.turns(wanted, owner)
+            files = await attach.list(wanted, owner)
         except NotFound:
             wanted = NEW
     return {
@@ -37,6 +47,7 @@ async def visitor_state(
         "conversations": [_summary(each) for each in conversations],
         "conversation_id": None if wanted == NEW else wanted,
         "turns": [_turn(each) for each in turns],
+        "attachments": [shown_attachment(each) for each in files],
     }
 
 

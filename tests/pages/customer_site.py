@@ -16,15 +16,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
+from core.documents import Chunk
 from core.errors import EngineBroken, EngineRejected
 from core.messages import BusinessLine, Passage, Retrieval
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from core.settings import Settings
+from knowledge.parsing import ChildParser
 from pages.customer import customer_routes
 from pipelines.answer import AnswerPipeline
+from pipelines.attach import AttachPipeline
 from pipelines.services import Services
+from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from tests.support.shared_words import by_shared_words
 
 SECRET = b"a secret for tests, 32 bytes...."
 
@@ -118,8 +123,14 @@ def _script(request: GenerationRequest) -> str:
 
 
 class TwoPassages:
+    """Knows two passages whatever is asked of the shop, but nothing about contracts; files by shared words."""
+
     async def retrieve(self, bases: Sequence[str], question: str, k: int = 5) -> Retrieval:
-        return Retrieval(PASSAGES if "shop" in bases else (), answerable="shop" in bases, threshold=0.4)
+        known = "shop" in bases and not any(word in question for word in ("contract", "合同"))
+        return Retrieval(PASSAGES if known else (), answerable=known, threshold=0.4)
+
+    async def among(self, chunks: Sequence[Chunk], question: str, k: int = 5) -> Retrieval:
+        return by_shared_words(chunks, question, k)
 
 
 class Lines:
@@ -143,18 +154,24 @@ class Site:
         self.database = Database(f"sqlite:///{folder / 'customer.db'}")
         self.engine = ScriptedEngine()
         self.log = SqlConversationLog(self.database)
+        self.attachments = SqlAttachmentStore(self.database)
+        self.parser = ChildParser()
         lines = Lines(SHOP, OTHER)
         nothing = cast(Any, None)  # what the customer's page must not touch
         self.services = Services(
             settings=Settings(data_dir=folder, default_line="shop", **settings),
-            answer=AnswerPipeline(self.log, lines, TwoPassages(), self.engine, "shop", detect=_detect),
+            answer=AnswerPipeline(
+                self.log, lines, TwoPassages(), self.engine, "shop", self.attachments, detect=_detect
+            ),
             log=self.log,
+            attachments=self.attachments,
+            attach=AttachPipeline(self.parser, self.attachments, self.log),
             lines=lines,
             engine=self.engine,
             **{
                 name: nothing
                 for name in Services.__dataclass_fields__
-                if name not in {"settings", "answer", "log", "lines", "engine"}
+                if name not in {"settings", "answer", "log", "attachments", "attach", "lines", "engine"}
             },
         )
         routes: list[BaseRoute] = [*customer_routes(self.services, secret=SECRET)]
@@ -164,6 +181,7 @@ class Site:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         await self.database.start()
         yield
+        await self.parser.aclose()
         await self.database.aclose()
 
 

@@ -15,6 +15,7 @@
   let running = null; // what aborts the answer, while one comes
   let loading = Promise.resolve(); // the newest load(), so that a question asked meanwhile waits for it
   let following = true; // whether the newest text is kept in view
+  let uploading = Promise.resolve(); // the files on their way, one after the other
 
   // --- building and telling -------------------------------------------------------------------------------
 
@@ -256,7 +257,8 @@
   function sourceList(sources) {
     const list = el("section", { class: "sources" }, el("h3", {}, words.sources));
     for (const source of sources) {
-      const name = source.title || source.document;
+      const named = source.title && source.document.replace(/\.\w+$/, "") !== source.title;
+      const name = named ? source.title : source.document;
       const place = [source.document === name ? "" : source.document, source.location === name ? "" : source.location];
       list.append(el("details", {}, el("summary", {}, icon("chevron"),
         el("span", {}, el("span", { class: "name" }, name), " ",
@@ -307,13 +309,17 @@
     $("welcome").hidden = true;
     const replaces = replacing?.id ?? null;
     if (replacing) dropFrom(replacing.node);
+    dropRefused();
     const turn = new Turn(text);
     turn.wait();
     say(words.thinking);
     following = true;
     follow();
     try {
-      await answerInto(turn, { text, line, conversation_id: conversation, replaces }, controller.signal);
+      const awaited = [...chips].filter((chip) => chip.underway);
+      await unlessAborted(uploading, controller.signal);
+      if (awaited.some((chip) => chip.refused)) turn.fail({ message: words.attach_first });
+      else await answerInto(turn, { text, line, conversation_id: conversation, replaces }, controller.signal);
       if (!turn.over) turn.fail({ message: words.interrupted });
     } catch {
       if (controller.signal.aborted) turn.cutOff(words.stopped);
@@ -329,6 +335,8 @@
     let reply = await post("ask", body, signal);
     if (reply.status === 404 && body.conversation_id) {
       // The conversation was deleted elsewhere, or the browser keeps no cookie: go on in a new one.
+      remember(null);
+      if (dropFiles()) return turn.fail({ message: words.attach_lost }); // no answer without the file it is about
       reply = await post("ask", { text: body.text, line }, signal);
     }
     if (!reply.ok) return turn.fail(await errorOf(reply));
@@ -347,6 +355,12 @@
       }
       follow();
     }
+  }
+
+  function unlessAborted(promise, signal) {
+    return Promise.race([promise, new Promise((_, refuse) => {
+      signal.addEventListener("abort", () => refuse(signal.reason), { once: true });
+    })]);
   }
 
   function dropFrom(node) {
@@ -368,6 +382,164 @@
     $("person").disabled = running !== null;
     if (focused) $("text").focus({ preventScroll: true });
     allowSend();
+  }
+
+  // --- files ------------------------------------------------------------------------------------------------
+
+  class Chip {
+    constructor(name, size) {
+      this.name = name;
+      this.id = null;
+      this.refused = false;
+      this.about = el("span", { class: "about" }, bytes(size));
+      this.bar = el("progress", { max: 1, value: 0, "aria-label": `${words.attach_sending}: ${name}` });
+      this.node = el("li", { class: "file" }, icon("file"),
+        el("span", { class: "what" }, el("span", { class: "name", title: name }, name), this.about),
+        iconButton("close", `${words.attach_remove}: ${name}`, () => this.remove()), this.bar);
+      chips.add(this);
+      $("files").append(this.node);
+      $("files").hidden = false;
+      follow();
+    }
+
+    get underway() {
+      return !this.id && !this.refused;
+    }
+
+    progress(share) {
+      if (share < 1) return (this.bar.value = share);
+      this.bar.removeAttribute("value"); // all of it is there, and being read
+      this.bar.setAttribute("aria-label", `${words.attach_reading}: ${this.name}`);
+      this.about.textContent = words.attach_reading;
+    }
+
+    done({ id, size, partial }) {
+      this.id = id;
+      this.bar.remove();
+      this.about.textContent = partial ? `${bytes(size)} · ${words.attach_partial}` : bytes(size);
+    }
+
+    fail(message) {
+      this.refused = true;
+      this.bar.remove();
+      this.node.classList.add("wrong");
+      this.about.setAttribute("role", "alert");
+      this.about.textContent = message;
+    }
+
+    drop() {
+      chips.delete(this);
+      this.node.remove();
+      $("files").hidden = chips.size === 0;
+    }
+
+    async remove() {
+      this.sending?.abort();
+      if (this.id) {
+        try {
+          const reply = await post("detach", { conversation_id: conversation, attachment_id: this.id });
+          if (!reply.ok && reply.status !== 404) throw await errorOf(reply);
+        } catch (error) {
+          return toast(error.code ? error.message : words.offline);
+        }
+        say(`${words.attach_removed}: ${this.name}`);
+      }
+      this.drop();
+      $("attach").focus();
+    }
+  }
+
+  const chips = new Set();
+
+  function bytes(size) {
+    const number = new Intl.NumberFormat(root.lang, { maximumFractionDigits: size < 10485760 ? 1 : 0 });
+    if (size >= 1048576) return `${number.format(size / 1048576)} MB`;
+    return size >= 1024 ? `${Math.round(size / 1024)} KB` : `${size} B`;
+  }
+
+  function dropRefused() {
+    for (const chip of [...chips]) if (chip.refused) chip.drop();
+  }
+
+  function attach(files) {
+    dropRefused();
+    // One after the other: the first may open the conversation that the next ones join.
+    for (const file of files) {
+      const chip = new Chip(file.name, file.size);
+      const before = uploading;
+      uploading = loading.then(() => before).then(() => send(chip, file));
+    }
+  }
+
+  async function send(chip, file) {
+    if (!chips.has(chip)) return; // removed meanwhile
+    const kept = [...chips].filter((each) => each.id).length;
+    if (file.size > Number(root.dataset.largestFile)) return chip.fail(words.attachment_too_large);
+    if (kept >= Number(root.dataset.mostFiles)) return chip.fail(words.too_many_attachments);
+    say(`${words.attach_sending}: ${file.name}`);
+    try {
+      const reply = await upload(chip, file);
+      if (!chips.has(chip)) return;
+      if (reply.error) return chip.fail(reply.error.message);
+      remember(reply.conversation_id);
+      chip.done(reply.attachment);
+      say(`${words.attach_done}: ${file.name}`);
+    } catch {
+      if (chips.has(chip)) chip.fail(words.offline_file);
+    }
+  }
+
+  // XMLHttpRequest, since fetch does not tell how much has been sent.
+  function upload(chip, file) {
+    return new Promise((resolve, reject) => {
+      const request = chip.sending = new XMLHttpRequest();
+      request.open("POST", address("attach", { line, conversation }));
+      request.setRequestHeader("content-type", "application/octet-stream");
+      request.setRequestHeader("x-file-name", encodeURIComponent(file.name));
+      request.responseType = "json";
+      request.upload.onprogress = (event) => chip.progress(event.lengthComputable ? event.loaded / event.total : 0);
+      request.onload = () => (request.response ? resolve(request.response) : reject(new Error("no answer")));
+      request.onerror = request.onabort = reject;
+      request.send(file);
+    });
+  }
+
+  function dropFiles() {
+    const some = chips.size > 0;
+    for (const chip of [...chips]) {
+      chip.drop();
+      chip.sending?.abort();
+    }
+    uploading = Promise.resolve();
+    return some;
+  }
+
+  function listenForFiles() {
+    $("attach").addEventListener("click", () => $("file").click());
+    $("file").addEventListener("change", () => {
+      attach([...$("file").files]);
+      $("file").value = ""; // so that the same file can be chosen again
+      $("text").focus({ preventScroll: true });
+    });
+    $("text").addEventListener("paste", (event) => {
+      const files = [...event.clipboardData.files];
+      if (!files.length) return;
+      event.preventDefault();
+      attach(files);
+    });
+    // Anywhere on the page: a file let go beside the field would else replace the page.
+    let depth = 0;
+    const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    const show = (change) => root.toggleAttribute("data-dropping", (depth = Math.max(0, change)) > 0);
+    addEventListener("dragenter", (event) => { if (holds(event)) show(depth + 1); });
+    addEventListener("dragleave", (event) => { if (holds(event)) show(depth - 1); });
+    addEventListener("dragover", (event) => { if (holds(event)) event.preventDefault(); });
+    addEventListener("drop", (event) => {
+      if (!holds(event)) return;
+      event.preventDefault();
+      show(0);
+      attach([...event.dataTransfer.files]);
+    });
   }
 
   // --- the conversation on screen ---------------------------------------------------------------------------
@@ -397,6 +569,8 @@
     }
     if (mine !== asked) return; // another conversation was chosen meanwhile
     $("log").replaceChildren();
+    dropFiles();
+    state.attachments.forEach((each) => new Chip(each.name, each.size).done(each));
     // Set without "conversation=new" so that a plain address keeps opening the latest one.
     if (state.conversation_id || wanted) remember(state.conversation_id);
     else conversation = null;
@@ -537,6 +711,7 @@
       grow(field);
       ask(text);
     });
+    listenForFiles();
     $("stop").addEventListener("click", stop);
     $("person").addEventListener("click", () => ask(words.person_phrase));
     $("new").addEventListener("click", () => { stop(); load("new"); field.focus(); });
