@@ -96,11 +96,11 @@ def _make_chunk() -> None:
         sa.UniqueConstraint("base", "document_id", "id", name=op.f("uq_chunk_base_document_id_id")),
         sqlite_autoincrement=True,
     )
-    for name, columns, where in (
-        ("ix_chunk_approved", ["base", "row", "document_id"], "status = 'approved'"),
-        ("ix_chunk_pairs", ["base", "document_id", "position"], "kind = 'faq'"),
-    ):
-        op.create_index(name, "chunk", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    op.create_index("ix_chunk_findable", "chunk", ["base", "status", "row", "document_id"])
+    faq = sa.text("kind = 'faq'")
+    op.create_index(
+        "ix_chunk_pairs", "chunk", ["base", "document_id", "position"], sqlite_where=faq, postgresql_where=faq
+    )
 
 
 def _columns() -> list[sa.ColumnClause[Any]]:
