@@ -110,6 +110,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
     finally:
         await services.ingest.aclose()
         await services.engine.aclose()
+        await services.index.aclose()
         await services.database.aclose()
 
 
@@ -296,6 +297,7 @@ async def _with_services(settings: Settings, work: Any) -> Any:
         )  # a command that names a line works before the first start
         return await work(services)
     finally:
+        await services.index.aclose()
         await services.database.aclose()
 
 

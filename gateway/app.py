@@ -33,7 +33,8 @@ def build_gateway(
     settings = services.settings
     password = settings.operator_password.get_secret_value() if settings.operator_password else None
     sessions = Sessions(secret, operator_token=operator_token, password=password)
-    metrics = Metrics(services.ingest)
+    metrics = Metrics()
+    metrics.watch(services.ingest)
     app = FastAPI(
         title="XiaoQ",
         version="1",

@@ -37,9 +37,8 @@ class IngestCounts(Collector):
 class Metrics:
     """One app's metrics, in a registry of their own so that two apps in one process do not mix."""
 
-    def __init__(self, ingest: IngestPipeline) -> None:
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(IngestCounts(ingest))
         self.requests = Counter(
             "xiaoq_http_requests",
             "HTTP requests by route, method and status.",
@@ -63,6 +62,10 @@ class Metrics:
         self.failures = Counter(
             "xiaoq_answer_failures", "Answers that ended in an error.", ("code",), registry=self.registry
         )
+
+    def watch(self, ingest: IngestPipeline) -> None:
+        """Tell what this pipeline counts, too."""
+        self.registry.register(IngestCounts(ingest))
 
     def finished(self, event: Finished) -> None:
         labels = (event.mode.value, event.engine)

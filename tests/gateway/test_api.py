@@ -1,122 +1,19 @@
-"""/api for programs: lines, documents, feedback, transcripts; and what a supervisor asks."""
+"""/api for programs: lines, feedback, transcripts; and what a supervisor asks."""
 
 import csv
 import io
-import time
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.gateway.conftest import Running
-
-MANUAL = b"# Zephyr kettle\n\n## Descaling\n\nDescale the Zephyr kettle with 30 ml of citric acid every six weeks.\n"
-
-
-def new_line(http: httpx.Client, line_id: str) -> dict[str, Any]:
-    reply = http.post("/api/lines", json={"id": line_id, "names": {"en": "Kettles"}, "bases": []})
-    assert reply.status_code == 201
-    line: dict[str, Any] = reply.json()
-    return line
+from tests.gateway.knowledge import new_line
 
 
 def ask(http: httpx.Client, line: str, text: str) -> dict[str, Any]:
     body = {"model": line, "messages": [{"role": "user", "content": text}]}
     reply: dict[str, Any] = http.post("/v1/chat/completions", json=body).json()
     return reply
-
-
-def test_a_document_is_found_listed_and_removed(site: Running, http: httpx.Client) -> None:
-    assert new_line(http, "kettles")["bases"] == ["kettles"]
-    files = [("files", ("manual.md", MANUAL)), ("files", ("photo.exe", b"MZ\0\0"))]
-    documents = http.post("/api/lines/kettles/documents", files=files).json()["documents"]
-    assert [set(document) for document in documents] == [{"id", "name", "status", "chunks", "error"}] * 2
-    assert [document["status"] for document in documents] == ["ready", "failed"]
-    assert documents[1]["error"]
-    reply = ask(http, "kettles", "How do I descale the Zephyr kettle?")
-    assert reply["xiaoq"]["sources"][0]["document"] == "manual.md"
-    assert "30 ml of citric acid" in str(site.seen())
-    found = http.post("/api/lines/kettles/search", json={"question": "descale Zephyr", "k": 3}).json()
-    assert found["answerable"] is True
-    assert set(found["passages"][0]) == {"document", "title", "location", "score", "text"}
-    assert 0 <= found["passages"][0]["score"] <= 1
-    listed = http.get("/api/lines/kettles/documents").json()["documents"]
-    assert {document["name"] for document in listed} == {"manual.md", "photo.exe"}
-    address = f"/api/lines/kettles/documents/{documents[0]['id']}"
-    assert http.delete(address).status_code == 204
-    assert http.delete(address).status_code == 404
-    assert (
-        http.post("/api/lines/kettles/search", json={"question": "descale Zephyr"}).json()["passages"] == []
-    )
-
-
-def test_pairs_become_searchable_and_drafts_do_not(http: httpx.Client) -> None:
-    new_line(http, "pairs")
-    pairs = [
-        {
-            "question": "Do you ship to Mars?",
-            "answer": "Not yet.",
-            "phrasings": ["Mars delivery"],
-            "status": "approved",
-        },
-        {
-            "question": "Do you ship to Venus?",
-            "answer": "A secret.",
-            "status": "draft",
-            "valid_from": "2026-01-01",
-        },
-    ]
-    stored = http.post("/api/lines/pairs/faq", json=pairs)
-    assert stored.json()["documents"][0]["status"] == "ready"
-    found = http.post("/api/lines/pairs/search", json={"question": "Mars delivery"}).json()["passages"]
-    assert found[0]["text"] == "Not yet."
-    assert all(passage["text"] != "A secret." for passage in found)
-    wrong = http.post("/api/lines/pairs/faq", json=[{"question": "x"}])
-    assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "[0].answer")
-
-
-def test_an_upload_can_go_on_in_the_background(http: httpx.Client) -> None:
-    new_line(http, "later")
-    files = [("files", ("manual.md", MANUAL))]
-    begun = http.post("/api/lines/later/documents", params={"wait": "false"}, files=files)
-    assert begun.status_code == 202
-    deadline = time.monotonic() + 30
-    job = begun.json()
-    while job["status"] == "running":
-        assert time.monotonic() < deadline
-        job = http.get(f"/api/jobs/{job['id']}").json()
-    assert job["status"] == "done"
-    assert job["documents"][0]["status"] == "ready"
-    assert http.get("/api/jobs/job_none").status_code == 404
-
-
-def test_a_large_file_is_refused_and_nothing_of_it_is_kept(http: httpx.Client) -> None:
-    new_line(http, "large")
-    files = [("files", ("manual.md", MANUAL)), ("files", ("big.txt", b"x" * (21 * 2**20)))]
-    try:
-        reply = http.post("/api/lines/large/documents", files=files)
-    except httpx.WriteError:
-        pass  # the server hung up while the rest was still on its way, as it may
-    else:
-        assert (reply.status_code, reply.json()["error"]["code"]) == (413, "too_large")
-    assert http.get("/api/lines/large/documents").json()["documents"] == []
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        {"json": {}},
-        {"data": {"a": "b"}},
-        {"files": [("other", ("a.md", b"x"))]},
-        {"content": b"--x", "headers": {"content-type": "multipart/form-data"}},
-        {"content": b"garbage", "headers": {"content-type": "multipart/form-data; boundary=x"}},
-    ],
-)
-def test_what_is_no_upload_is_refused(sent: dict[str, Any], http: httpx.Client) -> None:
-    reply = http.post("/api/lines/shop/documents", **sent)
-    error = reply.json()["error"]
-    assert (reply.status_code, error["code"], error["param"]) == (400, "invalid_request", "files")
-    assert error["request_id"] == reply.headers["x-request-id"]
 
 
 def test_a_line_is_made_changed_and_archived(http: httpx.Client) -> None:
@@ -172,7 +69,7 @@ def test_transcripts_export_as_csv_that_runs_no_formula(http: httpx.Client) -> N
 def test_health_names_every_part(http: httpx.Client) -> None:
     assert http.get("/healthz").json() == {"status": "ok"}
     ready = http.get("/readyz").json()
-    assert set(ready["parts"]) == {"database", "index", "engine"}
+    assert set(ready["parts"]) == {"database", "index", "ingest", "engine"}
     assert all(set(part) == {"ready", "detail"} for part in ready["parts"].values())
 
 
