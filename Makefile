@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check bench bench-footprint bench-retrieval lock clean
+.PHONY: run test check bench bench-footprint bench-retrieval bench-ingest lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -21,13 +21,16 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
 	$(BIN)/python -m pytest -q
 
-bench: bench-footprint bench-retrieval  ## every measurement
+bench: bench-footprint bench-retrieval bench-ingest  ## every measurement
 
 bench-footprint: .venv/.dev
 	$(BIN)/python -m bench.footprint
 
 bench-retrieval: .venv/.dev
 	$(BIN)/python -m bench.retrieval
+
+bench-ingest: .venv/.dev  ## how long customers wait while documents are read
+	$(BIN)/python -m bench.ingest
 
 lock:  ## compile the hand-written inputs to hash-locked requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements-uv.txt requirements-uv.in
