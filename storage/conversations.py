@@ -14,7 +14,7 @@ from core.messages import Channel, ConversationSummary, Message, Question, Store
 from storage.database import Database
 from storage.ownership import is_turn, live_in, require_conversation, require_turn
 from storage.rows import UNDETERMINED, select_summaries, select_turns, stored_turns, summaries
-from storage.tables import conversation, feedback, turn
+from storage.tables import attachment, conversation, feedback, turn
 from storage.turns import insert_turn, next_position, outcome, replace_details, set_aside, start, touch
 from storage.upsert import upsert
 
@@ -138,9 +138,12 @@ class SqlConversationLog:
         return await self._db.read(read)
 
     async def conversations(self, owner: str, limit: int = 50) -> Sequence[ConversationSummary]:
-        """See the port. One in which nothing was asked yet is left out."""
+        """See the port. One that holds neither a question nor a file is left out."""
         asked = select(turn.c.id).where(turn.c.conversation_id == conversation.c.id).exists()
-        query = select_summaries(turn.c.set_aside.is_(False)).where(conversation.c.owner == owner, asked)
+        filed = select(attachment.c.id).where(attachment.c.conversation_id == conversation.c.id).exists()
+        query = select_summaries(turn.c.set_aside.is_(False)).where(
+            conversation.c.owner == owner, asked | filed
+        )
         return await self._db.read(lambda connection: summaries(connection, query.limit(limit)))
 
     async def forget(self, conversation_id: str, owner: str) -> bool:
