@@ -4,31 +4,49 @@ It does not know the other bases nor how questions are answered.
 """
 
 import asyncio
-from collections.abc import Callable
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import structlog
 
+from core.documents import Chunk
 from core.ports import DocumentStore
-from knowledge.segments import Segment, batches, counted
-from knowledge.snapshot import Snapshot
+from knowledge.bulk import WorkerDied, written
+from knowledge.index_folder import IndexFolder
+from knowledge.segment_files import DamagedFile
+from knowledge.segments import Segment, batches, check_of, counted
+from knowledge.snapshot import Rows, Snapshot, held
 
 log = structlog.get_logger()
 T = TypeVar("T")
-_STEP = 1000
+
+_STEP = 500
 """Chunks read and counted at once: what bounds memory, and how long a search may wait for the processor."""
+_MANY = 2000
+"""So many new chunks are worth a process of their own, which takes half a second to start."""
+_PENDING = 16
+"""Batches that wait to be merged."""
+_SAMPLE = 64
+"""Chunks looked at, the newest and some others, before an index from the disk is believed."""
+_POLL_SECONDS = 0.1
 
 
 class BaseIndex:
     """`snapshot` is what serves; `refresh` replaces it."""
 
-    def __init__(self, base: str, store: DocumentStore, builder: Executor) -> None:
+    def __init__(self, base: str, store: DocumentStore, folder: Path, builder: Executor) -> None:
         self._base = base
         self._store = store
+        self._folder = IndexFolder(folder)
         self._builder = builder
         self._lock = asyncio.Lock()
+        self._opened = False
+        self._checking: asyncio.Task[None] | None = None
         self._odd = False
         self.snapshot = Snapshot.of(-1, ())
         self.building = False
@@ -37,33 +55,119 @@ class BaseIndex:
         """What was read is not what was indexed: the next refresh indexes the base anew."""
         self._odd = True
 
-    async def refresh(self) -> bool:
-        """Whether anything changed."""
+    async def refresh(self, *, wait: bool) -> bool:
+        """Whether it is now as the store is. Where another process is at work on the same folder, either `wait`
+        for it or come back later; what it has written is taken over."""
         async with self._lock:
-            version = await self._store.version(self._base)
-            if self.snapshot.version == version and not self._odd:
-                return False
-            self.building = True
-            try:
-                await self._follow(version)
-            finally:
-                self.building = False
+            if not self._opened:
+                await self._open()
+            while self.snapshot.version != (version := await self._store.version(self._base)) or self._odd:
+                async with self._held() as held:
+                    if held and not await self._adopted(version):
+                        await self._follow(version)
+                if not held and not await self._adopted(version):
+                    if not wait:
+                        return False
+                    await asyncio.sleep(_POLL_SECONDS)
             return True
+
+    async def aclose(self) -> None:
+        """Stop checking files; what serves goes on serving."""
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)
+
+    async def _open(self) -> None:
+        """What an earlier process has left, after a look at whether the store is the one that it was made from:
+        an older database that was put back gives rows anew."""
+        self.snapshot = await self._off_loop(self._folder.load)
+        rows = await self._off_loop(self.snapshot.rows)
+        some = sorted({*rows[-_SAMPLE:].tolist(), *random.sample(rows.tolist(), min(_SAMPLE, len(rows)))})
+        expected = self.snapshot.checks(some)
+        chunks = await self._store.read(self._base, some)
+        self._odd = any(expected[chunk.row] != check_of(chunk) for chunk in chunks)
+        self._opened = True
+        self._checking = asyncio.create_task(self._check())
+
+    async def _check(self) -> None:
+        """Files too large to check before they served; what is damaged is indexed again by the next refresh."""
+        async for damaged in self._folder.damaged():
+            async with self._lock:
+                good = [part for part in self.snapshot.parts if part.file != damaged]
+                self.snapshot = Snapshot.of(-1, good)
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[bool]:
+        """Whether this process may write."""
+        descriptor = await self._off_loop(self._folder.take)
+        try:
+            yield descriptor is not None
+        finally:
+            if descriptor is not None:
+                self._folder.give(descriptor)
+
+    async def _adopted(self, version: int) -> bool:
+        """Whether another process has brought the folder to this version."""
+        if self._odd or not self._folder.changed():
+            return False
+        self.snapshot = await self._off_loop(self._folder.load, self.snapshot.parts)
+        return self.snapshot.version == version
 
     async def _follow(self, version: int) -> None:
         """The version was read before the rows: a change in between is seen by the next refresh."""
-        present = np.asarray(await self._store.rows(self._base), np.int64)
-        current = Snapshot.of(-1, ()) if self._odd else self.snapshot
-        known = await self._off_loop(current.rows)
-        missing = present[~np.isin(present, known)]
-        fresh: list[Segment] = []
-        for at in range(0, len(missing), _STEP):
-            chunks = await self._store.read(self._base, missing[at : at + _STEP].tolist())
-            fresh += [await self._off_loop(counted, batch) for batch in batches(chunks)]
-        left = await self._off_loop(current.without, present)
-        self.snapshot = await self._off_loop(left.joined, version, fresh)
-        self._odd = False
+        self.building = True
+        try:
+            present = np.asarray(await self._store.rows(self._base), np.int64)
+            grown = Snapshot.of(-1, ()) if self._odd else self.snapshot
+            if len(await self._missing(grown, present)) > _MANY:
+                grown = await self._grown_in_bulk(grown, present)
+            grown = await self._grown(grown, present)
+            left = await self._off_loop(grown.without, present)
+            self.snapshot = await self._saved(await self._off_loop(left.joined, version, ()))
+            self._odd = False
+            await self._off_loop(self._folder.sweep, self.snapshot)
+        finally:
+            self.building = False
         log.info("index_refreshed", base=self._base, chunks=self.snapshot.lexical.count, version=version)
+
+    async def _missing(self, snapshot: Snapshot, present: Rows) -> Rows:
+        known = await self._off_loop(snapshot.rows)
+        return present[~held(present, known)]
+
+    async def _grown(self, snapshot: Snapshot, present: Rows) -> Snapshot:
+        """With the missing chunks, indexed by this process."""
+        fresh: list[Segment] = []
+        async for chunks in self._chunks(await self._missing(snapshot, present)):
+            fresh += [await self._off_loop(counted, batch) for batch in batches(chunks)]
+            if len(fresh) >= _PENDING:
+                snapshot, fresh = await self._off_loop(snapshot.joined, -1, fresh), []
+        return await self._off_loop(snapshot.joined, -1, fresh)
+
+    async def _grown_in_bulk(self, snapshot: Snapshot, present: Rows) -> Snapshot:
+        """With what a worker indexed; what is there already serves, and stays if this process dies."""
+        source = self._chunks(await self._missing(snapshot, present))
+        try:
+            async with aclosing(written(self._folder.folder, source)) as files:
+                async for file in files:
+                    part = await self._off_loop(self._folder.adopt, file)
+                    snapshot = await self._saved(Snapshot.of(-1, [*snapshot.parts, part]))
+                    if not self._odd:
+                        self.snapshot = snapshot
+        except (WorkerDied, DamagedFile, OSError) as error:
+            log.warning("index_worker_failed", base=self._base, reason=type(error).__name__)
+        return snapshot
+
+    async def _chunks(self, rows: Rows) -> AsyncIterator[Sequence[Chunk]]:
+        for at in range(0, len(rows), _STEP):
+            yield await self._store.read(self._base, rows[at : at + _STEP].tolist())
+
+    async def _saved(self, snapshot: Snapshot) -> Snapshot:
+        """On the disk where that can be; without, an index in memory serves as well, until the end."""
+        try:
+            return await self._off_loop(self._folder.save, snapshot)
+        except OSError as error:
+            log.warning("index_not_saved", base=self._base, reason=type(error).__name__)
+            return snapshot
 
     async def _off_loop(self, work: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._builder, work, *args)

@@ -74,14 +74,20 @@ class HybridIndex:
     async def refresh(self, bases: Sequence[str] | None = None) -> None:
         """See the port."""
         present = await self._store.bases()
+        current = True
         for base in present if bases is None else bases:
             if base not in self._bases:
-                self._bases[base] = BaseIndex(base, self._store, self._builder)
-            await self._bases[base].refresh()
+                self._bases[base] = BaseIndex(base, self._store, self._folder_of(base), self._builder)
+            current &= await self._bases[base].refresh(wait=bases is not None)
         if bases is None:
             for gone in self._bases.keys() - set(present):
-                del self._bases[gone]
-            self._loaded = True
+                await self._bases.pop(gone).aclose()
+            self._loaded |= current
+
+    def _folder_of(self, base: str) -> Path:
+        """Bases are named by people: nothing in a name may lead out of the folder."""
+        name = "".join(c if c.isalnum() or c == "-" else f"_{ord(c):x}" for c in base)
+        return self._folder / "lexical" / name
 
     async def health(self) -> Health:
         """Ready once all bases were indexed."""
@@ -94,6 +100,8 @@ class HybridIndex:
 
     async def aclose(self) -> None:
         """Let searches under way end, and no new one begin."""
+        for base in self._bases.values():
+            await base.aclose()
         self._searchers.shutdown()
         self._builder.shutdown()
 

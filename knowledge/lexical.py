@@ -96,7 +96,7 @@ class LexicalIndex:
     def frequencies(self, terms: Iterable[str]) -> list[int]:
         """In how many chunks each term stands."""
         ids = np.asarray([term_id(term) for term in terms], np.uint64)
-        return self._frequencies(ids).tolist()
+        return list(map(int, self._frequencies(ids)))
 
     def _frequencies(self, ids: Ids) -> Places:
         return sum(

@@ -112,7 +112,7 @@ def merged(parts: Sequence[Postings], targets: Sequence[Targets], size: int) -> 
     places = [np.searchsorted(vocabulary, part.vocabulary) for part in parts]
     frequency = np.zeros(len(vocabulary), np.int64)
     for part, place in zip(parts, places, strict=True):
-        frequency[place] += np.diff(part.starts.astype(np.int64))
+        frequency[place] += _sizes(part)
     starts = np.r_[0, np.cumsum(frequency)]
     free = starts[:-1].copy()
     rows, counts = np.empty(starts[-1], np.uint16), np.empty(starts[-1], np.uint8)
@@ -120,8 +120,14 @@ def merged(parts: Sequence[Postings], targets: Sequence[Targets], size: int) -> 
     for part, place, target in zip(parts, places, targets, strict=True):
         lengths[target[target >= 0]] = part.lengths[target >= 0]
         _move(part, target, free[place], rows, counts)
-        free[place] += np.diff(part.starts.astype(np.int64))
+        free[place] += _sizes(part)
     return Postings(vocabulary, starts.astype(np.uint32), rows, counts, lengths)
+
+
+def _sizes(part: Postings) -> Places:
+    """In how many rows each of its terms stands."""
+    sizes: Places = part.starts[1:].astype(np.int64) - part.starts[:-1]
+    return sizes
 
 
 def _union(vocabularies: Sequence[Ids]) -> Ids:

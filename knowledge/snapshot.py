@@ -13,6 +13,8 @@ from knowledge.lexical import LexicalIndex
 from knowledge.live import Mask
 from knowledge.segments import Segment, fits, merge, places
 
+Rows = npt.NDArray[np.int64]
+
 _SIDE_BY_SIDE = 4
 """So many parts of about one size become one: what bounds their number, at one more copy each time."""
 _SMALL = 4096
@@ -46,12 +48,12 @@ class Snapshot:
     def of(cls, version: int, parts: Sequence[Part]) -> "Snapshot":
         return cls(version, tuple(parts), LexicalIndex([p.segment for p in parts], [p.alive for p in parts]))
 
-    def rows(self) -> npt.NDArray[np.int64]:
+    def rows(self) -> Rows:
         """The store's rows that are found here, ascending."""
         found = [p.segment.rows if p.alive is None else p.segment.rows[p.alive] for p in self.parts]
         return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
-    def without(self, present: npt.NDArray[np.int64]) -> "Snapshot":
+    def without(self, present: Rows) -> "Snapshot":
         """The same without the rows that are not in `present` (ascending)."""
         return Snapshot.of(self.version, [_without(part, present) for part in self.parts])
 
@@ -69,8 +71,16 @@ class Snapshot:
         return known
 
 
-def _without(part: Part, present: npt.NDArray[np.int64]) -> Part:
-    there = np.isin(part.segment.rows, present)
+def held(rows: Rows, among: Rows) -> Mask:
+    """Which of these rows are in the other array, which is ascending."""
+    if not len(among):
+        return np.zeros(len(rows), bool)
+    found: Mask = among[np.minimum(np.searchsorted(among, rows), len(among) - 1)] == rows
+    return found
+
+
+def _without(part: Part, present: Rows) -> Part:
+    there = held(part.segment.rows, present)
     if part.alive is not None:
         there &= part.alive
     if there.sum() == part.count:
