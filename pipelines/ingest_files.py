@@ -69,7 +69,7 @@ async def _base(services: Services, line_id: str) -> str:
 def _line(event: IngestEvent) -> str:
     if event.status == "reading":
         return f"reading {event.name}"
-    what = event.error or f"{event.chunks} passages"
+    what = event.error or f"{event.chunks} passage{'' if event.chunks == 1 else 's'}"
     return " ".join(
         [f"[{event.done}/{event.total}] {event.name}: {event.status}, {what}", *map(_aside, event.notes)]
     )

@@ -72,6 +72,22 @@ class Running:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
+    def upload(self, line: str, files: dict[str, str]) -> dict[str, object]:
+        """Hand files over without waiting; the job."""
+        parts = "".join(
+            f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n{text}\r\n'
+            for name, text in files.items()
+        )
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            f"{self.base}/api/lines/{line}/documents?wait=false",
+            f"{parts}--x--\r\n".encode(),
+            {"content-type": "multipart/form-data; boundary=x"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            assert response.status == 202
+            job: dict[str, object] = json.loads(response.read())
+            return job
+
     def ask(self, text: str, key: str | None = None, **more: object) -> tuple[int, dict[str, object]]:
         body = {"model": "qwen2.5-7b", "messages": [{"role": "user", "content": text}], **more}
         status, answer = self.call("/v1/chat/completions", body, key)
@@ -133,8 +149,10 @@ def test_ingest_beside_the_running_app_is_found_a_moment_later(
     broken.write_bytes(b"not a pdf")
     done = command(data, "ingest", str(manual), str(broken), "--line", "shop")
     assert done.returncode == 1, "one of the files cannot be read"
-    assert "kettle.md: ready" in done.stdout
-    assert "broken.pdf: failed" in done.stdout
+    assert "[1/2] kettle.md: ready, 1 passage" in done.stdout
+    assert "[2/2] broken.pdf: failed" in done.stdout
+    assert "1 of 2 files could not be read" in done.stderr
+    assert "broken.pdf: " in done.stderr
     question = "How do I descale the Quokka kettle?"
     for _ in range(40):
         answer = json.dumps(app.ask(question, metadata={"line": "shop"})[1])
@@ -143,6 +161,21 @@ def test_ingest_beside_the_running_app_is_found_a_moment_later(
         app.process.poll()
         subprocess.run(["sleep", "0.25"], check=True)
     assert "citric" in answer
+
+
+def test_ingest_takes_a_folder_with_chosen_columns_and_knows_it_again(
+    app: Running, data: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pairs"
+    (folder / "2026").mkdir(parents=True)
+    (folder / "2026" / "pairs.csv").write_text("编号,客户问,我们答\n1,袋貂怎么喂,每天两次。\n")
+    (folder / ".hidden").write_text("no")
+    columns = ("--columns", "question=客户问,answer=我们答")
+    done = command(data, "ingest", str(folder), "--line", "shared", *columns)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[1/1] pairs.csv: ready, 1 passage" in done.stdout
+    again = command(data, "ingest", str(folder), "--line", "shared")
+    assert "[1/1] pairs.csv: unchanged" in again.stdout
 
 
 def test_export_holds_what_was_asked(app: Running, data: Path, tmp_path: Path) -> None:
@@ -190,6 +223,38 @@ def test_a_wrong_command_ends_with_one_line_and_no_trace(
     assert done.returncode != 0
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_killed_app_goes_on_with_its_batch(tmp_path: Path) -> None:
+    manuals = {
+        f"m{number}.md": "".join(f"## Part {n}\n\nThe part zq{number}x{n} is blue.\n\n" for n in range(400))
+        for number in range(6)
+    }
+    first = Running(tmp_path)
+    with first.process:
+        job = first.upload("shop", manuals)
+        assert job["total"] == len(manuals)
+        first.process.kill()
+    second = Running(tmp_path)
+    try:
+        assert second.ask("我的订单为什么还没发货?")[0] == 200, (
+            "what was known is served while the batch goes on"
+        )
+        for _ in range(240):
+            job = json.loads(second.call(f"/api/jobs/{job['id']}")[1])
+            if job["status"] == "done":
+                break
+            subprocess.run(["sleep", "0.25"], check=True)
+        assert (job["status"], job["done"], job["failed"]) == ("done", len(manuals), 0)
+        listed = json.loads(second.call("/api/lines/shop/documents")[1])["documents"]
+        named = [document["name"] for document in listed if document["name"] in manuals]
+        assert sorted(named) == sorted(manuals)
+        found = second.call("/api/lines/shop/search", {"question": "zq5x7"})[1]
+        assert b"zq5x7 is blue" in found
+    finally:
+        second.process.send_signal(signal.SIGTERM)
+        with second.process as process:
+            process.wait(30)
 
 
 def test_a_taken_port_is_named_before_anything_slow(tmp_path: Path) -> None:
