@@ -98,8 +98,13 @@ class BaseIndex:
 
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[bool]:
-        """Whether this process may write."""
-        descriptor = await self._off_loop(self._folder.take)
+        """Whether this process may write; where nobody can, it keeps its index in memory."""
+        try:
+            descriptor = await self._off_loop(self._folder.take)
+        except OSError as error:
+            log.warning("index_not_saved", base=self._base, reason=type(error).__name__)
+            yield True
+            return
         try:
             yield descriptor is not None
         finally:

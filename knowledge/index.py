@@ -33,6 +33,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 Texts = Sequence[tuple[Ranked, Chunk]]
 
+_PATIENCE_SECONDS = 5.0
 _NEAR = 40
 """Neighbours in meaning asked for in each base."""
 _READ = 12
@@ -67,7 +68,8 @@ class HybridIndex:
         self._today = today
         self._bases: dict[str, BaseIndex] = {}
         self._loaded = False
-        self._meaning: dict[str, asyncio.Task[None]] = {}
+        self._embedding: dict[str, asyncio.Task[None]] = {}
+        self._embedded: dict[str, int] = {}
         self._searchers = ThreadPoolExecutor(2, thread_name_prefix="retrieve")
         self._builder = ThreadPoolExecutor(1, thread_name_prefix="index")
 
@@ -83,6 +85,22 @@ class HybridIndex:
             for gone in self._bases.keys() - set(present):
                 await self._bases.pop(gone).aclose()
             self._loaded |= current
+        await self._follow_meaning(present if bases is None else bases)
+
+    async def _follow_meaning(self, bases: Sequence[str]) -> None:
+        """Have what changed embedded. A little is waited for; much goes on behind this call."""
+        if self._semantic is None:
+            return
+        begun = []
+        for base in bases:
+            version = self._bases[base].snapshot.version
+            running = self._embedding.get(base)
+            if self._embedded.get(base) != version and (running is None or running.done()):
+                self._embedded[base] = version
+                self._embedding[base] = asyncio.create_task(self._semantic.refresh(base))
+                begun.append(self._embedding[base])
+        if begun:
+            await asyncio.wait(begun, timeout=_PATIENCE_SECONDS)
 
     def _folder_of(self, base: str) -> Path:
         """Bases are named by people: nothing in a name may lead out of the folder."""
@@ -92,16 +110,20 @@ class HybridIndex:
     async def health(self) -> Health:
         """Ready once all bases were indexed."""
         chunks = sum(base.snapshot.lexical.count for base in self._bases.values())
-        kind = "lexical" if self._semantic is None else "lexical and vectors"
-        detail = f"{chunks} chunks in {len(self._bases)} bases, {kind}"
-        if building := sum(base.building for base in self._bases.values()):
-            detail += f", {building} being indexed"
+        detail = f"{chunks} chunks in {len(self._bases)} bases"
+        if building := [name for name, base in self._bases.items() if base.building]:
+            detail += f", being indexed: {', '.join(sorted(building))}"
+        if self._semantic is not None:
+            detail += f"; {(await self._semantic.health()).detail}"
         return Health(self._loaded, detail if self._loaded else f"the index is being built: {detail}")
 
     async def aclose(self) -> None:
         """Let searches under way end, and no new one begin."""
         for base in self._bases.values():
             await base.aclose()
+        for task in self._embedding.values():
+            task.cancel()
+        await asyncio.gather(*self._embedding.values(), return_exceptions=True)
         self._searchers.shutdown()
         self._builder.shutdown()
 
