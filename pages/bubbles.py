@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from core.errors import XiaoQError
 from core.messages import Mode, Source, TurnRecord, TurnStatus
+from pages.addresses import document_address
 from pages.console_words import words
 from pages.customer_markdown import render_markdown
 
@@ -74,7 +75,7 @@ def source_list(sources: Sequence[Source], language: str) -> str:
     say = words(language)
     items = "".join(
         f'<details class="xq-source"><summary>{_text(_place(source))}</summary>'
-        f'<div class="xq-passage">{safe_html(source.text)}</div></details>'
+        f'<div class="xq-passage">{safe_html(source.text)}</div>{_open_link(source, say)}</details>'
         for source in sources
     )
     return f'<div class="xq-sources"><span class="xq-label">{_text(say["sources"])}</span>{items}</div>'
@@ -111,6 +112,14 @@ def safe_html(text: str) -> str:
 def _place(source: Source) -> str:
     parts = [source.title or source.document, source.document, source.location]
     return " · ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _open_link(source: Source, say: Mapping[str, str]) -> str:
+    """To the passage at its place in the document; answers of before documents had pages know no place."""
+    if not (source.base and source.document_id and source.passage_id):
+        return ""
+    address = document_address(source.base, source.document_id, source.passage_id)
+    return f'<a class="xq-open" href="{html.escape(address)}" target="_blank">{_text(say["open_at"])}</a>'
 
 
 def _without_html(text: str) -> str:

@@ -43,8 +43,8 @@ def build_console(services: Services) -> gr.Blocks:
         with gr.Tabs(elem_id="xq-tabs"):
             with gr.Tab(t("tab_chat"), id="chat"):
                 build_chat_tab(services, t, told, demo)
-            with gr.Tab(t("tab_knowledge"), id="knowledge") as knowledge:
-                build_knowledge_tab(services, t, told, demo, knowledge)
+            with gr.Tab(t("tab_knowledge"), id="knowledge"):
+                build_knowledge_tab(t)
             with gr.Tab(t("tab_analytics"), id="analytics") as analytics:
                 build_analytics_tab(services, t, told, demo, analytics)
         demo.load(None, None, [told], js=READER_JS, api_visibility="private")

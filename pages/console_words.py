@@ -5,6 +5,9 @@ Knows nothing of the language of the answers: that follows the question.
 
 from collections.abc import Mapping
 
+from pages.chat_words import FILE_WORDS
+from pages.knowledge_words import KNOWLEDGE_WORDS
+
 
 def words(language: str) -> Mapping[str, str]:
     """The console's words in `language`; anything but Chinese reads English."""
@@ -22,7 +25,7 @@ def translations(setting: str = "auto") -> dict[str, dict[str, str]]:
     }
 
 
-WORDS: Mapping[str, Mapping[str, str]] = {
+_WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {
         "console": "小Q 控制台",
         "customer_page": "客户页面",
@@ -30,7 +33,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tab_knowledge": "知识库",
         "tab_analytics": "数据分析",
         "chat_purpose": "以客户的身份提问，看看小Q 怎样回答、依据是什么。",
-        "knowledge_purpose": "上传资料，小Q 马上就能据此回答；也可以在这里检验能不能查到。",
         "analytics_purpose": "看看客户问了多少、回答得多快，逐条查看对话并导出。",
         "line": "业务线",
         "new": "新对话",
@@ -96,39 +98,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "error_engine_broken": "回答到一半中断了。",
         "error_engine_rejected": "模型没有接受这个请求，请调整问题或参数。",
         "error_context_length_exceeded": "对话太长，超出了模型的容量，请开始新对话。",
-        "files": "资料文件",
-        "files_hint": "支持 md、txt、csv、pdf、docx，可一次选择多个",
-        "upload_progress": "处理进度",
-        "upload_done": "处理完毕：{done} 个文件中 {failed} 个失败。",
-        "upload_running": "正在处理：已完成 {done} 个，共 {total} 个。",
-        "status_waiting": "等待中",
-        "status_reading": "读取中",
-        "status_ready": "可用",
-        "status_failed": "失败",
-        "status_pending": "处理中",
-        "status_unchanged": "已存在，未重复导入",
-        "documents": "已有资料",
-        "documents_empty": "这条业务线还没有资料。把文件拖到上面，就能开始提问。",
-        "column_name": "文件名",
-        "column_status": "状态",
-        "column_size": "大小",
-        "column_chunks": "段落数",
-        "column_updated": "更新时间",
-        "column_action": "操作",
-        "delete": "删除",
-        "delete_ask": "删除“{name}”？小Q 将不再引用它。",
-        "delete_yes": "确认删除",
-        "delete_no": "保留",
-        "deleted": "已删除“{name}”。",
-        "undo": "撤销删除",
-        "restored": "已恢复“{name}”。",
-        "try": "检验一下",
-        "try_hint": "输入一个问题，看能查到哪些段落",
-        "try_button": "查找",
-        "answerable": "能回答：最高分 {best} 达到了门槛 {threshold}。",
-        "unanswerable": "答不上来：最高分 {best} 没有达到门槛 {threshold}，小Q 会请客户联系人工。",
-        "nothing_found": "没有查到相关段落。可以换个说法，或者补充资料。",
-        "score": "得分",
         "period": "时间范围",
         "period_1": "最近 24 小时",
         "period_7": "最近 7 天",
@@ -174,7 +143,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tab_knowledge": "Knowledge",
         "tab_analytics": "Analytics",
         "chat_purpose": "Ask as a customer would, and see what XiaoQ answers and what it relies on.",
-        "knowledge_purpose": "Upload documents that XiaoQ can answer from right away, and check what it finds.",
         "analytics_purpose": "See how much is asked and how fast it is answered; read and export conversations.",
         "line": "Business line",
         "new": "New conversation",
@@ -240,40 +208,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "error_engine_broken": "The answer was cut off midway.",
         "error_engine_rejected": "The model didn't accept this request. Please change the question or settings.",
         "error_context_length_exceeded": "The conversation no longer fits the model. Please start a new one.",
-        "files": "Documents",
-        "files_hint": "md, txt, csv, pdf or docx; several at once are fine",
-        "upload_progress": "Progress",
-        "upload_done": "Finished {done} files, {failed} failed.",
-        "upload_running": "Working: {done} of {total} done.",
-        "status_waiting": "Waiting",
-        "status_reading": "Reading",
-        "status_ready": "Ready",
-        "status_failed": "Failed",
-        "status_pending": "In progress",
-        "status_unchanged": "Already there, not added twice",
-        "documents": "Documents in this line",
-        "documents_empty": "This line has no documents yet. Drop files above, then ask about them.",
-        "column_name": "File",
-        "column_status": "Status",
-        "column_size": "Size",
-        "column_chunks": "Passages",
-        "column_updated": "Updated",
-        "column_action": "Action",
-        "delete": "Delete",
-        "delete_ask": "Delete “{name}”? XiaoQ will no longer quote it.",
-        "delete_yes": "Delete it",
-        "delete_no": "Keep it",
-        "deleted": "“{name}” has been deleted.",
-        "undo": "Undo",
-        "restored": "“{name}” is back.",
-        "try": "Ask about it",
-        "try_hint": "Type a question to see which passages are found",
-        "try_button": "Search",
-        "answerable": "Can answer: the best score, {best}, reaches the threshold of {threshold}.",
-        "unanswerable": "Can't answer: the best score, {best}, is below the threshold of {threshold}, "
-        "so XiaoQ would refer the customer to a person.",
-        "nothing_found": "No passage found. Try other words, or add a document.",
-        "score": "Score",
         "period": "Period",
         "period_1": "Last 24 hours",
         "period_7": "Last 7 days",
@@ -312,4 +246,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "handoff_flag": "For a person",
         "loading": "Loading…",
     },
+}
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    language: {**own, **FILE_WORDS[language], **KNOWLEDGE_WORDS[language]} for language, own in _WORDS.items()
 }

@@ -1,6 +1,7 @@
 """Puts the console into the app, dressed: theme, style, script, words."""
 
 from fastapi import FastAPI
+from starlette.routing import Mount, Router
 
 from pipelines.services import Services
 
@@ -8,10 +9,16 @@ MAX_UPLOAD = "50mb"
 
 
 def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
-    """Serve the console under `path`. Mount it last: it answers everything beneath its path."""
+    """Serve the console under `path`. Mount it last: it answers everything beneath its path.
+
+    What its pages call, and the documents' own page, stand in the same mount, before Gradio: so that a guard
+    around the mount is around them too. Raises TypeError where Gradio no longer mounts itself last.
+    """
     import gradio as gr
 
     from pages.console import build_console, console_i18n
+    from pages.document_page import document_routes
+    from pages.knowledge_routes import knowledge_routes
     from pages.theme import console_css, console_head, console_theme
 
     gr.mount_gradio_app(
@@ -29,4 +36,10 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
         ssr_mode=False,
         pwa=False,
         max_file_size=MAX_UPLOAD,
+    )
+    mount = app.router.routes[-1]
+    if not isinstance(mount, Mount):
+        raise TypeError("Gradio no longer mounts itself last; the console's own pages have no place.")
+    mount.app = Router(
+        [*knowledge_routes(services), *document_routes(services)], redirect_slashes=False, default=mount.app
     )

@@ -63,9 +63,10 @@ def console_theme() -> gr.themes.Base:
 
 
 def console_css() -> str:
-    return (FOLDER / "console.css").read_text(encoding="utf-8")
+    return "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("console.css", "knowledge.css"))
 
 
 def console_head() -> str:
-    """A script tag for the page's head: saving a file that an event has made."""
-    return f"<script>{(FOLDER / 'console.js').read_text(encoding='utf-8')}</script>"
+    """The console's scripts, for the page's head: they must be there before Gradio's."""
+    scripts = ((FOLDER / name).read_text(encoding="utf-8") for name in ("console.js", "knowledge.js"))
+    return "".join(f"<script>{script}</script>" for script in scripts)

@@ -3,18 +3,9 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from core.documents import Document, DocumentStatus
-from core.messages import ConversationSummary, Passage, Retrieval
+from core.messages import ConversationSummary
 from pages.analytics_handlers import filter_of
-from pages.lists import (
-    FileProgress,
-    conversations_table,
-    documents_table,
-    history_list,
-    passages_found,
-    progress_list,
-    size,
-)
+from pages.lists import conversations_table, history_list, size
 from pages.reader import reader_of
 
 NOW = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
@@ -26,19 +17,10 @@ def conversation(title: str) -> ConversationSummary:
     return ConversationSummary("c1", "shop", "chat", "chat:1", NOW, NOW, 2, title, "zh", True)
 
 
-def document(name: str, error: str | None = None) -> Document:
-    status = DocumentStatus.FAILED if error else DocumentStatus.READY
-    return Document("d1", "shop", name, 2048, "0", status, 3, NOW, error)
-
-
 def test_what_people_wrote_is_text() -> None:
-    passage = Passage("p", "shop", "d", HOSTILE, HOSTILE, HOSTILE, HOSTILE, 0.5, question=HOSTILE)
     pages = [
         history_list([conversation(HOSTILE)], "c1", ZONE, "zh"),
         conversations_table([conversation(HOSTILE)], {}, ZONE, "zh"),
-        documents_table([document(HOSTILE, HOSTILE)], ZONE, "zh"),
-        progress_list([FileProgress(HOSTILE, "failed", error=HOSTILE)], "zh"),
-        passages_found(Retrieval([passage], False, 0.6), "zh"),
     ]
     for page in pages:
         assert "<img" not in page
@@ -53,27 +35,7 @@ def test_the_open_conversation_is_marked_and_times_are_local() -> None:
 
 
 def test_empty_lists_say_what_to_do_next() -> None:
-    assert "Drop files" in documents_table([], ZONE, "en")
     assert "Type a question" in history_list([], None, ZONE, "en")
-
-
-def test_progress_counts_what_ended() -> None:
-    files = [
-        FileProgress("a", "ready"),
-        FileProgress("b", "failed", error="A scan."),
-        FileProgress("c", "reading"),
-    ]
-    shown = progress_list(files, "en")
-    assert "2 of 3" in shown
-    assert "A scan." in shown
-
-
-def test_a_search_says_whether_it_suffices() -> None:
-    passage = Passage("p", "shop", "d", "faq.csv", "退货", "row 3", "七天", 0.41)
-    shown = passages_found(Retrieval([passage], False, 0.45), "en")
-    assert "0.41" in shown
-    assert "0.45" in shown
-    assert "Can&#x27;t answer" in shown
 
 
 def test_sizes_and_readers() -> None:

@@ -1,0 +1,111 @@
+"""How files come in on the Knowledge tab: one a request, looked at before where it is a table, followed after.
+
+Knows nothing of formats; what becomes of a file is the ingest pipeline's.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from core.documents import QueuedFile
+from core.errors import InvalidRequest
+from pages.console_words import words
+from pages.faq_html import mapping_panel
+from pages.knowledge_calls import Call, sent_file, told
+from pages.reader import OWNER
+from pages.reasons import reason_in
+from pipelines.bases import owned
+from pipelines.columns import checked_columns
+from pipelines.incoming import IncomingFile, plain_name
+from pipelines.services import Services
+
+AT_ONCE = 3
+"""Files held in memory on their way into the queue; the others wait on disk."""
+MOST_ASKED = 500
+
+
+class Intake:
+    """The actions that bring files in. One instance serves every visitor."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def upload(self, call: Call) -> Response:
+        """Accept the file in the body: it is stored when this answers, and read in its turn."""
+        line = await call.place()
+        columns = _columns(call.query("columns"))
+        replaces = call.query("replaces") or None
+        async with sent_file(call.request) as (name, file), self._turns:
+            incoming = IncomingFile(plain_name(name), file.read)
+            batch = await call.services.ingest.accept(
+                owned(line),
+                [incoming],
+                batch=uuid.uuid4().hex,
+                actor=OWNER,
+                columns=columns,
+                replaces=replaces,
+            )
+        return told({"batch": batch})
+
+    async def preview(self, call: Call) -> Response:
+        """The table in the body: whether its columns are recognised, and the panel that maps them."""
+        async with sent_file(call.request) as (name, file), self._turns:
+            table = await call.services.parser.preview(plain_name(name), await asyncio.to_thread(file.read))
+        recognised = {"question", "answer"} <= table.guessed.keys()
+        panel = mapping_panel(plain_name(name), table, call.language)
+        return told({"recognised": recognised, "panel": panel})
+
+    async def progress(self, call: Call) -> Response:
+        """Where the files of these batches stand: `{files: {batch: {status, label, detail}}}`."""
+        wanted = (await call.posted()).get("batches")
+        if not isinstance(wanted, list):
+            raise InvalidRequest("Name the batches.", param="batches")
+        stands = {}
+        for batch in wanted[:MOST_ASKED]:
+            files = await call.services.queue.batch(str(batch)[:64])
+            if files:
+                stands[batch] = _stand(files[0], call.services, call.language)
+        return told({"files": stands})
+
+    async def stop(self, call: Call) -> Response:
+        for batch in (await call.posted()).get("batches", [])[:MOST_ASKED]:
+            await call.services.ingest.stop(str(batch)[:64])
+        return told({})
+
+    async def template(self, call: Call) -> Response:
+        kind = "csv" if call.query("format") == "csv" else "xlsx"
+        language = "zh" if call.query("language") == "zh" else "en"
+        data = call.services.faq_template("csv" if kind == "csv" else "xlsx", language)
+        headers = {"content-disposition": f'attachment; filename="xiaoq-faq-{language}.{kind}"'}
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+def _stand(file: QueuedFile, services: Services, language: str) -> Mapping[str, Any]:
+    say = words(language)
+    working = services.ingest.working(file.batch)
+    status: str = file.status
+    if status == "waiting" and working is not None and working.reading == file.id:
+        status = "reading"
+    details = [reason_in(file.error, language)] if file.error else []
+    details += [reason_in(note, language) for note in file.notes]
+    if status == "ready":
+        key = "passages_count_1" if file.chunks == 1 else "passages_count"
+        details.insert(0, say[key].format(n=f"{file.chunks:,}"))
+    return {"status": status, "label": say[f"status_{status}"], "details": details}
+
+
+def _columns(chosen: str) -> dict[str, str] | None:
+    """Field of a pair → column, as the panel chose them; None where it was not asked."""
+    if not chosen:
+        return None
+    try:
+        columns = orjson.loads(chosen)
+    except orjson.JSONDecodeError:
+        columns = None
+    if not isinstance(columns, dict) or not all(isinstance(column, str) for column in columns.values()):
+        raise InvalidRequest("The columns are a JSON object.", param="columns")
+    return checked_columns(columns)

@@ -1,0 +1,184 @@
+"""What the Knowledge tab calls: its frame, its lists, and what a press does. Fragments of HTML and small JSON.
+
+Knows nothing of sign-in: mount these inside the console's guard.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.documents import SHARED_BASE, Chunk
+from core.errors import InvalidRequest, NotFound
+from core.messages import in_language
+from pages.bench_html import bench, golden_list
+from pages.console_words import words
+from pages.documents_html import documents_table
+from pages.faq_html import pairs_list
+from pages.knowledge_calls import Call, endpoint, fragment, told
+from pages.knowledge_html import knowledge_frame
+from pages.knowledge_intake import Intake
+from pages.reader import OWNER
+from pages.undoing import Undoing
+from pipelines.bases import owned, searched
+from pipelines.golden import save_golden
+from pipelines.incoming import LARGEST_FILE
+from pipelines.services import Services
+
+PASSAGES_SHOWN = 8
+LONGEST_QUESTION = 2000
+
+
+def knowledge_routes(services: Services) -> list[Route]:
+    """The routes under `/knowledge`."""
+    undoing, intake = Undoing(), Intake()
+
+    async def delete(call: Call) -> Response:
+        return await _delete(call, undoing)
+
+    async def golden_remove(call: Call) -> Response:
+        return await _golden_remove(call, undoing)
+
+    async def undo(call: Call) -> Response:
+        restore = undoing.take(str((await call.posted()).get("token", "")))
+        if restore is None:
+            return told({"message": words(call.language)["undo_gone"]})
+        return told({"message": await restore()})
+
+    reads = {
+        "frame": _frame, "documents": _documents, "pairs": _pairs, "golden": _golden, "template": intake.template
+    }  # fmt: skip
+    writes = {
+        "upload": intake.upload, "preview": intake.preview, "progress": intake.progress, "stop": intake.stop,
+        "delete": delete, "undo": undo, "pair": _pair, "try": _try, "right": _right,
+        "golden-remove": golden_remove,
+    }  # fmt: skip
+    return [
+        *(Route(f"/knowledge/{name}", endpoint(services, action)) for name, action in reads.items()),
+        *(
+            Route(f"/knowledge/{name}", endpoint(services, action), methods=["POST"])
+            for name, action in writes.items()
+        ),
+    ]
+
+
+async def _frame(call: Call) -> Response:
+    lines = [line for line in await call.services.lines.all() if not line.archived]
+    choices = [(owned(line), in_language(line.names, call.language, line.id)) for line in lines]
+    choices.append((SHARED_BASE, words(call.language)["shared_base"]))
+    bases = [base for base, _ in choices]
+    # A line of its own files comes first: one that only searches others has nothing to show.
+    own = [owned(line) for line in lines if owned(line) in line.bases]
+    wanted = call.query("base")
+    chosen = wanted if wanted in bases else (own or bases)[0]
+    return fragment(knowledge_frame(choices, chosen, LARGEST_FILE, call.language))
+
+
+async def _documents(call: Call) -> Response:
+    documents = await call.services.documents.list(owned(await call.place()))
+    order = "name" if call.query("order") == "name" else "updated"
+    return fragment(
+        documents_table(documents, call.zone, call.language, wanted=call.query("wanted"), order=order)
+    )
+
+
+async def _pairs(call: Call) -> Response:
+    pairs = await call.services.documents.pairs(owned(await call.place()))
+    today = datetime.now(call.zone).date()
+    status = call.query("status")
+    return fragment(pairs_list(pairs, today, call.language, status=status, wanted=call.query("wanted")))
+
+
+async def _pair(call: Call) -> Response:
+    """Approve a pair or take it back; its owner and its dates stay."""
+    posted = await call.posted()
+    base = owned(await call.place())
+    pair = await _pair_of(call, base, str(posted.get("id", "")))
+    await call.services.ingest.change_pair(
+        base, pair.id, status="draft" if posted.get("status") == "draft" else "approved",
+        owner=pair.owner, valid_from=pair.valid_from, valid_until=pair.valid_until,
+    )  # fmt: skip
+    return told({})
+
+
+async def _pair_of(call: Call, base: str, pair_id: str) -> Chunk:
+    for pair in await call.services.documents.pairs(base):
+        if pair.id == pair_id:
+            return pair
+    raise NotFound("There is no such pair.", param="id")
+
+
+async def _delete(call: Call, undoing: Undoing) -> Response:
+    """Take a document out; its chunks and its bytes stay in memory for an undo, so that nothing is read anew."""
+    base = owned(await call.place())
+    document_id = str((await call.posted()).get("id", ""))
+    services = call.services
+    document = await services.documents.get(base, document_id)
+    if document is None:
+        raise NotFound("There is no such document.", param="id")
+    chunks = await services.documents.chunks(base, document_id)
+    raw = await services.documents.raw(base, document_id)
+    await services.ingest.remove(base, document_id)
+    restored = words(call.language)["restored"].format(name=document.name)
+
+    async def restore() -> str:
+        await services.documents.put(document, [replace(chunk, row=0) for chunk in chunks], raw)
+        await services.index.refresh([base])
+        return restored
+
+    held = len(raw or b"") + sum(len(chunk.text) for chunk in chunks)
+    return told({"token": undoing.keep(restore, held), "name": document.name})
+
+
+async def _try(call: Call) -> Response:
+    """Search as an answer would, and show what it would have to go on."""
+    line = await call.place()
+    question = _question(await call.posted())
+    retrieval = await call.services.retriever.retrieve(searched(line), question, PASSAGES_SHOWN)
+    right = {
+        golden.passage_id
+        for golden in await call.services.golden.list(line.id)
+        if golden.question == question
+    }
+    return fragment(bench(retrieval, question, right, call.language))
+
+
+async def _right(call: Call) -> Response:
+    line = await call.place()
+    posted = await call.posted()
+    await save_golden(
+        call.services.golden, call.services.documents, line, _question(posted),
+        str(posted.get("document", "")), str(posted.get("passage", "")), OWNER,
+    )  # fmt: skip
+    return told({"message": words(call.language)["golden_saved"]})
+
+
+async def _golden(call: Call) -> Response:
+    line = await call.place()
+    return fragment(golden_list(await call.services.golden.list(line.id), call.zone, call.language))
+
+
+async def _golden_remove(call: Call, undoing: Undoing) -> Response:
+    line = await call.place()
+    wanted = str((await call.posted()).get("id", ""))
+    store = call.services.golden
+    golden = next((each for each in await store.list(line.id) if each.id == wanted), None)
+    if golden is None or not await store.delete(line.id, wanted):
+        raise NotFound("There is no such golden question.", param="id")
+    said = words(call.language)["golden_restored"]
+
+    async def restore() -> str:
+        await store.put(golden)
+        return said
+
+    return told({"token": undoing.keep(restore), "name": golden.question})
+
+
+def _question(posted: Mapping[str, Any]) -> str:
+    question = str(posted.get("question", "")).strip()
+    if not question or len(question) > LONGEST_QUESTION:
+        raise InvalidRequest("Ask a question of at most 2,000 characters.", param="question")
+    return question
