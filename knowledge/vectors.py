@@ -1,152 +1,149 @@
-"""Keeps embedding vectors in a FAISS index behind LangChain's VectorStore, saved without pickling.
+"""The Vectors port over FAISS files: a folder for each base and model, memory-mapped, never pickled.
 
-It does not know the texts' meaning for the product; rows are ids chosen by the caller.
+It does not know what the vectors stand for nor how they were made.
 """
 
+import asyncio
 import hashlib
-import json
 import os
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
-from langchain_core.documents import Document
-from langchain_core.embeddings import Embeddings
-from langchain_core.vectorstores import VectorStore
 
-_MANIFEST = "manifest.json"
-_BATCH = 64
+from knowledge.vector_files import Shelf, ShelfFolder
+from knowledge.vector_index import LARGE, Vectors32
+
+T = TypeVar("T")
 
 
-class FaissVectorStore(VectorStore):
-    """Normalised vectors under inner product: scores are cosines. Rows are texts' ids; texts stay outside."""
+@dataclass
+class _Staged:
+    """What was added and removed since the last commit."""
 
-    def __init__(self, embedding: Embeddings, model: str = "") -> None:
-        self._embedding = embedding
-        self._model = model
-        self.ids: list[str] = []
-        self._texts: dict[str, str] = {}
-        self._index: Any = None
+    removed: set[int] = field(default_factory=set)
+    rows: list[int] = field(default_factory=list)
+    parts: list[Vectors32] = field(default_factory=list)
 
-    @property
-    def embeddings(self) -> Embeddings:
-        return self._embedding
+    def remove(self, gone: set[int]) -> None:
+        self.removed |= gone
+        if gone & set(self.rows):
+            kept = np.asarray([row not in gone for row in self.rows])
+            self.parts = [np.concatenate(self.parts)[kept]]
+            self.rows = [row for row in self.rows if row not in gone]
 
-    def add_texts(
-        self,
-        texts: Iterable[str],
-        metadatas: list[dict[str, Any]] | None = None,
-        *,
-        ids: list[str] | None = None,
-        **kwargs: Any,
-    ) -> list[str]:
-        """Embed and append; `ids` default to the texts' SHA-256."""
-        listed = list(texts)
-        names = ids if ids is not None else [hashlib.sha256(text.encode()).hexdigest() for text in listed]
-        for start in range(0, len(listed), _BATCH):
-            self.add_vectors(
-                names[start : start + _BATCH], self._embedding.embed_documents(listed[start : start + _BATCH])
-            )
-        self._texts.update(zip(names, listed, strict=True))
-        return names
 
-    def add_vectors(self, ids: Sequence[str], vectors: Sequence[Sequence[float]]) -> None:
-        """Append vectors that are already known, shape (n, dimension)."""
-        import faiss
+@dataclass
+class _Held:
+    """One (base, model): its folder, what is open of it, what is not yet committed."""
 
-        if not ids:
+    folder: ShelfFolder
+    shelf: Shelf | None = None
+    staged: _Staged = field(default_factory=_Staged)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class FaissVectors:
+    """core.ports.Vectors in files. `large` is the number of vectors from which a file gets lists.
+
+    Files are written at low priority; a crash leaves the state of the last commit.
+    """
+
+    def __init__(self, folder: Path, *, large: int = LARGE) -> None:
+        self._folder = folder
+        self._large = large
+        self._held: dict[tuple[str, str], _Held] = {}
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="vectors")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="vector-files", initializer=lower_priority)
+
+    async def rows(self, base: str, model: str) -> Sequence[int]:
+        held = self._of(base, model)
+        return await self._in(self._writer, lambda: _opened(held).rows.tolist())
+
+    async def add(self, base: str, model: str, rows: Sequence[int], vectors: Vectors32) -> None:
+        """See the port. Raises ValueError where shapes do not agree."""
+        if vectors.ndim != 2 or len(rows) != len(vectors):
+            raise ValueError("One row for each vector, and vectors of shape (n, dimension).")
+        if not len(rows):
             return
-        matrix = _normalised(vectors)
-        if self._index is None:
-            self._index = faiss.IndexFlatIP(matrix.shape[1])
-        self._index.add(matrix)
-        self.ids.extend(ids)
+        staged = self._of(base, model).staged
+        staged.rows += rows
+        staged.parts.append(np.ascontiguousarray(vectors, np.float32))
 
-    def vectors(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Every row's vector by id."""
-        if self._index is None:
-            return {}
-        return dict(zip(self.ids, self._index.reconstruct_n(0, len(self.ids)), strict=True))
+    async def remove(self, base: str, model: str, rows: Sequence[int]) -> None:
+        self._of(base, model).staged.remove(set(rows))
 
-    def nearest(self, query: str, k: int) -> list[tuple[str, float]]:
-        """The `k` nearest ids with their cosine, best first."""
-        if self._index is None:
-            return []
-        vector = _normalised([self._embedding.embed_query(query)])
-        cosines, rows = self._index.search(vector, min(k, len(self.ids)))
-        return [(self.ids[row], float(cosine)) for row, cosine in zip(rows[0], cosines[0], strict=True)]
+    async def commit(self, base: str, model: str) -> None:
+        """See the port. Raises ValueError for vectors of another dimension than those there, OSError where the disk
+        is full; what was staged is lost then, and what was committed stays."""
+        held = self._of(base, model)
+        staged, held.staged = held.staged, _Staged()
+        if staged.rows or staged.removed:
+            await self._in(self._writer, lambda: _commit(held, staged))
 
-    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
-        return [
-            Document(page_content=self._texts.get(row, ""), metadata={"id": row, "score": cosine})
-            for row, cosine in self.nearest(query, k)
-        ]
+    async def nearest(self, base: str, model: str, vector: Vectors32, k: int) -> Sequence[tuple[int, float]]:
+        """See the port. Raises ValueError where the vector is not as wide as those of the model."""
+        held = self._of(base, model)
+        return await self._in(self._readers, lambda: _opened(held).nearest(vector, k))
 
-    @classmethod
-    def from_texts(
-        cls,
-        texts: list[str],
-        embedding: Embeddings,
-        metadatas: list[dict[str, Any]] | None = None,
-        *,
-        ids: list[str] | None = None,
-        **kwargs: Any,
-    ) -> "FaissVectorStore":
-        store = cls(embedding)
-        store.add_texts(texts, metadatas, ids=ids)
-        return store
+    async def forget(self, base: str, *, keep: str | None = None) -> None:
+        """See the port; other processes' searches go on over what they have open."""
+        kept = None if keep is None else _slug(keep)
+        for key in [key for key in self._held if key[0] == base and key[1] != keep]:
+            del self._held[key]
 
-    def save(self, folder: Path) -> None:
-        """Write index and manifest beside the ones in force and swap the manifest in; then drop the old file."""
-        import faiss
+        def clear() -> None:
+            parent = self._folder / _slug(base)
+            for folder in parent.iterdir() if parent.is_dir() else ():
+                if folder.name != kept:
+                    ShelfFolder(folder, self._large).clear()
 
-        if self._index is None:
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        data = faiss.serialize_index(self._index).tobytes()
-        digest = hashlib.sha256(data).hexdigest()
-        name = f"{digest[:16]}.faiss"
-        _write(folder / name, data)
-        manifest = {"file": name, "sha256": digest, "model": self._model, "rows": self.ids}
-        _write(folder / _MANIFEST, json.dumps(manifest).encode())
-        for old in folder.glob("*.faiss"):
-            if old.name != name:
-                old.unlink()
+        await self._in(self._writer, clear)
 
-    @classmethod
-    def load(cls, folder: Path, embedding: Embeddings, model: str = "") -> "FaissVectorStore | None":
-        """What `save` wrote; None where nothing lies there, it was changed since, or another model made it."""
-        import faiss
+    async def aclose(self) -> None:
+        """Wait for the files being written; what was not committed is lost."""
+        await asyncio.to_thread(self._writer.shutdown)
+        self._readers.shutdown(wait=False, cancel_futures=True)
 
-        try:
-            manifest = json.loads((folder / _MANIFEST).read_bytes())
-            data = (folder / Path(str(manifest["file"])).name).read_bytes()
-            rows, digest, maker = list(manifest["rows"]), manifest["sha256"], manifest["model"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        if maker != model or hashlib.sha256(data).hexdigest() != digest:
-            return None
-        store = cls(embedding, model)
-        store._index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
-        if store._index.ntotal != len(rows):
-            return None
-        store.ids = [str(row) for row in rows]
-        return store
+    def _of(self, base: str, model: str) -> _Held:
+        key = (base, model)
+        if key not in self._held:
+            folder = self._folder / _slug(base) / _slug(model)
+            self._held[key] = _Held(ShelfFolder(folder, self._large))
+        return self._held[key]
+
+    async def _in(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
 
 
-def _normalised(vectors: Sequence[Sequence[float]]) -> npt.NDArray[np.float32]:
-    matrix = np.ascontiguousarray(vectors, np.float32)
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.ascontiguousarray(matrix / np.maximum(lengths, 1e-9), np.float32)
+def _opened(held: _Held) -> Shelf:
+    """What is on disk now: another process may have written."""
+    shelf = held.shelf
+    if shelf is not None and shelf.stamp == held.folder.stamp():
+        return shelf
+    with held.lock:
+        if held.shelf is None or held.shelf.stamp != held.folder.stamp():
+            held.shelf = held.folder.open()
+        return held.shelf
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, even when the power fails."""
-    beside = path.with_suffix(path.suffix + ".new")
-    with beside.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(path)
+def _commit(held: _Held, staged: _Staged) -> None:
+    current = _opened(held)
+    vectors = np.concatenate(staged.parts) if staged.rows else np.empty((0, 0), np.float32)
+    rows = np.asarray(staged.rows, np.int64)
+    held.shelf = held.folder.commit(current, sorted(staged.removed), rows, vectors)
+
+
+def _slug(name: str) -> str:
+    """A folder's name: readable, and different for different names; nothing in a name leads out of the folder."""
+    readable = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "_" for c in name)[:40]
+    return f"{readable}.{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def lower_priority() -> None:
+    """Let this thread, and those it starts, wait for everything else on the machine."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

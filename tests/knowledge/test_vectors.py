@@ -1,170 +1,230 @@
-"""Vectors from a real /v1/embeddings endpoint on the loopback, through FAISS, to disk and back."""
+"""The files of FaissVectors: mapped, swapped in whole, damaged, killed over, merged, shared. What both keepers of
+vectors do is in tests/services/test_vectors_both.py."""
 
 import asyncio
-import hashlib
-import math
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
-from aiohttp import web
-from langchain_core.embeddings import Embeddings
+import structlog
 
-from core.errors import ConfigurationError
-from core.settings import Settings
-from knowledge.embeddings import make_embeddings
-from knowledge.index import HybridIndex
-from knowledge.vectors import FaissVectorStore
-from tests.knowledge.chunks import SHOP, MemoryStore, chunk
+from knowledge.vector_files import ShelfFolder
+from knowledge.vectors import FaissVectors
 
-_MEANINGS = {"automobile": 0, "car": 0, "vehicle": 0, "refund": 1, "money": 1}
-"""A tiny model: words of one meaning share an axis, all others are hashed to theirs."""
-
-
-def _vector(text: str) -> list[float]:
-    vector = [0.0] * 64
-    for word in text.lower().replace(".", " ").split():
-        digest = int(hashlib.sha256(word.encode()).hexdigest(), 16)
-        vector[_MEANINGS.get(word, 2 + digest % 62)] += 1.0
-    return vector if any(vector) else [1.0] * 64
-
-
-@dataclass
-class Endpoint:
-    url: str = ""
-    texts: list[str] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-
-    async def embed(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
-        self.texts += texts
-        self.keys.add(request.headers.get("Authorization", ""))
-        data = [{"object": "embedding", "index": i, "embedding": _vector(t)} for i, t in enumerate(texts)]
-        return web.json_response(
-            {
-                "object": "list",
-                "model": body["model"],
-                "data": data,
-                "usage": {"prompt_tokens": 1, "total_tokens": 1},
-            }
-        )
+ROOT = Path(__file__).parents[2]
+MODEL = "some/model"
 
 
 @pytest.fixture
-async def endpoint() -> AsyncGenerator[Endpoint]:
-    served = Endpoint()
-    app = web.Application()
-    app.router.add_post("/v1/embeddings", served.embed)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    yield served
-    await runner.cleanup()
+async def vectors(tmp_path: Path) -> AsyncIterator[FaissVectors]:
+    opened = FaissVectors(tmp_path, large=400)
+    yield opened
+    await opened.aclose()
 
 
-def _embeddings(endpoint: Endpoint) -> Embeddings:
-    made = make_embeddings(Settings(embedding_url=endpoint.url, embedding_model="tiny", _env_file=None))
-    assert made is not None
-    return made
+def some(count: int, dimension: int = 32, seed: int = 1) -> npt.NDArray[np.float32]:
+    data = np.random.default_rng(seed).normal(size=(count, dimension))
+    return (data / np.linalg.norm(data, axis=1, keepdims=True)).astype(np.float32)
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
-    return sorted(folder.glob(pattern))
+async def put(vectors: FaissVectors, rows: range, data: npt.NDArray[np.float32]) -> None:
+    await vectors.add("shop", MODEL, rows, data[rows.start : rows.stop])
+    await vectors.commit("shop", MODEL)
 
 
-PASSAGES = (
-    chunk(0, "An automobile must be insured.", title="Insurance"),
-    chunk(1, "Bread is baked at night.", title="Bakery"),
-    chunk(2, "Tickets are sold at the gate.", title="Tickets"),
-)
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-async def test_a_passage_without_a_shared_word_is_found_by_meaning(
-    tmp_path: Path, endpoint: Endpoint
-) -> None:
-    store = MemoryStore(shop=PASSAGES)
-    index = HybridIndex(store, tmp_path, _embeddings(endpoint))
-    await index.refresh()
-    best = (await index.retrieve(["shop"], "car")).passages[0]
-    assert best.id == "c0"
-    assert best.parts["vector"] > 0.3
-    lexical = HybridIndex(store, tmp_path, None)
-    await lexical.refresh()
-    assert not (await lexical.retrieve(["shop"], "car")).passages
+def indexes(folder: Path) -> list[Path]:
+    """The FAISS files, largest first."""
+    return sorted(folder.rglob("*.faiss"), key=lambda path: -path.stat().st_size)
 
 
-async def test_words_stay_dominant(tmp_path: Path, endpoint: Endpoint) -> None:
-    index = HybridIndex(MemoryStore(shop=SHOP), tmp_path, _embeddings(endpoint))
-    await index.refresh()
-    found = await index.retrieve(["shop"], "why is my order not shipped yet")
-    assert found.passages[0].id == "c2"
-    assert found.answerable
+def manifest(folder: Path) -> Path:
+    (path,) = folder.rglob("manifest.json")
+    return path
 
 
-async def test_only_changed_texts_are_embedded_again(tmp_path: Path, endpoint: Endpoint) -> None:
-    store = MemoryStore(shop=PASSAGES)
-    first = HybridIndex(store, tmp_path, _embeddings(endpoint))
-    await first.refresh()
-    assert len(endpoint.texts) == 3
-    second = HybridIndex(store, tmp_path, _embeddings(endpoint))
-    await second.refresh()
-    assert len(endpoint.texts) == 3
-    store.put_chunks("shop", [*PASSAGES[:2], chunk(3, "Dogs are welcome.", title="Dogs")])
-    await second.refresh()
-    assert endpoint.texts[3:] == ["Dogs\nDogs are welcome."]
-    assert (await second.retrieve(["shop"], "vehicle")).passages[0].id == "c0"
+def segments(folder: Path) -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = json.loads(manifest(folder).read_text())["segments"]
+    return listed
 
 
-async def test_an_index_changed_on_disk_is_not_loaded(tmp_path: Path, endpoint: Endpoint) -> None:
-    embeddings = _embeddings(endpoint)
-    store = await asyncio.to_thread(
-        FaissVectorStore.from_texts, ["a car", "some bread"], embeddings, ids=["1", "2"]
-    )
-    store.save(tmp_path)
-    loaded = FaissVectorStore.load(tmp_path, embeddings)
-    assert loaded is not None
-    ((row, cosine),) = await asyncio.to_thread(loaded.nearest, "a car", 1)
-    assert row == "1"
-    assert math.isclose(cosine, 1.0, rel_tol=1e-5)
-    assert FaissVectorStore.load(tmp_path, embeddings, "another model") is None
-    (file,) = _files(tmp_path, "*.faiss")
-    data = bytearray(file.read_bytes())
-    data[-1] ^= 1
-    file.write_bytes(data)
-    assert FaissVectorStore.load(tmp_path, embeddings) is None
+def mapped(path: Path) -> bool:
+    return str(path) in Path("/proc/self/maps").read_text()
 
 
-async def test_saving_again_leaves_one_index_and_no_pickle(tmp_path: Path, endpoint: Endpoint) -> None:
-    store = FaissVectorStore(_embeddings(endpoint))
-    for text in ("bread", "cars"):
-        await asyncio.to_thread(store.add_texts, [text])
-        store.save(tmp_path)
-    names = [path.name for path in _files(tmp_path, "*")]
-    assert len(names) == 2
-    assert names[1] == "manifest.json"
-    found = await asyncio.to_thread(store.similarity_search, "bread", 1)
-    assert found[0].page_content == "bread"
+def killed_after(folder: Path, lines: int) -> int:
+    """Run _ENDLESS, kill it after it has said so many lines, and give the last step that it called committed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _ENDLESS, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(lines)]
+        os.kill(process.pid, signal.SIGKILL)
+        return int([*said, *process.stdout.read().splitlines()][-1])
 
 
-async def test_the_engines_key_goes_to_the_engines_server_only(endpoint: Endpoint) -> None:
-    for engine_url in ("http://engine.example/v1", endpoint.url):
-        settings = Settings(
-            embedding_url=endpoint.url, engine_url=engine_url, engine_key="sk-engine", _env_file=None
-        )
-        made = make_embeddings(settings)
-        assert made is not None
-        await asyncio.to_thread(made.embed_query, "hello")
-        assert ("Bearer sk-engine" in endpoint.keys) is (engine_url == endpoint.url)
+async def test_files_are_merged_as_they_come_and_stay_few(tmp_path: Path, vectors: FaissVectors) -> None:
+    data = some(900)
+    for start in range(0, 900, 30):
+        await put(vectors, range(start, start + 30), data)
+    assert len([name for name in files(tmp_path) if name.endswith(".faiss")]) <= 4
+    for row in range(0, 900, 45):
+        assert (await vectors.nearest("shop", MODEL, data[row], 1))[0][0] == row
 
 
-def test_no_model_means_no_embeddings() -> None:
-    assert make_embeddings(Settings(_env_file=None)) is None
+async def test_removed_rows_leave_the_file_once_they_are_many(tmp_path: Path, vectors: FaissVectors) -> None:
+    data = some(300)
+    await put(vectors, range(300), data)
+    (before,) = indexes(tmp_path)
+    size = before.stat().st_size
+    await vectors.remove("shop", MODEL, range(60))
+    await vectors.commit("shop", MODEL)
+    assert indexes(tmp_path) == [before]
+    await vectors.remove("shop", MODEL, range(60, 150))
+    await vectors.commit("shop", MODEL)
+    (after,) = indexes(tmp_path)
+    assert after.stat().st_size < 0.6 * size
+    assert await vectors.rows("shop", MODEL) == list(range(150, 300))
+    assert {row for row, _ in await vectors.nearest("shop", MODEL, data[3], 10)} <= set(range(150, 300))
 
 
-def test_a_missing_library_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="pip install sentence-transformers"):
-        make_embeddings(Settings(embedding_model="some/model", _env_file=None))
+async def test_all_removed_leaves_no_file(tmp_path: Path, vectors: FaissVectors) -> None:
+    await put(vectors, range(20), some(20))
+    await vectors.remove("shop", MODEL, range(20))
+    await vectors.commit("shop", MODEL)
+    assert files(tmp_path) == ["lock", "manifest.json"]
+    assert await vectors.nearest("shop", MODEL, some(1)[0], 3) == []
+
+
+@pytest.mark.parametrize("count", [300, 3000])
+async def test_vectors_are_mapped_from_the_file_and_not_read(tmp_path: Path, count: int) -> None:
+    """Small and large files alike: what is mapped is the system's to drop, and processes share it."""
+    writer = FaissVectors(tmp_path, large=1000)
+    await put(writer, range(count), some(count, 512))
+    await writer.aclose()
+    reader = FaissVectors(tmp_path)
+    await reader.nearest("shop", MODEL, some(1, 512)[0], 3)
+    (file,) = indexes(tmp_path)
+    assert mapped(file)
+    await reader.aclose()
+
+
+async def test_a_damaged_file_is_named_and_its_rows_are_missing(tmp_path: Path) -> None:
+    data = some(100)
+    writer = FaissVectors(tmp_path)
+    await put(writer, range(90), data)
+    await put(writer, range(90, 100), data)
+    await writer.aclose()
+    large = indexes(tmp_path)[0]
+    content = bytearray(large.read_bytes())
+    content[-9] ^= 1
+    large.write_bytes(content)
+    reader = FaissVectors(tmp_path)
+    with structlog.testing.capture_logs() as logs:
+        assert await reader.rows("shop", MODEL) == list(range(90, 100))
+    assert [(entry["event"], entry["file"]) for entry in logs] == [("vectors_damaged", large.name)]
+    await put(reader, range(90), data)
+    assert await reader.rows("shop", MODEL) == list(range(100))
+    assert large.name not in files(tmp_path) or large.read_bytes() != bytes(content)
+    await reader.aclose()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"sha256": "0", "segments": []}', b"[1]", b"\xff\xfe"])
+async def test_a_damaged_manifest_is_an_empty_shelf(tmp_path: Path, content: bytes) -> None:
+    writer = FaissVectors(tmp_path)
+    await put(writer, range(5), some(5))
+    await writer.aclose()
+    manifest(tmp_path).write_bytes(content)
+    reader = FaissVectors(tmp_path)
+    with structlog.testing.capture_logs() as logs:
+        assert await reader.rows("shop", MODEL) == []
+    assert logs[0]["event"] == "vectors_damaged"
+    await put(reader, range(5), some(5))
+    assert await reader.rows("shop", MODEL) == list(range(5))
+    assert len(indexes(tmp_path)) == 1
+    await reader.aclose()
+
+
+_ENDLESS = """
+import asyncio, sys
+from pathlib import Path
+import numpy as np
+from knowledge.vectors import FaissVectors
+
+async def main() -> None:
+    vectors = FaissVectors(Path(sys.argv[1]), large=500)
+    data = np.random.default_rng(1).normal(size=(100, 32)).astype(np.float32)
+    data /= np.linalg.norm(data, axis=1, keepdims=True)
+    for step in range(10_000):
+        await vectors.add("shop", "some/model", range(step * 100, step * 100 + 100), data)
+        if step:
+            await vectors.remove("shop", "some/model", [step * 100 - 1])
+        await vectors.commit("shop", "some/model")
+        print(step, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.process
+async def test_killed_at_any_moment_it_is_whole_after_some_commit(tmp_path: Path) -> None:
+    for attempt in range(6):
+        folder = tmp_path / str(attempt)
+        seen = killed_after(folder, 3 + 5 * attempt)
+        reader = FaissVectors(folder)
+        with structlog.testing.capture_logs() as logs:
+            rows = await reader.rows("shop", MODEL)
+        assert logs == []
+        steps = max(rows) // 100
+        assert steps in (seen, seen + 1)
+        dead = {step * 100 - 1 for step in range(1, steps + 1)}
+        assert rows == [row for row in range(steps * 100 + 100) if row not in dead]
+        await reader.remove("shop", MODEL, [0])
+        await reader.commit("shop", MODEL)
+        assert {path.name for path in indexes(folder)} == {entry["file"] for entry in segments(folder)}
+        await reader.aclose()
+
+
+async def test_two_processes_worth_of_writers_keep_each_others_rows(tmp_path: Path) -> None:
+    data = some(200)
+    writers = [FaissVectors(tmp_path), FaissVectors(tmp_path)]
+    for number, writer in enumerate(writers):
+        await writer.add("shop", MODEL, range(number * 100, number * 100 + 100), data[number * 100 :][:100])
+        await writer.add("shop", MODEL, range(50, 60), data[50:60])
+    await asyncio.gather(*(writer.commit("shop", MODEL) for writer in writers))
+    for writer in writers:
+        assert await writer.rows("shop", MODEL) == list(range(200))
+        await writer.aclose()
+    assert sum(int(str(entry["count"])) for entry in segments(tmp_path)) == 200
+
+
+async def test_a_file_merged_away_by_another_process_is_searched_on(tmp_path: Path) -> None:
+    data = some(100)
+    mine, theirs = FaissVectors(tmp_path), FaissVectors(tmp_path)
+    await put(mine, range(10), data)
+    shelf = ShelfFolder(manifest(tmp_path).parent, 400).open()
+    await put(theirs, range(10, 100), data)
+    assert shelf.nearest(data[4], 1)[0][0] == 4
+    assert (await mine.nearest("shop", MODEL, data[40], 1))[0][0] == 40
+    for one in (mine, theirs):
+        await one.aclose()
+
+
+async def test_another_dimension_under_the_same_name_is_refused(vectors: FaissVectors) -> None:
+    await put(vectors, range(3), some(3))
+    with pytest.raises(ValueError, match="shape"):
+        await vectors.nearest("shop", MODEL, some(1, 9)[0], 3)
+    await vectors.add("shop", MODEL, [9], some(1, 9))
+    with pytest.raises(ValueError, match="one dimension"):
+        await vectors.commit("shop", MODEL)
+    assert await vectors.rows("shop", MODEL) == [0, 1, 2]

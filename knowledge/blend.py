@@ -1,0 +1,30 @@
+"""Joins how well words match with how near meanings are, so that neither side can spoil what the other does well.
+
+It does not know passages nor models; how far a model is trusted is measured in knowledge.trust.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_EVEN = 0.02
+"""Cosines that differ less than this (standard deviation) say nothing: their differences are not blown up."""
+
+
+def blend(lexical: Sequence[float], cosines: Sequence[float | None], trust: float) -> list[float]:
+    """A figure to order candidates by, at most 1, from their lexical ranks (0 or more) and cosines (None: not among
+    the nearest), in parallel.
+
+    `trust` in [0, 1] is the cosines' share. Ranks count by their share of the best one, cosines by standard
+    deviations below the nearest: a small model's cosines all lie close together, a large one's do not.
+    """
+    ranks = np.asarray(lexical, np.float64)
+    if len(ranks) and ranks.max() > 0:
+        ranks = ranks / ranks.max()
+    known = np.asarray([cosine for cosine in cosines if cosine is not None], np.float64)
+    if trust <= 0 or not len(known):
+        return ranks.tolist()  # type: ignore[no-any-return, unused-ignore]  # numpy's stubs differ between releases
+    filled = np.asarray([known.min() if cosine is None else cosine for cosine in cosines], np.float64)
+    nearness = 1.0 + (filled - known.max()) / max(float(known.std()), _EVEN)
+    blended: list[float] = ((1.0 - trust) * ranks + trust * nearness).tolist()
+    return blended

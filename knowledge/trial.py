@@ -1,0 +1,50 @@
+"""Tries an embedding model on a base: the same questions by words and by meaning, over the same few chunks.
+
+It does not know how the outcome becomes a weight; knowledge.trust does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.documents import Chunk
+from knowledge.lexical import LexicalIndex, weigh
+from knowledge.question_vectors import unit_length
+from knowledge.trust import Floats64, Probe, measured, probes
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+
+_HITS = 60
+
+
+def trial(
+    chunks: Sequence[Chunk], embeddings: "Embeddings", texts_of: Callable[[Chunk], Sequence[str]]
+) -> Mapping[str, float]:
+    """Trust by tongue. Raises what the model raises."""
+    asked = probes(chunks)
+    if not asked:
+        nothing = np.empty((0, 1))
+        return measured(nothing, nothing, ())
+    return measured(_by_words(asked), _by_meaning(asked, embeddings, texts_of), [p.tongue for p in asked])
+
+
+def _by_words(asked: Sequence[Probe]) -> Floats64:
+    index = LexicalIndex.of([replace(probe.chunk, row=number) for number, probe in enumerate(asked)])
+    ranks = np.zeros((len(asked), len(asked)))
+    for number, probe in enumerate(asked):
+        for hit in index.search(weigh(probe.question, [index]), _HITS):
+            ranks[number, hit.row] = hit.rank
+    return ranks
+
+
+def _by_meaning(
+    asked: Sequence[Probe], embeddings: "Embeddings", texts_of: Callable[[Chunk], Sequence[str]]
+) -> Floats64:
+    texts = [list(texts_of(probe.chunk)) for probe in asked]
+    passages = unit_length(embeddings.embed_documents([text for each in texts for text in each]))
+    questions = unit_length([embeddings.embed_query(probe.question) for probe in asked])
+    starts = np.cumsum([0, *(len(each) for each in texts[:-1])])
+    return np.maximum.reduceat((questions @ passages.T).astype(np.float64), starts, axis=1)
