@@ -1,6 +1,6 @@
 """The Chat tab's layout and wiring: the question at the bottom, sources under the answer, sliders folded away.
 
-What happens on a press stands in chat_handlers.py.
+What happens on a press stands in chat_handlers.py and chat_files.py.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from pages.chat_files import ChatFiles
 from pages.chat_handlers import ChatHandlers, ChatParts
 from pages.events import DOWNLOAD_JS, PRESS_JS, clicking
 from pages.reader import READER_JS
@@ -44,8 +45,12 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
             with gr.Row(visible=False, elem_id="xq-reason") as reason_row:
                 reason = gr.Textbox(label=t("reason"), max_length=1000, scale=4, min_width=200)
                 give_reason = gr.Button(t("reason_send"), size="sm", scale=0, min_width=110)
+            files = gr.HTML(elem_id="xq-attached", elem_classes="xq-slot", js_on_load=PRESS_JS)
             suggestions = gr.HTML(elem_id="xq-suggestions", elem_classes="xq-slot", js_on_load=PRESS_JS)
             with gr.Row(elem_id="xq-composer", equal_height=True):
+                attach = gr.UploadButton(
+                    t("attach"), file_count="multiple", scale=0, min_width=96, elem_id="xq-attach"
+                )
                 box = gr.Textbox(
                     label=t("composer"), show_label=False, placeholder=t("placeholder"), lines=1, max_lines=6,
                     max_length=8000, autofocus=True, container=False, scale=5, min_width=160, elem_id="xq-box",
@@ -70,30 +75,30 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
                 ]
     current = gr.Textbox(visible="hidden", elem_id="xq-current", label="conversation")
     parts = ChatParts(
-        chatbot, state, current, history, suggestions, line, box, send, stop, reason_row, reason, download
-    )
-    _wire(ChatHandlers(services, parts), parts, (new, to_markdown, to_csv, give_reason), sliders, told, demo)
+        chatbot, state, current, history, suggestions, line, box, send, stop, reason_row, reason, download,
+        files, attach, sliders, told,
+    )  # fmt: skip
+    act = ChatHandlers(services, parts)
+    _wire(act, parts, (new, to_markdown, to_csv, give_reason), demo)
+    _wire_files(ChatFiles(services, parts, act), parts)
 
 
 def _wire(
     act: ChatHandlers,
     parts: ChatParts,
     buttons: tuple[gr.Button, gr.Button, gr.Button, gr.Button],
-    sliders: list[gr.Slider],
-    told: gr.Textbox,
     demo: gr.Blocks,
 ) -> None:
     new, to_markdown, to_csv, give_reason = buttons
-    how = [parts.state, parts.line, *sliders, told]
-    view = parts.view()
+    view, told = parts.view(), parts.told
     asking: dict[str, Any] = {
-        "outputs": view, "concurrency_limit": ANSWERS_AT_ONCE, "concurrency_id": "answers",
+        "inputs": parts.asking(), "outputs": view, "concurrency_limit": ANSWERS_AT_ONCE, "concurrency_id": "answers",
         "api_visibility": "private", "show_progress": "hidden",
     }  # fmt: skip
-    gr.on([parts.box.submit, parts.send.click], act.send, [parts.box, *how], **asking)
-    parts.suggestions.select(act.suggest, how, **asking)
-    parts.chatbot.retry(act.retry, how, **asking)
-    parts.chatbot.edit(act.edit, how, **asking)
+    gr.on([parts.box.submit, parts.send.click], act.send, **asking)
+    parts.suggestions.select(act.suggest, **asking)
+    parts.chatbot.retry(act.retry, **asking)
+    parts.chatbot.edit(act.edit, **asking)
     parts.stop.click(act.stop, [parts.state], [parts.state], **clicking())
     new.click(act.new, [parts.state, parts.line, told], view, **clicking())
     parts.line.input(act.new, [parts.state, parts.line, told], view, **clicking())
@@ -116,3 +121,9 @@ def _wire(
         act.load, [parts.state, parts.current, told], view, **clicking(),
         js=f"(state) => [state, sessionStorage.getItem('xiaoq.conversation') || '', ({READER_JS})()]",
     )  # fmt: skip
+
+
+def _wire_files(act: ChatFiles, parts: ChatParts) -> None:
+    view, told = parts.view(), parts.told
+    parts.attach.upload(act.add, [parts.attach, parts.state, parts.line, told], view, **clicking())
+    parts.files.select(act.remove, [parts.state, told], view, **clicking())

@@ -1,4 +1,4 @@
-"""What the Chat tab does: ask, stop, retry, edit, rate, open, export. Widgets in, updates out.
+"""What the Chat tab does: ask, stop, retry, edit, rate, open, export. Widgets in, updates out. Files: chat_files.py.
 
 Holds the services and the widgets, never a visitor: whatever is a visitor's comes and goes in `ChatState`.
 """
@@ -7,7 +7,7 @@ import asyncio
 import html
 import tempfile
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from core.events import Delta, Sources, Started
 from core.messages import Question, Sampling, in_language
 from pages.answering import Answering
 from pages.console_words import words
+from pages.file_chips import file_chips
 from pages.lists import history_list, suggestion_chips
 from pages.reader import OWNER, language_of, reader_of
 from pages.state import ChatState, exchange_number
@@ -49,84 +50,79 @@ class ChatParts:
     reason_row: gr.Row
     reason: gr.Textbox
     download: gr.DownloadButton
+    files: gr.HTML
+    attach: gr.UploadButton
+    sliders: Sequence[gr.Slider]
+    """Temperature, top_p, longest answer."""
+    told: gr.Textbox
 
     def view(self) -> list[Any]:
         """What an answer changes while it streams and when it ends."""
         return [
             self.chatbot, self.state, self.current, self.history, self.suggestions, self.line, self.box,
-            self.send, self.stop, self.reason_row,
+            self.send, self.stop, self.reason_row, self.files,
         ]  # fmt: skip
+
+    def asking(self) -> set[Any]:
+        """What is read when something is asked. A set, so that a handler gets the values by widget."""
+        return {self.state, self.line, self.box, *self.sliders, self.told}
 
 
 class ChatHandlers:
-    """The handlers of the Chat tab. The order of their parameters is that of the inputs in chat.py."""
+    """The handlers of the Chat tab. Where they take no `given`, their parameters are the inputs in chat.py."""
 
     def __init__(self, services: Services, parts: ChatParts) -> None:
         self._services = services
         self._parts = parts
 
-    async def send(
-        self, text: str, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
-        told: str, request: gr.Request,
-    ) -> AsyncGenerator[Updates]:  # fmt: skip
-        async for update in self._ask(
-            state, text, None, line, (temperature, top_p, max_tokens), told, request
-        ):
+    async def send(self, given: Updates, request: gr.Request) -> AsyncGenerator[Updates]:
+        async for update in self._ask(given, given[self._parts.box], None, request):
             yield update
 
     async def suggest(
-        self, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
-        told: str, chosen: gr.SelectData, request: gr.Request,
-    ) -> AsyncGenerator[Updates]:  # fmt: skip
-        text = str(chosen.value)
-        async for update in self._ask(
-            state, text, None, line, (temperature, top_p, max_tokens), told, request
-        ):
+        self, given: Updates, chosen: gr.SelectData, request: gr.Request
+    ) -> AsyncGenerator[Updates]:
+        async for update in self._ask(given, str(chosen.value), None, request):
             yield update
 
     async def retry(
-        self, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
-        told: str, chosen: gr.RetryData, request: gr.Request,
-    ) -> AsyncGenerator[Updates]:  # fmt: skip
-        number = exchange_number(_index(chosen.index))
-        exchange = state.exchange_at(_index(chosen.index))
+        self, given: Updates, chosen: gr.RetryData, request: gr.Request
+    ) -> AsyncGenerator[Updates]:
+        index = _index(chosen.index)
+        exchange = given[self._parts.state].exchange_at(index)
         text = exchange.question if exchange else ""
-        async for update in self._ask(
-            state, text, number, line, (temperature, top_p, max_tokens), told, request
-        ):
+        async for update in self._ask(given, text, exchange_number(index), request):
             yield update
 
-    async def edit(
-        self, state: ChatState, line: str, temperature: float, top_p: float, max_tokens: float,
-        told: str, chosen: gr.EditData, request: gr.Request,
-    ) -> AsyncGenerator[Updates]:  # fmt: skip
-        number = exchange_number(_index(chosen.index))
+    async def edit(self, given: Updates, chosen: gr.EditData, request: gr.Request) -> AsyncGenerator[Updates]:
         text = html.unescape(str(chosen.value))  # the bubble held it escaped
-        async for update in self._ask(
-            state, text, number, line, (temperature, top_p, max_tokens), told, request
-        ):
+        async for update in self._ask(given, text, exchange_number(_index(chosen.index)), request):
             yield update
 
     async def _ask(
-        self, state: ChatState, text: str, replaces: int | None, line: str,
-        sampling: tuple[float, float, float], told: str, request: gr.Request,
-    ) -> AsyncGenerator[Updates]:  # fmt: skip
+        self, given: Updates, text: str, replaces: int | None, request: gr.Request
+    ) -> AsyncGenerator[Updates]:
+        """`given` holds the value of every widget that `ChatParts.asking` names."""
+        state: ChatState = given[self._parts.state]
+        told: str = given[self._parts.told]
         language = language_of(request, self._services.settings)
         if not text.strip():
-            yield await self._view(state, told, language)
+            yield await self.view(state, told, language)
             return
         stopping = state.begin_answer()
         exchange, replaced = state.ask(text.strip(), replaces)
+        state.refused.clear()
         request_id = f"req_{uuid.uuid4().hex}"
         answering = Answering(state, exchange, request_id, language)
+        temperature, top_p, max_tokens = (given[slider] for slider in self._parts.sliders)
         question = Question(
             text=exchange.question,
             owner=OWNER,
             channel="console",
             request_id=request_id,
-            line=None if state.conversation_id else line,
+            line=None if state.conversation_id else given[self._parts.line],
             conversation_id=state.conversation_id,
-            sampling=Sampling(sampling[0], sampling[1], int(sampling[2])),
+            sampling=Sampling(temperature, top_p, int(max_tokens)),
             replaces=replaced,
         )
         answering.growing()
@@ -135,7 +131,7 @@ class ChatHandlers:
             yield self._live(state)
         if state.stopping is stopping:
             state.stopping = None
-        yield await self._view(state, told, language)
+        yield await self.view(state, told, language)
 
     async def _stream(
         self, question: Question, answering: Answering, stopping: asyncio.Event
@@ -166,7 +162,7 @@ class ChatHandlers:
     async def new(self, state: ChatState, line: str, told: str, request: gr.Request) -> Updates:
         state.clear()
         state.line = line
-        return await self._view(state, told, language_of(request, self._services.settings))
+        return await self.view(state, told, language_of(request, self._services.settings))
 
     async def load(self, state: ChatState, current: str, told: str, request: gr.Request) -> Updates:
         """Fill the tab when the page opens; `current` is the conversation this browser tab had open."""
@@ -177,7 +173,7 @@ class ChatHandlers:
         state.line = self._services.settings.default_line
         if current:
             await self._open(state, current, language)
-        updates = await self._view(state, told, language)
+        updates = await self.view(state, told, language)
         updates[self._parts.line] = gr.update(choices=choices, value=state.line)
         return updates
 
@@ -185,7 +181,7 @@ class ChatHandlers:
         language = language_of(request, self._services.settings)
         if not await self._open(state, str(chosen.value), language):
             gr.Warning(words(language)["error_not_found"])
-        return await self._view(state, told, language)
+        return await self.view(state, told, language)
 
     async def _open(self, state: ChatState, conversation_id: str, language: str) -> bool:
         try:
@@ -193,6 +189,7 @@ class ChatHandlers:
         except NotFound:
             return False
         state.open(conversation_id, turns, language)
+        state.files = await self._services.attach.list(conversation_id, OWNER)
         return True
 
     async def rate(self, state: ChatState, chosen: gr.LikeData, request: gr.Request) -> Updates:
@@ -254,11 +251,11 @@ class ChatHandlers:
             self._parts.reason_row: gr.update(visible=False),
         }
 
-    async def _view(self, state: ChatState, told: str, language: str) -> Updates:
+    async def view(self, state: ChatState, told: str, language: str) -> Updates:
         """The whole tab as the state has it."""
         conversations = await self._services.log.conversations(OWNER)
         chips = ""
-        if not state.exchanges:
+        if not (state.exchanges or state.files):
             line = await self._services.lines.get(state.line or self._services.settings.default_line)
             chips = suggestion_chips(in_language(line.suggestions, language, ()) if line else (), language)
         zone = reader_of(told).zone
@@ -268,6 +265,7 @@ class ChatHandlers:
             self._parts.chatbot: gr.update(value=state.messages(), feedback_value=state.feedback()),
             self._parts.history: history_list(conversations, state.conversation_id, zone, language),
             self._parts.suggestions: chips,
+            self._parts.files: file_chips(state.files, state.refused, (), language),
             self._parts.line: state.line or self._services.settings.default_line,
         }
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.documents import Attachment
 from core.messages import StoredTurn
 from pages.bubbles import answer_bubble, question_bubble
 
@@ -24,6 +25,14 @@ class Exchange:
     score: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A file that was not taken in, and why, in the reader's language."""
+
+    name: str
+    reason: str
+
+
 @dataclass(slots=True)
 class ChatState:
     """The open conversation. `stopping` is set to end the answer that is being streamed."""
@@ -33,6 +42,8 @@ class ChatState:
     exchanges: list[Exchange] = field(default_factory=list)
     stopping: asyncio.Event | None = None
     rating: str = ""
+    files: Sequence[Attachment] = ()
+    refused: list[RefusedFile] = field(default_factory=list)
 
     def open(self, conversation_id: str, turns: Sequence[StoredTurn], language: str) -> None:
         """Show a stored conversation."""
@@ -48,7 +59,7 @@ class ChatState:
         """Begin a new conversation; an answer still on its way is stopped and no longer shown."""
         self.stop()
         self.conversation_id, self.line, self.rating = None, None, ""
-        self.exchanges = []
+        self.exchanges, self.files, self.refused = [], (), []
 
     def ask(self, question: str, replaces: int | None = None) -> tuple[Exchange, str | None]:
         """Append a question, in place of exchange number `replaces` and all after it.
