@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import StorageUnavailable
+from core.errors import ConfigurationError, StorageUnavailable
 from core.ports import Health
 from storage.connections import make_engine, parse_url
 from storage.migrate import check_integrity, damaged, mark_interrupted, migrate
@@ -99,6 +99,30 @@ class Database:
             return await asyncio.shield(written)
         except (DBAPIError, PoolTimeout) as error:
             raise _unavailable(error) from None
+
+    async def apart(self, fn: Callable[[Connection], T], *, transaction: bool = True) -> T:
+        """Run `fn` on a connection of its own, for long work that no question may wait for. PostgreSQL only.
+
+        Without `transaction` every statement commits by itself. Raises StorageUnavailable, and
+        ConfigurationError on SQLite, which has one writer.
+        """
+        self._check_started()
+        if self._file is not None:
+            raise ConfigurationError("This needs PostgreSQL; XIAOQ_DATABASE_URL names a SQLite file.")
+        return await asyncio.to_thread(self._apart, fn, transaction)
+
+    def _apart(self, fn: Callable[[Connection], T], transaction: bool) -> T:
+        engine = make_engine(self._url, "migrate")
+        try:
+            if not transaction:
+                with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    return fn(connection)
+            with engine.connect() as connection, connection.begin():
+                return fn(connection)
+        except DBAPIError as error:
+            raise _unavailable(error) from None
+        finally:
+            engine.dispose()
 
     @property
     def process(self) -> str:
