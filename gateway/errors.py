@@ -14,6 +14,11 @@ from starlette.responses import Response
 
 from core.errors import InvalidRequest, NotFound, UnsupportedParameter, XiaoQError
 
+
+class ClientGone(Exception):
+    """Nobody is left to answer."""
+
+
 OPENAI_TYPES: Mapping[int, str] = {
     401: "authentication_error",
     403: "permission_error",
@@ -105,6 +110,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(XiaoQError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientGone, _gone)
 
 
 async def _known(request: Request, error: Exception) -> Response:
@@ -117,6 +123,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
     # FastAPI puts where a value came from (path, query, body) before its name; callers know the name.
     trimmed = [{**item, "loc": item["loc"][1:]} for item in found]
     return error_response(request.scope["path"], validation_error(trimmed), request.state.request_id)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody reads this; the status (nginx's own for it) tells the log that nothing broke."""
+    return Response(status_code=499)
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -13,16 +13,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.events import Delta, Event, Failed, Finished
+from gateway.errors import ClientGone
 
 T = TypeVar("T")
 
 Events = AsyncGenerator[Event]
 SLOWEST_READ_SECONDS = 30.0
 """Longest wait for a reader that does not take what was sent; the connection is dropped then."""
-
-
-class ClientGone(Exception):
-    """Nobody is left to answer."""
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -212,6 +212,9 @@ async def test_a_reader_who_leaves_stops_the_model(site: Running) -> None:
                 await asyncio.gather(asking, return_exceptions=True)
             await until(lambda aborted=aborted: site.upstream.aborted > aborted, 1.5)  # type: ignore[misc]
             assert site.upstream.completed == completed
+        async with httpx.AsyncClient(base_url=site.url) as http:
+            counted = (await http.get("/metrics")).text
+        assert 'route="/v1/chat/completions",status="499"' in counted, "nothing broke on our side"
     finally:
         site.upstream.piece_seconds = 0.0
 
