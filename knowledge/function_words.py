@@ -1,10 +1,21 @@
-"""Words that shape a question and say little about its subject, in Chinese and English.
+"""Words that shape a question and say little about its subject: question words, articles, prepositions.
 
-A small knowledge base has too few passages to learn this from; it knows nothing of any corpus.
+A small knowledge base has too few passages to learn this from, and passages ask few questions: without these
+lists one threshold means something else in each language. It knows nothing of any corpus.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
+
+import yaml
+
+from knowledge.terms import accents_off, fold
+
+_LISTS = Path(__file__).with_name("function_words.yaml")
+_SURE = 2
+"""Words that must be of another language before English gives way to it: `war` and `die` are English too."""
 
 HAN = """
     为什么 怎么样 怎么办 怎么 怎样 什么时候 什么 多少 多久 多长时间 几天 哪里 哪些 哪个 哪儿 哪 谁 如何 为何 是不是 能不能 可不可以 有没有 要不要 会不会 可以 能否 是否
@@ -31,14 +42,63 @@ LATIN = frozenset(
 )
 
 
-@cache
-def _han_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(sorted(HAN, key=len, reverse=True)))
+_NONE: frozenset[str] = frozenset()
 
 
-def han_mask(run: str) -> list[bool]:
-    """For each character of a run of Han, whether it belongs to a function word."""
+def function_words(words: Iterable[str]) -> frozenset[str]:
+    """Which of a question's folded words are function words, in the one language that most of them are of.
+
+    Languages with letters of their own need no such choice.
+    """
+    asked = frozenset(words)
+    spaced, own_script = _spaced(), _own_script()
+    other = max((asked & listed for listed in spaced.values()), key=len, default=_NONE)
+    english = asked & LATIN
+    latin = other if len(other) >= _SURE and len(other) > len(english) else english
+    return latin | (asked & own_script)
+
+
+def function_mask(script: str, run: str) -> list[bool]:
+    """For each character of a run without spaces (`han`, `unspaced`, `paired`), whether it belongs to a function
+    word."""
     mask = [False] * len(run)
-    for match in _han_pattern().finditer(run):
+    for match in (_han_pattern() if script == "han" else _unspaced_pattern()).finditer(run):
         mask[match.start() : match.end()] = [True] * (match.end() - match.start())
     return mask
+
+
+def _either(phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(map(re.escape, phrases), key=len, reverse=True)))
+
+
+@cache
+def _han_pattern() -> re.Pattern[str]:
+    return _either(HAN)
+
+
+@cache
+def _unspaced_pattern() -> re.Pattern[str]:
+    return _either({fold(phrase) for phrases in _lists()["unspaced"].values() for phrase in phrases.split()})
+
+
+@cache
+def _spaced() -> Mapping[str, frozenset[str]]:
+    return {language: _forms(words) for language, words in _lists()["spaced"].items()}
+
+
+@cache
+def _own_script() -> frozenset[str]:
+    return frozenset().union(*(_forms(words) for words in _lists()["own_script"].values()))
+
+
+def _forms(words: str) -> frozenset[str]:
+    """Folded, with accents and as people type without them."""
+    folded = [fold(word) for word in words.split()]
+    return frozenset([*folded, *map(accents_off, folded)])
+
+
+@cache
+def _lists() -> Mapping[str, Mapping[str, str]]:
+    """The lists, read once; importing this module reads nothing."""
+    lists: Mapping[str, Mapping[str, str]] = yaml.safe_load(_LISTS.read_text(encoding="utf-8"))
+    return lists

@@ -4,14 +4,14 @@ It does not know bases, stores or vectors: segments in, scored rows out.
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from core.documents import Chunk
-from knowledge.function_words import LATIN, han_mask
+from knowledge.function_words import function_mask, function_words
 from knowledge.live import LiveSegment, Mask, live
 from knowledge.postings import K1, Floats
 from knowledge.query import HELD, Expansion, Query
@@ -26,6 +26,8 @@ __all__ = ["Expansion", "Hit", "LexicalIndex", "expand", "question_terms", "weig
 _FUNCTION_WORD = 0.3
 _CROSSING = 0.4
 """Weights of a function word's terms and of a bigram that is half function word."""
+_SHARED = (_FUNCTION_WORD, 0.65, 1.0)
+"""Kana, Hangul, Thai: weight of a term by how many of its characters are of no function word, 2 being all."""
 _CANDIDATES, _MORE_CANDIDATES = 200, 600
 """How many chunks are scored exactly; more where frequent terms or synonyms had no part in choosing them."""
 _BUDGET = 1_000_000
@@ -50,8 +52,10 @@ class Hit:
 def question_terms(question: str) -> dict[str, float]:
     """The distinct terms of a question and how much each may count before idf, in (0, 1]."""
     weights: dict[str, float] = {}
-    for script, run in runs(fold(question)):
-        for term, weight in _run_weights(script, run):
+    pieces = list(runs(fold(question)))
+    functional = function_words(run for script, run in pieces if script in ("word", "paired"))
+    for script, run in pieces:
+        for term, weight in _run_weights(script, run, functional):
             weights[term] = max(weights.get(term, 0.0), weight)
     return weights
 
@@ -62,18 +66,22 @@ def _phrase_terms(phrase: str) -> Mapping[str, float]:
     return question_terms(phrase)
 
 
-def _run_weights(script: str, run: str) -> Iterable[tuple[str, float]]:
-    if script == "han":
-        mask = han_mask(run)
-        for i, char in enumerate(run):
-            yield char, _FUNCTION_WORD if mask[i] else 1.0
-        for i in range(len(run) - 1):
-            functional = mask[i] + mask[i + 1]
-            yield run[i : i + 2], (1.0, _CROSSING, _FUNCTION_WORD)[functional]
-    else:
-        weight = _FUNCTION_WORD if run in LATIN else 1.0
+def _run_weights(script: str, run: str, functional: Collection[str]) -> Iterator[tuple[str, float]]:
+    if script == "word" or run in functional:
+        weight = _FUNCTION_WORD if run in functional else 1.0
         for term in run_terms(script, run):
             yield term, weight
+        return
+    mask = function_mask(script, run)
+    if script != "han":
+        for start, term in enumerate(run_terms(script, run)):
+            yield term, _SHARED[min(2, mask[start : start + len(term)].count(False))]
+        return
+    for i, char in enumerate(run):
+        yield char, _FUNCTION_WORD if mask[i] else 1.0
+    for i in range(len(run) - 1):
+        functional_characters = mask[i] + mask[i + 1]
+        yield run[i : i + 2], (1.0, _CROSSING, _FUNCTION_WORD)[functional_characters]
 
 
 class LexicalIndex:
