@@ -4,6 +4,7 @@ It does not know where the passages come from nor what becomes of the order.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -98,10 +99,10 @@ def _scores(answer: Any, count: int) -> list[float]:
     scores: list[float | None] = [None] * count
     for entry in answer["results"]:
         place, score = int(entry["index"]), float(entry["relevance_score"])
-        if not 0 <= place < count:
-            raise ValueError("an index out of range")
+        if not 0 <= place < count or not math.isfinite(score):
+            raise ValueError("an index out of range, or no number")
         scores[place] = min(1.0, max(0.0, score))
-    known = [score for score in scores if score is not None and score == score]
+    known = [score for score in scores if score is not None]
     if len(known) != count:
         raise ValueError("a text without a score")
     return known

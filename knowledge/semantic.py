@@ -35,15 +35,23 @@ _READ = 128
 """Chunks read at once."""
 _BATCH = 32
 """Texts embedded at once: how long cancelling waits."""
-_COMMIT_SECONDS = 10.0
-"""What a killed re-embedding loses at most."""
 _COVERED = 0.9
 """The share of a base that has vectors from which they count: fewer would favour the chunks that have them."""
 _CHANGED = 0.25
 """The change of a base's size from which trust is measured anew."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
+_LONGEST_PAUSE = 300.0
 
 Reopen = Callable[[EmbeddingSource], "Embeddings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """In seconds: the longest a question waits for its vector; the pause after a first failure, doubled with every
+    further one; how much work a killed embedding loses at most."""
+
+    question: float = 2.0
+    first_pause: float = 5.0
+    commit: float = 10.0
 
 
 @dataclass
@@ -73,7 +81,7 @@ class SemanticSide:
         source: EmbeddingSource | None = None,
         memory: Path | None = None,
         reopen: Reopen | None = None,
-        seconds: float = 2.0,
+        pace: Pace | None = None,
     ) -> None:
         self._embeddings = embeddings
         self._model = model
@@ -82,9 +90,9 @@ class SemanticSide:
         self._source = source or EmbeddingSource(model)
         self._memory = ModelMemory(memory)
         self._reopen = reopen
-        self._seconds = seconds
+        self._pace = pace or Pace()
         self._askers: dict[str, QuestionVectors | None] = {
-            model: QuestionVectors(embeddings, model, seconds=seconds)
+            model: QuestionVectors(embeddings, model, seconds=self._pace.question)
         }
         self._progress: dict[str, _Progress] = {}
         self._retries: dict[str, asyncio.Task[None]] = {}
@@ -133,7 +141,7 @@ class SemanticSide:
                 vectors = await self._embed([text for _, text in batch])
                 await self._vectors.add(base, self._model, owners, vectors)
                 progress.done += len(set(owners))
-                if time.monotonic() - committed > _COMMIT_SECONDS:
+                if time.monotonic() - committed > self._pace.commit:
                     await self._commit(base)
                     committed = time.monotonic()
         await self._commit(base)
@@ -226,10 +234,10 @@ class SemanticSide:
         except ConfigurationError as error:
             log.warning("embedding_model_gone", model=serving.identity, reason=error.message)
             return None
-        return QuestionVectors(embeddings, serving.identity, seconds=self._seconds)
+        return QuestionVectors(embeddings, serving.identity, seconds=self._pace.question)
 
     def _retry(self, base: str, progress: _Progress, error: Exception) -> None:
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**progress.failures)
+        pause = min(_LONGEST_PAUSE, self._pace.first_pause * 2**progress.failures)
         progress.failures += 1
         log.warning("embedding_failed", base=base, model=self._model, reason=named(error), again_in=pause)
 
@@ -290,7 +298,9 @@ def _changed(before: int, now: int) -> bool:
     return abs(now - before) > _CHANGED * max(before, 1)
 
 
-def make_semantic(settings: Settings, vectors: Vectors, store: DocumentStore) -> SemanticSide | None:
+def make_semantic(
+    settings: Settings, vectors: Vectors, store: DocumentStore, *, pace: Pace | None = None
+) -> SemanticSide | None:
     """The semantic side that the settings name, or None without an embedding model. Raises ConfigurationError."""
     from knowledge.embeddings import open_embeddings, source_of
 
@@ -305,4 +315,5 @@ def make_semantic(settings: Settings, vectors: Vectors, store: DocumentStore) ->
         source=source,
         memory=settings.data_dir / "vectors" / "models.json",
         reopen=lambda old: open_embeddings(old, settings),
+        pace=pace,
     )

@@ -29,6 +29,8 @@ _OWN = 30
 _PRIOR = np.asarray([8.0, 0.8])
 _PRIOR_WORTH = 4.0
 """What is believed before any question was asked, and how many questions that is worth."""
+_LEFT = 0.05
+"""How much of that stays believed: it decides where neither side finds anything."""
 _FLOOR, _MOST = 0.07, 1.0
 """The cosines' weight by the words': below the floor a model only disturbs, and words never count for less than it."""
 _NEAREST = 40
@@ -135,8 +137,8 @@ def _standardised(cosines: Floats64) -> Floats64:
 
 
 def _trust(sides: Floats64, right: npt.NDArray[np.int64]) -> float:
-    words, meaning = _logit(sides, right)
-    weight = min(_MOST, meaning / max(words, 1e-6)) if meaning > 0 else 0.0
+    words, meaning = np.maximum(_logit(sides, right), 0.0) + _LEFT * _PRIOR
+    weight = min(_MOST, meaning / words)
     return round(float(weight / (1 + weight)), 4) if weight >= _FLOOR else 0.0
 
 
