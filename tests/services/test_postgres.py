@@ -38,11 +38,9 @@ async def db(url: str) -> AsyncIterator[Database]:
     await database.aclose()
 
 
-def some(
-    count: int, dimension: int = 8, seed: int = 1
-) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+def some(count: int, dimension: int = 8, seed: int = 1) -> npt.NDArray[np.float32]:
     data = np.random.default_rng(seed).normal(size=(count, dimension))
-    return (data / np.linalg.norm(data, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(data / np.linalg.norm(data, axis=1, keepdims=True), np.float32)
 
 
 async def test_without_pgvector_everything_but_vectors_works_and_says_what_to_install(
