@@ -1,9 +1,9 @@
 """What a door is handed: every service it may call, and nothing it would have to build itself."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from core.ports import (
     AttachmentStore,
@@ -26,6 +26,12 @@ from pipelines.attach import AttachPipeline
 from pipelines.ingest import IngestPipeline
 
 TableFormat = Literal["xlsx", "csv"]
+
+
+class Held(Protocol):
+    """What holds threads, sockets or files until it is closed."""
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +61,5 @@ class Services:
     """A table to fill in with FAQ pairs, by format and language ("zh", "en")."""
     secret: bytes
     """Signs the cookies of the pages; derived from the master key."""
+    held: Sequence[Held] = ()
+    """What the index stands on, to be closed after it."""

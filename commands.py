@@ -1,0 +1,161 @@
+"""XiaoQ's command line: serve, or one command against the database beside a running app or without one.
+
+It makes no part: app.py does.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app import build_services, close_index, create_app, on_space
+from core.errors import InvalidRequest, NotFound, XiaoQError
+from core.settings import Settings
+from pipelines.services import Services
+from pipelines.upkeep import plant_lines
+
+cli = typer.Typer(
+    name="app.py",
+    help="XiaoQ answers a company's customers from its own documents. Without a command it serves.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys_cli = typer.Typer(help="Keys for programs that call the API.", no_args_is_help=True)
+cli.add_typer(keys_cli, name="key")
+
+
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Serve the console, the customer's page and the API."""
+    if context.invoked_subcommand is None:
+        from gateway.server import reserve, serve_forever
+
+        settings = Settings()
+        if on_space() and "host" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - a Space's proxy is outside
+        token = secrets.token_urlsafe(24)
+        listener = reserve(settings)
+        serve_forever(create_app(settings, token), settings, token, listener)
+
+
+@cli.command()
+def doctor() -> None:
+    """Check that this machine can serve, and name what is in the way."""
+    from pipelines.doctor import examine
+
+    settings = Settings()
+    report = asyncio.run(_with_services(settings, lambda services: examine(services)))
+    for part, health in report.items():
+        typer.echo(f"{'ok  ' if health.ready else 'FAIL'}  {part}: {health.detail}")
+    if not all(health.ready for health in report.values()):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(exists=True, readable=True, help="Files or folders.")],
+    line: Annotated[str, typer.Option(help="The business line whose knowledge they become, or `shared`.")],
+    columns: Annotated[
+        str | None,
+        typer.Option(help="For tables of FAQ pairs: field=column, such as question=问题,answer=答案."),
+    ] = None,
+) -> None:
+    """Read documents into a line's knowledge base; a running app finds them a moment later."""
+    from pipelines.ingest_files import columns_of, ingest_files
+
+    chosen = columns_of(columns)
+    failed = asyncio.run(
+        _with_services(Settings(), lambda services: ingest_files(services, paths, line, chosen))
+    )
+    if failed:
+        typer.echo(f"{len(failed)} of {failed[0].total} files could not be read:", err=True)
+        for event in failed:
+            typer.echo(f"  {event.name}: {event.error}", err=True)
+        raise typer.Exit(1)
+
+
+@cli.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="The CSV file to write.")],
+    line: Annotated[str | None, typer.Option(help="Only this business line.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only from this day on (UTC).")] = None,
+) -> None:
+    """Write the transcripts as CSV, for a spreadsheet or notebooks/."""
+    from core.ports import TranscriptFilter
+    from pipelines.export import transcripts_csv
+
+    async def work(services: Services) -> int:
+        start = since.replace(tzinfo=UTC) if since else None
+        turns = await services.transcripts.turns(TranscriptFilter(line=line, since=start))
+        out.write_bytes(b"".join(transcripts_csv(turns)))
+        return len(turns)
+
+    typer.echo(f"{asyncio.run(_with_services(Settings(), work))} turns written to {out}")
+
+
+@keys_cli.command("create")
+def key_create(
+    name: Annotated[str, typer.Option(help="What the key is for, in your words.")],
+    role: Annotated[str, typer.Option(help="caller, agent, manager, auditor or admin.")] = "caller",
+    line: Annotated[str | None, typer.Option(help="Bind the key to one business line.")] = None,
+) -> None:
+    """Make a key and print it, this once, on the last line."""
+    from gateway.auth import ROLES
+
+    if role not in ROLES:
+        raise InvalidRequest(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
+    key, text = asyncio.run(
+        _with_services(Settings(), lambda services: services.keys.create(name, role, line))
+    )
+    typer.echo(f"Key {key.id} for {key.name} ({key.role}). It is not shown again:")
+    typer.echo(text)
+
+
+@keys_cli.command("list")
+def key_list() -> None:
+    """List the keys: never their text."""
+    for key in asyncio.run(_with_services(Settings(), lambda services: services.keys.list())):
+        state = "revoked" if key.revoked_at else "live"
+        typer.echo(f"{key.id}  {key.role:8} {state:8} {key.line or '-':12} {key.name}")
+
+
+@keys_cli.command("revoke")
+def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list` shows.")]) -> None:
+    """Revoke a key; it is refused within five seconds."""
+    if not asyncio.run(_with_services(Settings(), lambda services: services.keys.revoke(key_id))):
+        raise NotFound(f"There is no live key {key_id!r}.")
+    typer.echo(f"Key {key_id} is revoked.")
+
+
+async def _with_services(settings: Settings, work: Any) -> Any:
+    """Run one command against the database, beside a running app or without one."""
+    from knowledge.starter import starter_lines
+
+    services = build_services(settings)
+    await services.database.start()
+    try:
+        await plant_lines(
+            services, starter_lines()
+        )  # a command that names a line works before the first start
+        return await work(services)
+    finally:
+        await close_index(services)
+        await services.database.aclose()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; known errors end in one line and exit code 1."""
+    from gateway.logs import configure_logs
+
+    configure_logs()
+    try:
+        cli(args=arguments)
+    except XiaoQError as error:
+        typer.echo(f"Error: {error.message}", err=True)
+        return 1
+    return 0
