@@ -9,10 +9,12 @@ import numpy as np
 
 _EVEN = 0.02
 """Cosines that differ less than this (standard deviation) say nothing: their differences are not blown up."""
+_SPAN = 4.0
+"""Standard deviations below the nearest from which a chunk is not near at all."""
 
 
 def blend(lexical: Sequence[float], cosines: Sequence[float | None], trust: float) -> list[float]:
-    """A figure to order candidates by, at most 1, from their lexical ranks (0 or more) and cosines (None: not among
+    """A figure in [0, 1] to order candidates by, from their lexical ranks (0 or more) and cosines (None: not among
     the nearest), in parallel.
 
     `trust` in [0, 1] is the cosines' share. Ranks count by their share of the best one, cosines by standard
@@ -25,6 +27,10 @@ def blend(lexical: Sequence[float], cosines: Sequence[float | None], trust: floa
     if trust <= 0 or not len(known):
         return ranks.tolist()  # type: ignore[no-any-return, unused-ignore]  # numpy's stubs differ between releases
     filled = np.asarray([known.min() if cosine is None else cosine for cosine in cosines], np.float64)
-    nearness = 1.0 + (filled - known.max()) / max(float(known.std()), _EVEN)
-    blended: list[float] = ((1.0 - trust) * ranks + trust * nearness).tolist()
+    fall = (known.max() - filled) / max(float(known.std()), _EVEN)
+    nearness = np.maximum(0.0, 1.0 - fall / _SPAN)
+    share = (
+        trust * _SPAN / (1.0 - trust + trust * _SPAN)
+    )  # a whole span weighs trust against 1 - trust a deviation
+    blended: list[float] = ((1.0 - share) * ranks + share * nearness).tolist()
     return blended

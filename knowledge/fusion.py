@@ -6,31 +6,31 @@ It does not know how either was found, what the texts say nor how sure the best 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from knowledge.blend import blend
 from knowledge.confidence import THRESHOLD
 from knowledge.ranked import Facts, Ranked
 
 __all__ = ["THRESHOLD", "Facts", "Ranked", "fuse"]
 
-_VECTOR_SHARE = 0.4
-"""The lexical side stays dominant: it is right where a small model is not."""
 _SAME_LANGUAGE = 1.02
 
 
-def fuse(ranked: Sequence[Ranked], language: str) -> list[Ranked]:
-    """Best first, `order` set; among near equals passages in the question's language come first."""
-    top = max((r.hit.rank for r in ranked if r.hit), default=0.0) or 1.0
-    cosines = [r.cosine for r in ranked if r.cosine is not None]
-    placed = []
-    for entry in ranked:
-        order = (entry.hit.rank if entry.hit else 0.0) / top
-        if cosines:
-            near = _within(entry.cosine, min(cosines), max(cosines))
-            order = (1 - _VECTOR_SHARE) * order + _VECTOR_SHARE * near
-        if entry.facts.language == language != "und":
-            order *= _SAME_LANGUAGE
-        placed.append(replace(entry, order=order))
+def fuse(ranked: Sequence[Ranked], language: str, trust: Sequence[float] = ()) -> list[Ranked]:
+    """Best first, `order` set; among near equals passages in the question's language come first.
+
+    `trust` says for each source how far its cosines count beside the words, as `knowledge.blend` takes it.
+    """
+    orders = blend(
+        [r.hit.rank if r.hit else 0.0 for r in ranked], [r.cosine for r in ranked], _mean(ranked, trust)
+    )
+    placed = [
+        replace(entry, order=order * (_SAME_LANGUAGE if entry.facts.language == language != "und" else 1.0))
+        for entry, order in zip(ranked, orders, strict=True)
+    ]
     return sorted(placed, key=lambda r: (-r.order, r.source, r.row))
 
 
-def _within(value: float | None, low: float, high: float) -> float:
-    return 0.0 if value is None else (value - low) / (high - low) if high > low else 1.0
+def _mean(ranked: Sequence[Ranked], trust: Sequence[float]) -> float:
+    """Over all that meaning found: a small base does not decide for a large one."""
+    shares = [trust[r.source] for r in ranked if r.cosine is not None] if trust else []
+    return sum(shares) / len(shares) if shares else 0.0

@@ -21,7 +21,7 @@ from knowledge.confidence import THRESHOLD, scored
 from knowledge.lexical import LexicalIndex
 from knowledge.query import Expansion
 from knowledge.ranked import Ranked
-from knowledge.search import Search
+from knowledge.search import Neighbours, Search
 from knowledge.segments import check_of
 from knowledge.snapshot import Snapshot
 
@@ -153,7 +153,7 @@ class HybridIndex:
         indexes: Sequence[LexicalIndex],
         question: str,
         k: int,
-        near: Sequence[Mapping[int, float]],
+        near: Sequence[Neighbours],
         read: Callable[[Sequence[Ranked]], Awaitable[Texts]],
     ) -> Retrieval:
         """By the question's own words; by their synonyms only where those do not find it, and these do."""
@@ -169,11 +169,11 @@ class HybridIndex:
             found = in_other_words if _known(in_other_words) else found
         return Retrieval((await self._reordered(question, found))[:k], _known(found), THRESHOLD)
 
-    async def _near(self, bases: Sequence[str], question: str) -> list[Mapping[int, float]]:
+    async def _near(self, bases: Sequence[str], question: str) -> list[Neighbours]:
         if self._semantic is None:
             return []
         near = await self._semantic.nearest(bases, question, _NEAR)
-        return [near.get(base, {}) for base in bases]
+        return [Neighbours(near.get(base, {}), self._semantic.trust(base, question)) for base in bases]
 
     async def _read(
         self, bases: Mapping[str, BaseIndex], snapshots: Sequence[Snapshot], ranked: Sequence[Ranked]

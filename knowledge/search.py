@@ -17,6 +17,14 @@ _POOL = 40
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What is near a question in one base: cosines by row, and how far they count beside the words."""
+
+    cosines: Mapping[int, float]
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """A question as the indexes understand it. `day` is a date's ordinal: pairs that are not valid then are not
     found."""
@@ -35,20 +43,17 @@ class Search:
         """What may stand in the place of the question's own words."""
         return expand(self.question, self.weights, self.indexes)
 
-    def ranked(
-        self, near: Sequence[Mapping[int, float]] = (), expansions: Sequence[Expansion] = ()
-    ) -> list[Ranked]:
-        """Best first, duplicates left out. `near` has for each index the cosines of rows that are near in
-        meaning."""
+    def ranked(self, near: Sequence[Neighbours] = (), expansions: Sequence[Expansion] = ()) -> list[Ranked]:
+        """Best first, duplicates left out. `near` has for each index what is near in meaning."""
         ranked = []
         for source, index in enumerate(self.indexes):
             hits = {hit.row: hit for hit in index.search(self.weights, _POOL, expansions, self.day)}
-            cosines = near[source] if near else {}
+            cosines = near[source].cosines if near else {}
             for row, facts in index.facts(
                 [*hits, *(row for row in cosines if row not in hits)], self.day
             ).items():
                 ranked.append(Ranked(source, row, hits.get(row), cosines.get(row), facts))
-        return _distinct(fuse(ranked, self.language))
+        return _distinct(fuse(ranked, self.language, [one.trust for one in near]))
 
 
 def _distinct(ranked: Sequence[Ranked]) -> list[Ranked]:

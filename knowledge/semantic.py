@@ -187,12 +187,14 @@ class SemanticSide:
         return await loop.run_in_executor(self._worker, trial, chunks, self._embeddings, texts_of)
 
     async def nearest(self, bases: Sequence[str], question: str, k: int) -> Mapping[str, Mapping[int, float]]:
-        """By base and row the cosines of the `k` nearest chunks; a base that has no vectors yet is left out, and all
-        are while the model fails."""
+        """By base and row the cosines of the `k` nearest chunks. A base is left out that has no vectors yet, or where
+        the model is not trusted; all are while it fails."""
         found = await asyncio.gather(*(self._nearest(base, question, k) for base in dict.fromkeys(bases)))
         return {base: near for base, near in zip(dict.fromkeys(bases), found, strict=True) if near}
 
     async def _nearest(self, base: str, question: str, k: int) -> Mapping[int, float]:
+        if not self.trust(base, question):
+            return {}  # what may not count in the order must not make an answer surer either
         asker = self._serving_asker(base)
         if asker is None or (vector := await asker.vector(question)) is None:
             return {}

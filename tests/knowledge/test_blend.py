@@ -37,9 +37,9 @@ def test_cosines_that_hardly_differ_say_hardly_anything() -> None:
 
 
 @pytest.mark.parametrize("trust", [0.0, 0.3, 1.0])
-def test_odd_sides_are_no_errors_and_nothing_exceeds_one(trust: float) -> None:
+def test_odd_sides_are_no_errors_and_all_lies_within_bounds(trust: float) -> None:
     assert blend([], [], trust) == []
-    assert max(blend([0.0, 0.0], [0.2, 0.9], trust)) <= 1.0
+    assert all(0.0 <= value <= 1.0 for value in blend([0.0, 3.0, 0.0], [0.2, 0.9, -1.0], trust))
     assert blend([2.0, 1.0], [None, None], trust) == [1.0, 0.5]
     assert len(blend([0.0], [0.5], trust)) == 1
 
