@@ -4,7 +4,10 @@
 personal data or the text of another exception.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+from core.reasons import sentence
 
 
 class XiaoQError(Exception):
@@ -63,10 +66,31 @@ class TooLarge(XiaoQError):
 
 
 class DocumentRejected(XiaoQError):
-    """A file that gives no passages; the message says why (a scan, encrypted, an unknown format)."""
+    """A file that gives no passages; the message says why (a scan, encrypted, an unknown format).
+
+    `reason` is a key of core.reasons.REASONS, with the `values` of its sentence; empty where there is none.
+    """
 
     code = "document_rejected"
     status = 422
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        reason: str = "",
+        values: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, param=param)
+        self.reason = reason
+        self.values = dict(values or {})
+
+    @classmethod
+    def because(cls, reason: str, /, **values: object) -> Self:
+        """The reason's sentence as an error."""
+        filled = {key: str(value) for key, value in values.items()}
+        return cls(sentence(reason, **filled), reason=reason, values=filled)
 
 
 class StorageUnavailable(XiaoQError):

@@ -1,64 +1,80 @@
-"""The process that reads uploaded files: one fork a file, each under limits of memory, CPU time and unpacked size.
+"""The process that reads uploaded files: one fork a file, each under limits of memory, CPU time and file size.
 
-Run as `python -m knowledge.child`; it knows the frames of parsing.py and nothing of the app. A request is a
-line of JSON and the file's bytes; a reply is four bytes of length and JSON.
+Run as `python -m knowledge.child`; it knows the frames of frames.py and nothing of the app.
 """
 
-import io
+import contextlib
 import json
 import os
 import resource
 import select
 import signal
 import sys
-import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import PurePath
-from typing import Any
+from typing import Any, BinaryIO
 
 from core.errors import DocumentRejected
+from knowledge.frames import read_frame, write_frame
 
 _IDLE_SECONDS = 30
-_MAX_RATIO = 100
-_MAX_UNPACKED = 200 * 1024 * 1024
-_MAX_ENTRIES = 5000
+_NICENESS = 10
+"""Below the service: a question is answered before a file is read on."""
+_BATCH = 64
+"""Chunks a frame, so that the service takes them in without pausing for long."""
 
 
-def parse(request: dict[str, Any], data: bytes) -> dict[str, Any]:
-    """The chunks of a file as JSON, or the reason why there are none."""
-    from knowledge.loaders import loader_for
+def replies(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
+    """The frames for one file: its chunks in batches, then notes, or the reason why there are none."""
+    try:
+        yield from _preview(request, data) if request.get("preview") else _parse(request, data)
+    except DocumentRejected as error:
+        yield {"error": error.message, "reason": error.reason, "values": error.values}
+    except MemoryError:
+        yield {"limit": "memory"}
+    except Exception as error:  # noqa: BLE001  a hostile file may raise anything; its text may hold the file's
+        yield {"damaged": type(error).__name__}
+
+
+def _parse(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
+    from knowledge.limits import MAX_CHUNKS
+    from knowledge.loaders.formats import loader_for
     from knowledge.splitting import chunks_of
 
-    name = request["name"]
-    try:
-        if PurePath(name).suffix.lower() == ".docx":
-            check_archive(name, data)
-        chunks = chunks_of(loader_for(name, data).lazy_load(), request["base"], request["document_id"], name)
-        if not chunks:
-            raise DocumentRejected(f"{name} holds no text.")
-    except DocumentRejected as error:
-        return {"error": error.message}
-    except MemoryError:
-        return {"limit": "memory"}
-    except Exception as error:  # noqa: BLE001  a hostile file may raise anything; its text may hold the file's
-        return {"damaged": type(error).__name__}
-    return {"chunks": [asdict(chunk) for chunk in chunks]}
+    name, source = request["name"], _source(request, data)
+    batch: list[dict[str, Any]] = []
+    count = 0
+    chunks = chunks_of(loader_for(source).lazy_load(), request["base"], request["document_id"], name)
+    for chunk in chunks:
+        if count == MAX_CHUNKS:
+            source.notes.add("chunks_left", limit=MAX_CHUNKS)
+            break
+        if source.budget.spent() > 0.95:
+            source.notes.add("rest_left", place=chunk.location or str(count))
+            break
+        count += 1
+        batch.append(asdict(chunk))
+        if len(batch) == _BATCH:
+            yield {"chunks": batch}
+            batch = []
+    if not count:
+        raise DocumentRejected.because("no_text", name=name)
+    yield {"chunks": batch}
+    yield {"notes": source.notes.all()}
 
 
-def check_archive(name: str, data: bytes) -> None:
-    """Refuses a zip that would grow without bounds, before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-    except zipfile.BadZipFile:
-        raise DocumentRejected(f"{name} is damaged or not a Word document (.docx).") from None
-    unpacked = sum(entry.file_size for entry in entries)
-    if (
-        len(entries) > _MAX_ENTRIES
-        or unpacked > _MAX_UNPACKED
-        or unpacked > _MAX_RATIO * max(len(data), 10_000)
-    ):
-        raise DocumentRejected(f"{name} unpacks to far more than its size; it is not read.")
+def _preview(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
+    from knowledge.loaders.preview import preview_of
+
+    yield preview_of(_source(request, data))
+
+
+def _source(request: dict[str, Any], data: bytes) -> Any:
+    from knowledge.limits import Budget, Notes
+    from knowledge.loaders.base import Source
+
+    budget = Budget(float(request["cpu_seconds"]))
+    return Source(request["name"], data, request.get("columns") or {}, Notes(), budget)
 
 
 def _limit(request: dict[str, Any]) -> None:
@@ -71,23 +87,7 @@ def _limit(request: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _preload(name: str) -> None:
-    """Import what the format needs before forking, so that only the first file pays for it."""
-    import langchain_text_splitters
-
-    import knowledge.loaders
-
-    _ = (langchain_text_splitters, knowledge.loaders)
-    suffix = PurePath(name).suffix.lower()
-    if suffix == ".docx":
-        import docx
-
-        _ = (*_, docx)
-    elif suffix == ".pdf":
-        knowledge.loaders.pdf_parser()
-
-
-def _in_fork(request: dict[str, Any], data: bytes) -> bytes:
+def _in_fork(request: dict[str, Any], data: bytes, out: BinaryIO) -> None:
     """Parse in a process of its own; what happens to it cannot happen to the next file."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -96,33 +96,49 @@ def _in_fork(request: dict[str, Any], data: bytes) -> bytes:
         status = 1
         try:
             _limit(request)
-            with os.fdopen(writer, "wb") as out:
-                out.write(json.dumps(parse(request, data), default=str).encode())
+            with os.fdopen(writer, "wb") as pipe:
+                for reply in replies(request, data):
+                    write_frame(pipe, json.dumps(reply, default=str).encode())
             status = 0
         finally:
             os._exit(status)
     os.close(writer)
-    with os.fdopen(reader, "rb") as replies:
-        reply = replies.read()
+    whole = _forward(reader, out)
     _, status = os.waitpid(pid, 0)
-    if status == 0 and reply:
-        return reply
-    killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return json.dumps({"limit": "time"} if killed == signal.SIGXCPU else {"limit": "memory"}).encode()
+    if not whole:
+        killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        limit = "time" if killed == signal.SIGXCPU else "memory" if killed in (0, signal.SIGKILL) else "crash"
+        write_frame(out, json.dumps({"limit": limit}).encode())
+    out.flush()
+
+
+def _forward(reader: int, out: BinaryIO) -> bool:
+    """Pass whole frames on; False where the last one did not come."""
+    ended = False
+    with os.fdopen(reader, "rb") as pipe:
+        while (frame := read_frame(pipe)) is not None:
+            write_frame(out, frame)
+            ended = not frame.startswith(b'{"chunks"')
+    return ended
 
 
 def main() -> None:
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    from knowledge.loaders.formats import preload
+
+    requests, out = sys.stdin.buffer, sys.stdout.buffer
+    with contextlib.suppress(OSError):
+        os.nice(_NICENESS)
+    import knowledge.splitting
+
     while select.select([requests], [], [], _IDLE_SECONDS)[0]:
         line = requests.readline()
         if not line:
             return
         request = json.loads(line)
         data = requests.read(request["size"])
-        _preload(request["name"])
-        reply = _in_fork(request, data)
-        replies.write(len(reply).to_bytes(4, "big") + reply)
-        replies.flush()
+        preload(request["name"])
+        _in_fork(request, data, out)
+        del data
 
 
 if __name__ == "__main__":

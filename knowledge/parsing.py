@@ -7,23 +7,25 @@ import asyncio
 import contextlib
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import structlog
 
 from core.documents import Chunk
 from core.errors import DocumentRejected
-from core.ports import ParsedDocument
+from core.ports import ParsedDocument, TablePreview
+from knowledge.frames import read_frame
 
 log = structlog.get_logger()
 
@@ -34,71 +36,98 @@ class ParseLimits:
 
     memory_bytes: int = 512 * 1024 * 1024
     cpu_seconds: int = 30
-    wall_seconds: float = 60.0
+    wall_seconds: float = 120.0
     file_bytes: int = 64 * 1024 * 1024
 
 
 class ChildParser:
-    """The Parser port. One file at a time, in arrival order; the child goes when it has been idle."""
+    """The Parser port. Two files at a time, so that a small one need not wait for a large one.
+
+    The children go when they have been idle.
+    """
 
     def __init__(
         self,
         limits: ParseLimits | None = None,
         command: Sequence[str] = (sys.executable, "-m", "knowledge.child"),
+        workers: int = 2,
     ) -> None:
         self._limits = limits or ParseLimits()
-        self._children = _Child(command)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="parser")
-        self._finalizer = weakref.finalize(self, self._children.stop)
+        self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()  # the one used last is warm
+        children = [_Child(command) for _ in range(workers)]
+        for child in children:
+            self._idle.put(child)
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="parser")
+        self._finalizer = weakref.finalize(self, _stop, children)
 
-    async def parse(self, base: str, document_id: str, name: str, data: bytes) -> ParsedDocument:
+    async def parse(
+        self, base: str, document_id: str, name: str, data: bytes, columns: Mapping[str, str] | None = None
+    ) -> ParsedDocument:
         """See the port."""
+        request = {"base": base, "document_id": document_id, "columns": dict(columns or {})}
+        chunks, last = await self._ask(name, data, request)
+        return ParsedDocument(chunks, tuple(last["notes"]))
+
+    async def preview(self, name: str, data: bytes) -> TablePreview:
+        """See the port."""
+        _, last = await self._ask(name, data, {"preview": True})
+        return TablePreview(last["columns"], last["rows"], last["guessed"])
+
+    async def _ask(
+        self, name: str, data: bytes, request: dict[str, Any]
+    ) -> tuple[list[Chunk], dict[str, Any]]:
         limits = self._limits
         if len(data) > limits.file_bytes:
-            raise DocumentRejected(
-                f"{name} is larger than {limits.file_bytes // 2**20} MB; split it and upload the parts."
-            )
-        request = {
-            "base": base,
-            "document_id": document_id,
+            raise DocumentRejected.because("too_large", name=name, size=limits.file_bytes // 2**20)
+        request |= {
             "name": name,
             "size": len(data),
             "cpu_seconds": limits.cpu_seconds,
             "memory_bytes": limits.memory_bytes,
         }
         loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(
-            self._worker, self._children.exchange, request, data, limits.wall_seconds
-        )
-        return ParsedDocument(_chunks(reply, name, limits))
+        chunks, last = await loop.run_in_executor(self._workers, self._exchange, request, data)
+        _refuse(last, name, limits)
+        return chunks, last
+
+    def _exchange(self, request: dict[str, Any], data: bytes) -> tuple[list[Chunk], dict[str, Any]]:
+        child = self._idle.get()
+        try:
+            return child.exchange(request, data, self._limits.wall_seconds)
+        finally:
+            self._idle.put(child)
 
     async def aclose(self) -> None:
-        """Stop the child now instead of when it is idle."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        """Stop the children now instead of when they are idle."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._finalizer)
 
 
 class _Child:
-    """The running child, if any. Only the parser's one worker thread exchanges frames with it."""
+    """The running child, if any. One worker thread at a time exchanges frames with it."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
-    def exchange(self, request: dict[str, Any], data: bytes, wall_seconds: float) -> dict[str, Any]:
-        """Send one file and wait for its reply; `{"limit": …}` where the child had to be killed."""
+    def exchange(
+        self, request: dict[str, Any], data: bytes, wall_seconds: float
+    ) -> tuple[list[Chunk], dict[str, Any]]:
+        """Send one file; its chunks and the last reply, `{"limit": …}` where the child had to be killed."""
         process = self._running()
         timer = threading.Timer(wall_seconds, _kill, [process])
         timer.daemon = True
         timer.start()
+        chunks: list[Chunk] = []
         try:
-            reply = _talk(process, json.dumps(request).encode() + b"\n" + data)
+            for reply in _talk(process, [json.dumps(request).encode() + b"\n", data]):
+                if "chunks" not in reply:
+                    return chunks, reply
+                chunks += [_chunk(fields) for fields in reply["chunks"]]
         finally:
             timer.cancel()
-        if reply is None:
-            self.stop()
-            return {"limit": "time"}
-        return reply
+        self.stop()
+        return [], {"limit": "time"}
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
@@ -126,21 +155,23 @@ class _Child:
                     pipe.close()
 
 
-def _talk(process: subprocess.Popen[bytes], frame: bytes) -> dict[str, Any] | None:
-    """None where the child died before it had answered."""
+def _stop(children: Sequence[_Child]) -> None:
+    for child in children:
+        child.stop()
+
+
+def _talk(process: subprocess.Popen[bytes], parts: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    """The replies one by one; they end early where the child died before it had answered."""
     if process.stdin is None or process.stdout is None:
-        return None
+        return
     try:
-        process.stdin.write(frame)
+        for part in parts:
+            process.stdin.write(part)
         process.stdin.flush()
     except OSError:
-        return None
-    head = process.stdout.read(4)
-    body = process.stdout.read(int.from_bytes(head, "big")) if len(head) == 4 else b""
-    if not body:
-        return None
-    reply: dict[str, Any] = json.loads(body)
-    return reply
+        return
+    while (frame := read_frame(cast(BinaryIO, process.stdout))) is not None:
+        yield json.loads(frame)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -148,19 +179,20 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _chunks(reply: dict[str, Any], name: str, limits: ParseLimits) -> list[Chunk]:
-    if "chunks" in reply:
-        return [_chunk(fields) for fields in reply["chunks"]]
+def _refuse(reply: dict[str, Any], name: str, limits: ParseLimits) -> None:
+    """Raise the reason why a file gave nothing, if it did."""
     if "error" in reply:
-        raise DocumentRejected(reply["error"])
+        raise DocumentRejected(reply["error"], reason=reply.get("reason", ""), values=reply.get("values", {}))
     if "damaged" in reply:
         log.info("document_damaged", error=reply["damaged"])
-        raise DocumentRejected(f"{name} is damaged and could not be read; save it anew and upload it again.")
+        raise DocumentRejected.because("damaged", name=name)
     if reply.get("limit") == "memory":
-        raise DocumentRejected(
-            f"{name} needs more than {limits.memory_bytes // 2**20} MB to read; split it and upload the parts."
-        )
-    raise DocumentRejected(f"{name} takes too long to read; split it and upload the parts.")
+        raise DocumentRejected.because("memory", name=name, size=limits.memory_bytes // 2**20)
+    if reply.get("limit") == "crash":
+        log.info("document_crashed_its_parser")
+        raise DocumentRejected.because("damaged", name=name)
+    if "limit" in reply:
+        raise DocumentRejected.because("time", name=name)
 
 
 def _chunk(fields: dict[str, Any]) -> Chunk:

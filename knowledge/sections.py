@@ -10,9 +10,13 @@ from langchain_core.documents import Document
 from core.documents import FaqPair
 
 
-def section(text: str, *, title: str = "", location: str = "", kind: str = "text") -> Document:
+def section(
+    text: str, *, title: str = "", location: str = "", kind: str = "text", page: int | None = None
+) -> Document:
     """A stretch of text that belongs together; `title` is a heading path, `location` the place for a person."""
-    return Document(page_content=text, metadata={"title": title, "location": location, "kind": kind})
+    return Document(
+        page_content=text, metadata={"title": title, "location": location, "kind": kind, "page": page}
+    )
 
 
 def faq_section(pair: FaqPair, location: str) -> Document:
@@ -21,6 +25,8 @@ def faq_section(pair: FaqPair, location: str) -> Document:
     entry.metadata |= {
         "match": [pair.question, *pair.phrasings],
         "language": pair.language,
+        "owner": pair.owner,
+        "status": pair.status,
         "valid_from": _iso(pair.valid_from),
         "valid_until": _iso(pair.valid_until),
     }

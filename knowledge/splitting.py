@@ -3,8 +3,11 @@
 It does not know where a section came from.
 """
 
+import hashlib
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from langchain_core.documents import Document
@@ -14,17 +17,26 @@ from knowledge.languages import language_of
 
 CHUNK_WIDTH = 400
 """In full-width characters; a Latin letter counts half, so that English chunks hold about as much."""
-_SEPARATORS = ["\n\n", "\n", "。", "!", "?", ". ", "! ", "? ", ";", "; ", ",", ", ", " ", ""]
+_SEPARATORS = ["\n\n", "\n", "。", "！", "？", ". ", "! ", "? ", "；", "; ", "，", ", ", " ", ""]
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]"
+)
 
 
 def width(text: str) -> int:
     """Length in full-width characters."""
-    wide = sum(1 for char in text if char > "\u2e7f" and unicodedata.east_asian_width(char) in "WF")
+    if text.isascii():
+        return (len(text) + 1) // 2
+    wide = len(_WIDE.findall(text)) + sum(
+        unicodedata.east_asian_width(char) in "WF" for char in text if char > "\uffff"
+    )
     return wide + (len(text) - wide + 1) // 2
 
 
-def chunks_of(sections: Iterable[Document], base: str, document_id: str, name: str) -> list[Chunk]:
-    """The chunks of a document in order; FAQ pairs and table rows stay whole."""
+def pieces_of(text: str) -> list[str]:
+    """The text in pieces of at most CHUNK_WIDTH; nothing between them is lost but white space."""
+    if width(text) <= CHUNK_WIDTH:
+        return [text]
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     splitter = RecursiveCharacterTextSplitter(
@@ -34,32 +46,62 @@ def chunks_of(sections: Iterable[Document], base: str, document_id: str, name: s
         keep_separator="end",
         length_function=width,
     )
-    chunks: list[Chunk] = []
+    return splitter.split_text(text)
+
+
+def chunks_of(sections: Iterable[Document], base: str, document_id: str, name: str) -> Iterator[Chunk]:
+    """The chunks of a document in order; FAQ pairs and table rows stay whole.
+
+    A chunk's id is a hash of what it says; one that is said again gets `-2`, `-3` behind it.
+    """
+    seen: Counter[str] = Counter()
+    position = 0
     for part in sections:
-        whole = part.metadata["kind"] == "faq" or width(part.page_content) <= CHUNK_WIDTH
-        for text in [part.page_content] if whole else splitter.split_text(part.page_content):
+        whole = part.metadata["kind"] != "text"
+        for text in [part.page_content] if whole else pieces_of(part.page_content):
             if text.strip():
-                chunks.append(_chunk(part, text.strip(), base, document_id, name, len(chunks)))
-    return chunks
+                yield _chunk(part, _sound(text.strip()), base, document_id, name, position, seen)
+                position += 1
 
 
-def _chunk(part: Document, text: str, base: str, document_id: str, name: str, position: int) -> Chunk:
+def _chunk(
+    part: Document, text: str, base: str, document_id: str, name: str, position: int, seen: Counter[str]
+) -> Chunk:
     about = part.metadata
+    title, match = _sound(about["title"]), tuple(_sound(entry) for entry in about.get("match", ()))
+    language = about.get("language") or language_of([title, text])
+    digest = _digest(about["kind"], title, text, match, language)
+    seen[digest] += 1
     return Chunk(
-        id=f"{document_id}-{position}",
+        id=digest if seen[digest] == 1 else f"{digest}-{seen[digest]}",
         base=base,
         document_id=document_id,
         document=name,
         position=position,
-        title=about["title"],
-        location=about["location"],
+        title=title,
+        location=_sound(about["location"]),
         text=text,
         kind=about["kind"],
-        match=tuple(about.get("match", ())),
-        language=about.get("language") or language_of([about["title"], text]),
+        match=match,
+        language=language,
         valid_from=_day(about.get("valid_from")),
         valid_until=_day(about.get("valid_until")),
+        page=about.get("page"),
+        owner=about.get("owner", ""),
+        status=about.get("status", "approved"),
     )
+
+
+def _digest(kind: str, title: str, text: str, match: Iterable[str], language: str) -> str:
+    said = "\x1f".join([kind, title, text, "\x1e".join(match), language])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _sound(text: str) -> str:
+    """Without what no database takes: zeros and halves of surrogate pairs."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", errors="replace").decode()
 
 
 def _day(iso: str | None) -> date | None:

@@ -1,0 +1,52 @@
+"""The head of a table, for a person who chooses its columns; it knows which formats are tables."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from core.errors import DocumentRejected
+from knowledge.faq import guess, is_faq
+from knowledge.loaders.base import Source
+from knowledge.loaders.delimited import DelimitedLoader
+from knowledge.loaders.formats import loader_for
+from knowledge.loaders.records import RecordLoader
+from knowledge.loaders.sheets import SheetLoader
+from knowledge.rows import Row
+from knowledge.tables import header_at
+
+_ROWS = 5
+_HEAD = 30
+_CELL = 300
+"""Characters of a cell that are shown."""
+
+
+def preview_of(source: Source) -> Mapping[str, Any]:
+    """`columns`, `rows`, `guessed` of the table, or of the first sheet that looks like an FAQ."""
+    loader = loader_for(source)
+    if isinstance(loader, SheetLoader):
+        heads = [head for _, rows in loader.sheets() if (head := _head(rows))]
+    elif isinstance(loader, DelimitedLoader | RecordLoader):
+        heads = [head for head in [_head(loader.rows())] if head]
+    else:
+        raise DocumentRejected.because("no_table", name=source.name)
+    if not heads:
+        raise DocumentRejected.because("no_rows", name=source.name)
+    columns, rows = next((head for head in heads if is_faq(guess(head[0]))), heads[0])
+    guessed = {name: columns[places[0]] for name, places in guess(columns).items()}
+    return {"columns": columns, "rows": rows, "guessed": guessed}
+
+
+def _head(stream: Iterator[Row]) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:
+    rows = list(islice(stream, _HEAD))
+    if not rows:
+        return None
+    at = header_at(rows) or 0
+    columns = list(rows[at].cells)
+    below = [
+        [_short(row.at(column)) for column in range(len(columns))] for row in rows[at + 1 : at + 1 + _ROWS]
+    ]
+    return columns, below
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _CELL else cell[: _CELL - 1] + "…"
