@@ -1,24 +1,18 @@
 """The customer's page in a real browser: a visitor asks, stops, retries, edits, judges, comes back."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Route, expect
 
+from tests.browser.customer_visit import DESK, PHONE, SCREENSHOTS, assert_fits, tab_to, visiting
 from tests.pages.customer_site import Site, served, shop_window
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-SCREENSHOTS = Path(__file__).with_name("screenshots")
 QUESTION = {"en": "Why hasn't my order shipped yet?", "zh": "我的订单为什么还没发货？"}
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture(scope="module")
@@ -30,67 +24,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 def address(site: Site) -> Iterator[str]:
     with served(site.app) as base:
         yield base
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield chromium
-        await chromium.close()
-
-
-class Visit:
-    """One visitor's page. On leaving it asserts that nothing went elsewhere and the console is silent."""
-
-    def __init__(self, context: BrowserContext, page: Page, address: str) -> None:
-        self.context, self.page, self.address = context, page, address
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda message: self._hear(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _hear(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.complaints.append(text)
-
-    async def open(self, query: str = "") -> None:
-        await self.page.goto(f"{self.address}/chat{query}")
-        await expect(self.page.locator("#greeting")).not_to_be_empty()
-
-    async def ask(self, text: str) -> None:
-        await self.page.locator("#text").fill(text)
-        await self.page.keyboard.press("Enter")
-
-    async def answered(self, turns: int = 1) -> None:
-        await expect(self.page.locator(".answer:not([aria-busy]) .actions")).to_have_count(turns)
-
-    async def faults(self) -> list[str]:
-        results = await Axe().run(self.page)
-        serious = [
-            each for each in results.response["violations"] if each["impact"] in ("serious", "critical")
-        ]
-        return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in serious]
-
-
-@asynccontextmanager
-async def visiting(
-    browser: Browser, address: str, language: str = "en", excused: str = "^$", **options: Any
-) -> AsyncIterator[Visit]:
-    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
-    context = await browser.new_context(locale=locale, **options)
-    context.set_default_timeout(10_000)
-    visit = Visit(context, await context.new_page(), address)
-    try:
-        yield visit
-        elsewhere = [url for url in visit.requests if not url.startswith((address, "data:"))]
-        assert elsewhere == []
-        assert [each for each in visit.complaints if not re.search(excused, each)] == []
-    finally:
-        await context.close()
 
 
 async def test_ask_and_open_a_source(browser: Browser, address: str) -> None:
@@ -320,16 +253,6 @@ async def test_everything_works_by_keyboard(browser: Browser, address: str) -> N
         await expect(page.get_by_role("button", name="Earlier conversations")).to_be_focused()
 
 
-async def tab_to(page: Page, name: str) -> None:
-    """Go backwards through the page until the control of this name has the focus."""
-    seen = "const at = document.activeElement; return at.getAttribute('aria-label') || at.innerText"
-    for _ in range(30):
-        if name in await page.evaluate(f"(() => {{ {seen} }})()"):
-            return
-        await page.keyboard.press("Shift+Tab")
-    raise AssertionError(f"{name} cannot be reached")
-
-
 async def test_a_person_can_be_asked_for(browser: Browser, address: str) -> None:
     async with visiting(browser, address, "zh") as visit:
         await visit.open()
@@ -358,13 +281,6 @@ async def test_a_phone_is_wide_enough(browser: Browser, address: str) -> None:
             await page.set_viewport_size({"width": 360, "height": 380})  # the keyboard is up
             await expect(page.locator("#text")).to_be_in_viewport()
             await expect(page.locator("header")).to_be_in_viewport()
-
-
-async def assert_fits(page: Page) -> None:
-    widths = await page.evaluate(
-        "[document.scrollingElement.scrollWidth, document.getElementById('scroll').scrollWidth]"
-    )
-    assert max(widths) <= 360
 
 
 async def test_the_widget_opens_on_another_site(browser: Browser, address: str) -> None:
@@ -403,7 +319,7 @@ async def test_the_widget_opens_on_another_site(browser: Browser, address: str) 
 async def test_it_looks_finished_and_has_no_serious_fault(
     browser: Browser, address: str, language: str, scheme: str, device: str
 ) -> None:
-    size: dict[str, Any] = PHONE if device == "phone" else {"viewport": {"width": 1200, "height": 800}}
+    size: dict[str, Any] = PHONE if device == "phone" else DESK
     async with visiting(browser, address, language, color_scheme=scheme, **size) as visit:
         page, name = visit.page, f"customer-{device}-{scheme}-{language}"
         await visit.open()

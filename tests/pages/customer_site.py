@@ -151,7 +151,8 @@ class Site:
     """The page as an ASGI app, and what stands behind it."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        self.database = Database(f"sqlite:///{folder / 'customer.db'}")
+        self.database_file = folder / "customer.db"
+        self.database = Database(f"sqlite:///{self.database_file}")
         self.engine = ScriptedEngine()
         self.log = SqlConversationLog(self.database)
         self.attachments = SqlAttachmentStore(self.database)
