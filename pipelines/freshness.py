@@ -5,6 +5,7 @@ It does not know what a refresh does, only how long the last one took.
 
 import asyncio
 import time
+import traceback
 from collections import defaultdict
 
 import structlog
@@ -46,9 +47,8 @@ class Freshness:
         began = time.monotonic()
         try:
             await self._index.refresh([base])
-        except XiaoQError as error:
-            # The documents are stored; the upkeep tries again, and the index's health says what is wrong.
-            log.warning("knowledge_not_refreshed", base=base, code=error.code)
+        except Exception as error:  # noqa: BLE001 - the documents are stored, and the upkeep tries again
+            log.warning("knowledge_not_refreshed", base=base, **cause(error))
         ended = time.monotonic()
         self._next[base] = ended + pause_after(ended - began)
 
@@ -61,6 +61,14 @@ class Freshness:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def cause(error: Exception) -> dict[str, str]:
+    """What a log may say of an error: our code, or a foreign one's kind and place, never its text."""
+    if isinstance(error, XiaoQError):
+        return {"code": error.code}
+    where = "".join(traceback.format_tb(error.__traceback__))
+    return {"error": type(error).__qualname__, "where": where}
 
 
 def pause_after(seconds: float, at_least: float = PAUSE_SECONDS) -> float:

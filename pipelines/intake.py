@@ -5,7 +5,6 @@ It does not know batches, the index, file formats or tables; it speaks to them t
 
 import asyncio
 import hashlib
-import traceback
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import structlog
 from core.documents import Document, DocumentStatus, QueuedFile
 from core.errors import Conflict, DocumentRejected, StorageUnavailable, XiaoQError
 from core.ports import DocumentStore, IngestQueue, Parser
+from pipelines.freshness import cause
 from pipelines.incoming import IncomingFile
 
 log = structlog.get_logger()
@@ -95,9 +95,7 @@ class Intake:
                 ended = await self._remember_failure(file, error)
                 break
             except Exception as error:  # noqa: BLE001 - one file must not stop the batch, whatever is wrong with it
-                # The message of a foreign exception may hold what stands in the file; where it happened does not.
-                where = "".join(traceback.format_tb(error.__traceback__))
-                log.error("document_broke", file=file.id, error=type(error).__qualname__, where=where)
+                log.error("document_broke", file=file.id, **cause(error))
                 ended = await self._remember_failure(file, XiaoQError(BROKE))
                 break
         await self.finish(ended[0])

@@ -13,7 +13,7 @@ import structlog
 
 from core.errors import XiaoQError
 from core.messages import BusinessLine
-from pipelines.freshness import pause_after
+from pipelines.freshness import cause, pause_after
 from pipelines.incoming import IncomingFile
 from pipelines.services import Services
 
@@ -55,8 +55,8 @@ async def follow_knowledge(services: Services) -> None:
         began = time.monotonic()
         try:
             await services.index.refresh()
-        except XiaoQError as error:
-            log.warning("knowledge not refreshed", code=error.code)
+        except Exception as error:  # noqa: BLE001 - what breaks once is tried again; the old index serves
+            log.warning("knowledge_not_refreshed", **cause(error))
         pause = pause_after(time.monotonic() - began, FOLLOW_SECONDS)
 
 
@@ -65,8 +65,8 @@ async def adopt_files(services: Services) -> None:
     while True:
         try:
             await services.ingest.resume()
-        except XiaoQError as error:
-            log.warning("ingest not resumed", code=error.code)
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("ingest_not_resumed", **cause(error))
         await asyncio.sleep(ADOPT_SECONDS)
 
 
