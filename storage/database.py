@@ -107,7 +107,7 @@ class Database:
         ConfigurationError on SQLite, which has one writer.
         """
         self._check_started()
-        if self._file is not None:
+        if not self.on_server:
             raise ConfigurationError("This needs PostgreSQL; XIAOQ_DATABASE_URL names a SQLite file.")
         return await asyncio.to_thread(self._apart, fn, transaction)
 
@@ -123,6 +123,11 @@ class Database:
             raise _unavailable(error) from None
         finally:
             engine.dispose()
+
+    @property
+    def on_server(self) -> bool:
+        """Whether this is PostgreSQL, which other machines may share."""
+        return self._file is None
 
     @property
     def process(self) -> str:

@@ -37,6 +37,10 @@ async def test_the_pragmas_are_in_force(sqlite_url: str) -> None:
     assert read == ["wal", 2, 5000, 1, 1]
 
 
+async def test_it_knows_whether_others_may_share_it(db: Database, url: str) -> None:
+    assert db.on_server is url.startswith("postgres")
+
+
 async def test_a_reading_connection_cannot_write(db: Database) -> None:
     statement = insert(base_version).values(base="b", version=1)
     with pytest.raises((StorageUnavailable, DBAPIError)):
