@@ -3,6 +3,7 @@
 Knows nothing of retrieval: scores and their parts come with the passages, in [0, 1].
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from pages.console_words import words
 from pages.highlight import highlighted
 from pages.lists import empty, local_time, text
 
+_STARS = re.compile(r"\*{1,2}([^*\n]+)\*{1,2}")
 LONGEST = 1200
 """Characters of a passage that are shown; the rest is at its place."""
 
@@ -73,7 +75,9 @@ def _passage(passage: Passage, threshold: float, question: str, right: bool, say
     asked = (
         f'<p class="xq-question">{highlighted(passage.question, question)}</p>' if passage.question else ""
     )
-    cut = passage.text[:LONGEST] + ("…" if len(passage.text) > LONGEST else "")
+    # An answer is Markdown; its stars would stand between the eye and the words.
+    plain = _STARS.sub(r"\1", passage.text)
+    cut = plain[:LONGEST] + ("…" if len(plain) > LONGEST else "")
     label = say["right_saved" if right else "right_one"]
     address = document_address(passage.base, passage.document_id, passage.id)
     return (

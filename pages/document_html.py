@@ -15,6 +15,7 @@ from urllib.parse import quote
 from core.documents import Chunk, Document
 from pages.addresses import document_address, file_address
 from pages.console_words import words
+from pages.customer_markdown import render_markdown
 from pages.faq_html import validity
 from pages.reasons import reason_in
 
@@ -137,15 +138,20 @@ def _row(chunk: Chunk, say: Mapping[str, str]) -> str:
 
 
 def _pair(chunk: Chunk, say: Mapping[str, str]) -> str:
+    """Question and answer as a customer reads them; the other wordings, often dozens, fold away."""
     question, *phrasings = chunk.match or ("",)
     facts = [
         _text(say[f"pair_{chunk.status}"]),
         _text(say["pair_owner"].format(owner=chunk.owner)) if chunk.owner else "",
-        re.sub(r"<[^>]+>", "", validity(chunk, datetime.now(UTC).date(), say)),
-        _text(f"{say['pair_phrasings']}: {' / '.join(phrasings)}") if phrasings else "",
+        validity(chunk, datetime.now(UTC).date(), say),
     ]
-    shown = " · ".join(fact for fact in facts if fact)
-    return f'<p class="question">{_text(question)}</p><p>{_text(chunk.text)}</p><p class="quiet">{shown}</p>'
+    others = "".join(f"<li>{_text(wording)}</li>" for wording in phrasings)
+    label = say["document_wordings"].format(n=len(phrasings))
+    folded = f"<details><summary>{_text(label)}</summary><ul>{others}</ul></details>" if phrasings else ""
+    return (
+        f'<p class="question">{_text(question)}</p><div class="answer">{render_markdown(chunk.text)}</div>'
+        f'<div class="quiet">{" · ".join(fact for fact in facts if fact)}{folded}</div>'
+    )
 
 
 def _text(value: str) -> str:

@@ -85,7 +85,7 @@ def _row(item: Document, zone: ZoneInfo, language: str) -> str:
         ("name", "", title + reason + (f'<ul class="xq-notes">{notes}</ul>' if notes else "")),
         ("status", "", status_line(item.status.value, say)),
         ("size", "xq-number", size(item.size)),
-        ("chunks", "xq-number", f"{item.chunks:,}"),
+        ("chunks", "xq-number xq-count", f"{item.chunks:,}"),
         ("updated", "xq-time", local_time(item.updated_at, zone)),
         ("action", "xq-actions", _actions(item, ready, say)),
     ]

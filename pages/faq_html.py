@@ -12,7 +12,7 @@ from pages.addresses import document_address
 from pages.console_words import words
 from pages.lists import empty, lines, text
 
-PAIRS_SHOWN = 50
+PAIRS_SHOWN = 100
 REQUIRED = ("question", "answer")
 FIELDS = (*REQUIRED, "phrasings", "title", "owner", "valid_from", "valid_until", "status", "language")
 PREVIEWED = 5
@@ -38,7 +38,11 @@ def pairs_list(
     if len(found) > PAIRS_SHOWN:
         sentence = say["pairs_more"].format(shown=PAIRS_SHOWN, total=len(found))
         more = f'<p class="xq-meta">{text(sentence)}</p>'
-    shown = f'<ul class="xq-pairs">{items}</ul>{more}' if found else empty(say["pairs_none"])
+    shown = (
+        f'<ul class="xq-pairs" tabindex="0" aria-label="{text(say["pairs"])}">{items}</ul>{more}'
+        if found
+        else empty(say["pairs_none"])
+    )
     return _statuses(pairs, status, say) + shown
 
 
@@ -94,7 +98,7 @@ def _pair(pair: Chunk, today: date, say: Mapping[str, str]) -> str:
         f"{text(' · '.join(filter(None, (pair.document, pair.location))))}</a>",
     ]
     others = (
-        f'<p class="xq-meta">{text(say["pair_phrasings"])}: {text(" / ".join(phrasings))}</p>'
+        f'<p class="xq-meta">{text(say["pair_phrasings"].format(all=" / ".join(phrasings)))}</p>'
         if phrasings
         else ""
     )

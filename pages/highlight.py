@@ -19,9 +19,10 @@ _EMPTY = frozenset(
     "a an and are as at be by can do does for from has have how i if in is it me my of on or our that the"
     " there this to was we what when where which who why will with you your".split()
 )
-_EMPTY_PAIRS = frozenset(
-    "什么 怎么 怎样 如何 多少 可以 能否 是否 请问 我的 你们 我们 吗？ 为什 的是 是什 了吗 需要".split()
+_EMPTY_LETTERS = frozenset(
+    "的了吗嗎呢么什为怎是我你您它有在还没请问吧和与就都也可以能要会多少哪这那个はがをにのでともかますです은는이가을를의에"
 )
+"""Letters that every question has: a pair with one of them says nothing."""
 
 
 def highlighted(text: str, question: str) -> str:
@@ -53,8 +54,8 @@ def _shared(folded: str, question: str) -> Iterator[tuple[int, int]]:
     pairs = {
         asked[at : at + 2]
         for at in range(len(asked) - 1)
-        if _DENSE.match(asked[at]) and _DENSE.match(asked[at + 1])
-    } - _EMPTY_PAIRS
+        if all(_DENSE.match(letter) and letter not in _EMPTY_LETTERS for letter in asked[at : at + 2])
+    }
     for at in range(len(folded) - 1):
         if folded[at : at + 2] in pairs:
             yield at, at + 2

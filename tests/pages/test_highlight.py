@@ -13,7 +13,7 @@ from pages.highlight import highlighted
         ("Refunds take 7 days", "How long is a refund?", "<mark>Refunds</mark> take 7 days"),
         ("The fee is ＲＭＢ 20", "fee in rmb", "The <mark>fee</mark> is <mark>ＲＭＢ</mark> 20"),
         ("Die Gebühr", "gebuhr", "Die <mark>Gebühr</mark>"),
-        ("返金は七日以内", "返金はいつ", "<mark>返金は</mark>七日以内"),
+        ("返金は七日以内", "返金はいつ", "<mark>返金</mark>は七日以内"),
         ("Nothing in common", "退款", "Nothing in common"),
     ],
 )
@@ -23,6 +23,7 @@ def test_what_is_shared_is_marked(text: str, question: str, shown: str) -> None:
 
 def test_words_that_every_question_has_are_not_marked() -> None:
     assert "<mark>" not in highlighted("This is what we do for you", "What do you do for me?")
+    assert "<mark>" not in highlighted("为什么还没有人问我的", "为什么我的订单还没发货？")
 
 
 def test_a_letter_that_folds_to_two_keeps_its_place() -> None:
