@@ -10,11 +10,12 @@ from pathlib import Path
 import gradio as gr
 import structlog
 
-from core.errors import NotFound, XiaoQError
+from core.errors import DocumentRejected, NotFound, XiaoQError
 from pages.bubbles import error_sentence
 from pages.chat_handlers import ChatHandlers, ChatParts, Updates
 from pages.file_chips import REFUSED, file_chips
 from pages.reader import OWNER, language_of
+from pages.reasons import reason_in
 from pages.state import ChatState, RefusedFile
 from pipelines.attach import plain_name
 from pipelines.services import Services
@@ -50,8 +51,7 @@ class ChatFiles:
                 OWNER, line, "console", conversation, path.name, data
             )
         except XiaoQError as error:
-            reason = error_sentence(error.code, language)
-            state.refused.append(RefusedFile(plain_name(path.name), reason))
+            state.refused.append(RefusedFile(plain_name(path.name), _reason(error, language)))
             return
         if state.conversation_id == conversation:  # else another one was opened meanwhile
             state.conversation_id, state.line = opened, state.line or line
@@ -76,6 +76,12 @@ class ChatFiles:
 
     def _shown(self, state: ChatState, reading: Sequence[str], language: str) -> Updates:
         return {self._parts.files: file_chips(state.files, state.refused, reading, language)}
+
+
+def _reason(error: XiaoQError, language: str) -> str:
+    if isinstance(error, DocumentRejected):
+        return reason_in(error.message, language)
+    return error_sentence(error.code, language)
 
 
 def _taken(path: Path) -> bytes:

@@ -20,7 +20,7 @@ from pages.customer_assets import Assets
 from pages.customer_body import Asked, Detached, Forgotten, Rated, read_posted
 from pages.customer_files import ACCEPTED, AT_ONCE, sent_file, shown_attachment
 from pages.customer_identity import Identity, Visitor
-from pages.customer_language import WORDS, Language, error_sentence, page_language
+from pages.customer_language import WORDS, Language, error_sentence, explained, page_language
 from pages.customer_stream import Reading, answer_frames
 from pages.customer_views import line_name, visitor_state
 from pipelines.attach import LARGEST_FILE, MOST_FILES
@@ -71,7 +71,7 @@ class _Call:
         """The error as the customer reads it; our own message is for programs and logs."""
         return {
             "code": error.code,
-            "message": error_sentence(error.code, self.language),
+            "message": explained(error, self.language),
             "request_id": self.id,
         }
 
@@ -166,7 +166,7 @@ class _CustomerPage:
             conversation_id, attachment = await self._services.attach.add(
                 call.visitor.owner, line.id, "chat", query.get("conversation") or None, name, data
             )
-        body = {"conversation_id": conversation_id, "attachment": shown_attachment(attachment)}
+        body = {"conversation_id": conversation_id, "attachment": shown_attachment(attachment, call.language)}
         return JSONResponse(body, headers=_PRIVATE)
 
     async def detach(self, call: _Call) -> Response:

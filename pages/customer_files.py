@@ -14,7 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from core.documents import Attachment
 from core.errors import InvalidRequest
+from core.reasons import in_language
 from pages.customer_body import check_own_page
+from pages.customer_language import Language
 from pipelines.attach import LARGEST_FILE, LONGEST_NAME, plain_name, too_large
 
 NAME_HEADER = "x-file-name"
@@ -71,11 +73,11 @@ async def _receive(request: Request, name: str, spool: IO[bytes]) -> None:
     spool.seek(0)
 
 
-def shown_attachment(attachment: Attachment) -> dict[str, Any]:
-    """A file as the page shows it; `partial` where some of it could not be read."""
+def shown_attachment(attachment: Attachment, language: Language) -> dict[str, Any]:
+    """A file as the page shows it; `notes` say what of it was not read."""
     return {
         "id": attachment.id,
         "name": attachment.name,
         "size": attachment.size,
-        "partial": bool(attachment.notes),
+        "notes": [in_language(note, language) for note in attachment.notes],
     }

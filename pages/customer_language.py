@@ -8,6 +8,9 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from core.errors import DocumentRejected, XiaoQError
+from core.reasons import REASONS, sentence
+
 Language = Literal["zh", "en"]
 
 
@@ -43,6 +46,13 @@ def error_sentence(code: str, language: Language) -> str:
     """The calm sentence for an error code; an unknown code reads as our own fault."""
     sentences = ERRORS[language]
     return sentences.get(code, sentences["internal_error"])
+
+
+def explained(error: XiaoQError, language: Language) -> str:
+    """The calm sentence for an error; for a file that was not read, the reason itself where it is a known one."""
+    if isinstance(error, DocumentRejected) and error.reason in REASONS:
+        return sentence(error.reason, language, **error.values)
+    return error_sentence(error.code, language)
 
 
 WORDS: Mapping[Language, dict[str, str]] = {

@@ -47,7 +47,7 @@ async def visitor_state(
         "conversations": [_summary(each) for each in conversations],
         "conversation_id": None if wanted == NEW else wanted,
         "turns": [_turn(each) for each in turns],
-        "attachments": [shown_attachment(each) for each in files],
+        "attachments": [shown_attachment(each, language) for each in files],
     }
 
 

@@ -6,6 +6,7 @@ Knows nothing of Gradio or of storage. A button's `data-value` is what the page 
 from collections.abc import Sequence
 
 from core.documents import Attachment
+from core.reasons import in_language
 from pages.console_words import words
 from pages.lists import size, text
 from pages.state import RefusedFile
@@ -20,7 +21,13 @@ def file_chips(
     """The files that are in, the names of those `reading`, and those refused with the reason; empty without any."""
     say = words(language)
     items = [
-        _chip("", file.name, _about(file, language), _button(file.id, f"{say['attach_remove']}: {file.name}"))
+        _chip(
+            "",
+            file.name,
+            _about(file, language),
+            _button(file.id, f"{say['attach_remove']}: {file.name}"),
+            "\n".join(in_language(note, language) for note in file.notes),
+        )
         for file in files
     ]
     items += [_chip(" xq-busy", name, say["attach_reading"], "") for name in reading]
@@ -42,11 +49,11 @@ def _about(file: Attachment, language: str) -> str:
     return size(file.size) + (f" · {words(language)['attach_partial']}" if file.notes else "")
 
 
-def _chip(kind: str, name: str, about: str, button: str) -> str:
+def _chip(kind: str, name: str, about: str, button: str, hint: str = "") -> str:
     role = ' role="alert"' if kind == " xq-refused" else ' role="status"' if kind else ""
     return (
         f'<li class="xq-file{kind}"><span class="xq-title" title="{text(name)}">{text(name)}</span>'
-        f'<span class="xq-meta"{role}>{text(about)}</span>{button}</li>'
+        f'<span class="xq-meta"{role} title="{text(hint)}">{text(about)}</span>{button}</li>'
     )
 
 

@@ -9,12 +9,13 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from pages.customer_language import ERRORS, WORDS
+from core.errors import DocumentRejected
+from pages.customer_language import ERRORS, WORDS, explained
 from pipelines.attach import LARGEST_FILE, MOST_FILES
 from storage.tables import attachment, attachment_chunk
 from tests.pages.customer_site import Site
 from tests.pages.test_customer import ask, visitor
-from tests.support.documents import contract_docx
+from tests.support.documents import contract_docx, with_a_blank_page
 
 NAME = "房屋租赁合同.docx"
 
@@ -47,7 +48,7 @@ async def test_a_file_is_taken_in_asked_about_and_still_there_after_a_reload(sit
         reply = (await send(client, contract_docx())).json()
         conversation = reply["conversation_id"]
         assert reply["attachment"]["name"] == NAME
-        assert reply["attachment"]["partial"] is False
+        assert reply["attachment"]["notes"] == []
         before = (await client.get(f"/chat/state?conversation={conversation}")).json()
         assert before["turns"] == []
         assert before["attachments"] == [reply["attachment"]]
@@ -136,12 +137,30 @@ async def test_a_file_without_end_is_cut_off_while_it_arrives(site: Site) -> Non
     assert sent <= LARGEST_FILE + 2 * 65_536
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-async def test_an_error_speaks_the_page_s_language(site: Site, language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "reason"), [("zh", "photo.png 是图片"), ("en", "photo.png is a picture")]
+)
+async def test_a_refusal_gives_its_reason_in_the_page_s_language(
+    site: Site, language: str, reason: str
+) -> None:
     async with visitor(site, **{"accept-language": language}) as client:
         reply = await send(client, b"\x89PNG\r\n", "photo.png")
     assert reply.status_code == 422
-    assert reply.json()["error"]["message"] == ERRORS[language]["document_rejected"]  # type: ignore[index]
+    assert reply.json()["error"]["message"].startswith(reason)
+
+
+@pytest.mark.parametrize(("language", "note"), [("zh", "第 2 页没有文字"), ("en", "Page 2 holds no text")])
+async def test_what_was_left_out_of_a_file_is_said(site: Site, language: str, note: str) -> None:
+    async with visitor(site, **{"accept-language": language}) as client:
+        shown = (await send(client, with_a_blank_page(), "scan.pdf")).json()
+        assert [each[: len(note)] for each in shown["attachment"]["notes"]] == [note]
+        state = (await client.get(f"/chat/state?conversation={shown['conversation_id']}")).json()
+        assert state["attachments"] == [shown["attachment"]]
+
+
+def test_a_refusal_without_a_known_reason_still_gets_a_calm_sentence() -> None:
+    error = DocumentRejected("Something the page has no words for.")
+    assert explained(error, "zh") == ERRORS["zh"]["document_rejected"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -46,9 +46,26 @@ def contract_pdf() -> bytes:
     return out.getvalue()
 
 
+def with_a_blank_page() -> bytes:
+    """A pdf whose second page holds a picture's place and no text."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out, invariant=1)
+    canvas.drawString(60, 780, "The first page has words.")
+    canvas.showPage()
+    canvas.rect(60, 60, 400, 600, fill=1)
+    canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
 def long_text(clauses: int = 400) -> bytes:
     """Numbered clauses, far more than a small window holds; clause 250 names the penalty."""
-    lines = [f"第 {n} 条 双方就第 {n} 项服务的范围、时限与验收方式另行约定,以附件 {n} 为准。" for n in range(1, clauses + 1)]
+    lines = [
+        f"第 {n} 条 双方就第 {n} 项服务的范围、时限与验收方式另行约定,以附件 {n} 为准。"
+        for n in range(1, clauses + 1)
+    ]
     if clauses > 250:
         lines[249] = "第 250 条 逾期付款的,每日按欠款的万分之三支付滞纳金。"
     return "\n\n".join(lines).encode()

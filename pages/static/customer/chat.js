@@ -413,10 +413,11 @@
       this.about.textContent = words.attach_reading;
     }
 
-    done({ id, size, partial }) {
+    done({ id, size, notes }) {
       this.id = id;
       this.bar.remove();
-      this.about.textContent = partial ? `${bytes(size)} · ${words.attach_partial}` : bytes(size);
+      this.about.textContent = notes.length ? `${bytes(size)} · ${words.attach_partial}` : bytes(size);
+      this.about.title = notes.join("\n");
     }
 
     fail(message) {
@@ -477,13 +478,14 @@
     if (file.size > Number(root.dataset.largestFile)) return chip.fail(words.attachment_too_large);
     if (kept >= Number(root.dataset.mostFiles)) return chip.fail(words.too_many_attachments);
     say(`${words.attach_sending}: ${file.name}`);
+    chip.about.textContent = words.attach_sending;
     try {
       const reply = await upload(chip, file);
       if (!chips.has(chip)) return;
       if (reply.error) return chip.fail(reply.error.message);
       remember(reply.conversation_id);
       chip.done(reply.attachment);
-      say(`${words.attach_done}: ${file.name}`);
+      say([`${words.attach_done}: ${file.name}`, ...reply.attachment.notes].join(" "));
     } catch {
       if (chips.has(chip)) chip.fail(words.offline_file);
     }
