@@ -4,6 +4,7 @@ Knows nothing of what is served.
 """
 
 import errno
+import gc
 import socket
 import sys
 
@@ -30,6 +31,10 @@ class AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.should_exit:
             return
+        # What was imported stays for good: without this, each full collection walks all of it and holds up
+        # every answer for a quarter of a second.
+        gc.collect()
+        gc.freeze()
         port = sockets[0].getsockname()[1] if sockets else self._settings.port
         for line in announcement(self._settings, self._token, port):
             sys.stdout.write(f"{line}\n")

@@ -168,6 +168,11 @@ class IngestPipeline:
         """Files that this process has yet to end."""
         return sum(batch.waiting for batch in self._batches.values())
 
+    @property
+    def filling(self) -> frozenset[str]:
+        """The bases that this process is filling, and refreshes itself meanwhile."""
+        return frozenset(file.base for batch in self._batches.values() for file in batch.files)
+
     async def health(self) -> Health:
         """Always ready: work in progress keeps nobody from asking. The detail says how much there is."""
         if not self._batches:

@@ -54,10 +54,16 @@ async def follow_knowledge(services: Services) -> None:
         await asyncio.sleep(pause)
         began = time.monotonic()
         try:
-            await services.index.refresh()
+            await services.index.refresh(await _followed(services))
         except Exception as error:  # noqa: BLE001 - what breaks once is tried again; the old index serves
             log.warning("knowledge_not_refreshed", **cause(error))
         pause = pause_after(time.monotonic() - began, FOLLOW_SECONDS)
+
+
+async def _followed(services: Services) -> Sequence[str] | None:
+    """All bases; while files come in here, those that the ingest pipeline does not refresh itself, more rarely."""
+    filling = services.ingest.filling
+    return [base for base in await services.documents.bases() if base not in filling] if filling else None
 
 
 async def adopt_files(services: Services) -> None:
