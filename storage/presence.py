@@ -146,6 +146,7 @@ class ServerPresence:
         self.mark = _new_mark()
         self._engine: Engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
+        self._entered = False
 
     @contextmanager
     def starting(self) -> Iterator[bool]:
@@ -162,29 +163,37 @@ class ServerPresence:
             self._enter(connection)
             if alone:
                 _call(connection, "pg_advisory_unlock", _PRESENT)
+            self._entered = True
             yield alone
         finally:
             _call(connection, "pg_advisory_unlock", _STARTING)
 
     def _enter(self, connection: Connection) -> None:
         _call(connection, "pg_advisory_lock_shared", _PRESENT)
-        _call(connection, "pg_advisory_lock", int(self.mark, 16))
+        # Not waited for: after a broken connection the server may still count its session, which holds the mark.
+        _call(connection, "pg_try_advisory_lock", int(self.mark, 16))
 
     def renew(self) -> None:
-        if self._connection is None:
+        if not self._entered:
             return
-        try:
-            self._connection.execute(select(1))
-        except DBAPIError:
-            self._connection.close()
-            self._connection = self._engine.connect()
-            self._enter(self._connection)
+        if self._connection is not None:
+            try:
+                self._connection.execute(select(1))
+            except DBAPIError:
+                self._connection.close()
+                self._connection = None
+            else:
+                return
+        connection = self._engine.connect()
+        self._enter(connection)
+        self._connection = connection
 
     def is_gone(self, connection: Connection, mark: str) -> bool:
         # Held to the end of the asker's transaction: another who asks meanwhile leaves the work to it.
         return mark != self.mark and bool(_call(connection, "pg_try_advisory_xact_lock", int(mark, 16)))
 
     def leave(self) -> None:
+        self._entered = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -121,8 +121,8 @@ def _with_ids(rows: Any) -> Iterator[dict[str, Any]]:
     for row in rows:
         if here != (row["base"], row["document_id"]):
             here, seen = (row["base"], row["document_id"]), {}
-        parts = [row["kind"], row["title"], row["text"], row["language"], *row["match"]]
-        content = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        said = [row["kind"], row["title"], row["text"], "\x1e".join(row["match"]), row["language"]]
+        content = hashlib.sha256("\x1f".join(said).encode()).hexdigest()[:16]
         seen[content] = seen.get(content, 0) + 1
         new_id = content if seen[content] == 1 else f"{content}-{seen[content]}"
         yield {**row, "id": new_id, "owner": "", "status": "approved"}
