@@ -113,9 +113,9 @@ def knowledge_index(
 
 def faq_template(format: TableFormat, language: str) -> bytes:
     """The spreadsheet libraries are heavy, and a template is asked for once in a while."""
-    from knowledge.faq import template
+    from knowledge.templates import faq_template as filled
 
-    return template(format, language)
+    return filled("zh" if language.startswith("zh") else "en", format)
 
 
 @asynccontextmanager

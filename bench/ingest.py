@@ -159,6 +159,8 @@ def server(data: Path) -> Iterator[str]:
                 base = found[1]
             if "ready to accept" in line:
                 break
+        if not base:
+            raise SystemExit("The app did not start; `python app.py` says why.")
         yield base
     finally:
         process.terminate()
@@ -171,8 +173,12 @@ async def regularly(seconds: float, ask: Callable[[int], Awaitable[object]], int
 
     async def one(number: int) -> None:
         began = time.perf_counter()
-        await ask(number)
-        into.append((time.perf_counter() - began) * 1000)
+        try:
+            await ask(number)
+        except httpx.HTTPError as error:
+            print(f"a request failed: {type(error).__name__}", file=sys.stderr)
+        else:
+            into.append((time.perf_counter() - began) * 1000)
 
     try:
         number = 0
@@ -185,6 +191,7 @@ async def regularly(seconds: float, ask: Callable[[int], Awaitable[object]], int
     finally:
         for task in asked:
             task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
 
 
 async def measured(http: httpx.AsyncClient, until: Awaitable[object]) -> Waits:
