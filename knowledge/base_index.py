@@ -83,7 +83,7 @@ class BaseIndex:
         self.snapshot = await self._off_loop(self._folder.load)
         rows = await self._off_loop(self.snapshot.rows)
         some = sorted({*rows[-_SAMPLE:].tolist(), *random.sample(rows.tolist(), min(_SAMPLE, len(rows)))})
-        expected = self.snapshot.checks(some)
+        expected = self.snapshot.lexical.checks(some)
         chunks = await self._store.read(self._base, some)
         self._odd = any(expected[chunk.row] != check_of(chunk) for chunk in chunks)
         self._opened = True

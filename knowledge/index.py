@@ -183,7 +183,7 @@ class HybridIndex:
         for source, (name, base) in enumerate(bases.items()):
             if not (rows := [one.row for one in ranked if one.source == source]):
                 continue
-            expected = snapshots[source].checks(rows)
+            expected = snapshots[source].lexical.checks(rows)
             for chunk in await self._store.read(name, rows):
                 if expected.get(chunk.row) == check_of(chunk):
                     chunks[source, chunk.row] = chunk

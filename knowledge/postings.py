@@ -14,6 +14,8 @@ from knowledge.term_ids import BITS, Ids, Places, Rows
 Floats = npt.NDArray[np.float32]
 Shorts = npt.NDArray[np.uint16]
 Targets = npt.NDArray[np.int32]
+Spans = tuple[Places, Places]
+"""Where the rows of each of some terms begin and end: what every further question about them starts from."""
 MOST_ROWS = 1 << 16
 """Rows are kept in two bytes; more texts take more segments."""
 MOST_COUNTED = 1 << (64 - BITS)
@@ -57,7 +59,7 @@ class Postings:
     def size(self) -> int:
         return len(self.lengths)
 
-    def spans(self, ids: Ids) -> tuple[Places, Places]:
+    def spans(self, ids: Ids) -> Spans:
         """Where the rows of each term begin and end; an empty stretch for a term that no row holds."""
         if not len(self.vocabulary):
             return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.int64)
@@ -65,18 +67,13 @@ class Postings:
         begin = self.starts[at].astype(np.int64)
         return begin, np.where(self.vocabulary[at] == ids, self.starts[at + 1], begin).astype(np.int64)
 
-    def frequencies(self, ids: Ids) -> Places:
-        """In how many rows each term stands."""
-        begin, end = self.spans(ids)
-        return end - begin
-
-    def scores(self, ids: Ids, worth: Floats, norms: Floats) -> Floats:
+    def scores(self, spans: Spans, worth: Floats, norms: Floats) -> Floats:
         """For every row the summed worth of the terms it holds, each by BM25's saturation of its frequency.
 
         Saturated frequency is tf·(k1+1) / (tf + norm), in (0, k1+1); `norms` come from `norms`.
         """
         total = np.zeros(self.size, np.float32)
-        for begin, end, value in zip(*(a.tolist() for a in self.spans(ids)), worth.tolist(), strict=True):
+        for begin, end, value in zip(*(edge.tolist() for edge in spans), worth.tolist(), strict=True):
             if begin < end:
                 rows = self.rows[begin:end]
                 often = self.counts[begin:end].astype(np.float32)
@@ -87,13 +84,13 @@ class Postings:
         """BM25's allowance for each row's length, where rows have `average` terms."""
         return (K1 * (1 - B + B * self.lengths / max(average, 1.0))).astype(np.float32)
 
-    def saturated(self, ids: Ids, rows: Places, norms: Floats) -> Floats:
+    def saturated(self, spans: Spans, rows: Places, norms: Floats) -> Floats:
         """Saturated frequencies of these terms in these rows (ascending), shape (terms, rows); 0 is absent."""
-        often = np.zeros((len(ids), len(rows)), np.float32)
+        often = np.zeros((len(spans[0]), len(rows)), np.float32)
         place = np.full(self.size, -1, np.int32)
         place[rows] = np.arange(len(rows), dtype=np.int32)
         short = rows.astype(np.uint16)
-        for line, begin, end in zip(often, *(a.tolist() for a in self.spans(ids)), strict=True):
+        for line, begin, end in zip(often, *(edge.tolist() for edge in spans), strict=True):
             held = self.rows[begin:end]
             if len(held) <= _FEW * len(rows):
                 at = place[held]

@@ -66,6 +66,7 @@ def write_segment(segment: Segment, folder: Path) -> SegmentFile:
     beside = folder / f"{os.getpid()}-{time.monotonic_ns()}.new"
     digest, size = hashlib.sha256(), 0
     with beside.open("wb") as out:
+        os.fchmod(out.fileno(), 0o600)
         for piece in _pieces(header, arrays):
             digest.update(piece)
             out.write(piece)

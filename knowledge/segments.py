@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from core.documents import Chunk
 from knowledge.postings import MOST_COUNTED, MOST_ROWS, Postings, Shorts, Targets, merged
-from knowledge.term_ids import Ids, Places, terms_of
+from knowledge.term_ids import Ids, terms_of
 
 KINDS = ("text", "faq", "table")
 _MOST_CHARACTERS = 1 << 20
@@ -48,6 +48,11 @@ class Segment:
     @property
     def size(self) -> int:
         return len(self.rows)
+
+    @property
+    def dated(self) -> bool:
+        """Whether any chunk may be found on some days only."""
+        return bool((self.since > _EVER[0]).any() or (self.until < _EVER[1]).any())
 
 
 def check_of(chunk: Chunk) -> int:
@@ -87,10 +92,11 @@ def counted(chunks: Sequence[Chunk]) -> Segment:
     asked = is_phrasing[rows]
     languages = sorted({chunk.language for chunk in chunks})
     last = np.flatnonzero(np.diff(owner, append=-1))
+    checks = np.asarray([check_of(chunk) for chunk in chunks], np.uint32)
     return Segment(
         rows=np.asarray([chunk.row for chunk in chunks], np.int64),
-        prints=prints[last],
-        checks=np.asarray([check_of(chunk) for chunk in chunks], np.uint32),
+        prints=np.where(prints[last] > 0, prints[last], checks),
+        checks=checks,
         lengths=np.asarray([len(chunk.text) for chunk in chunks], np.uint32),
         kinds=np.asarray([KINDS.index(chunk.kind) for chunk in chunks], np.uint8),
         language=np.asarray([languages.index(chunk.language) for chunk in chunks], np.uint16),
@@ -150,12 +156,3 @@ def _targets(kept: Sequence[npt.NDArray[np.bool_]]) -> list[Targets]:
         np.where(live, np.cumsum(live) - 1 + start, -1).astype(np.int32)
         for live, start in zip(kept, before[:-1], strict=True)
     ]
-
-
-def places(segment: Segment, rows: Places) -> Places:
-    """The place of each of the store's rows in the segment; -1 where it is not of it."""
-    if not segment.size or not len(rows):
-        return np.full(len(rows), -1, np.int64)
-    order = np.argsort(segment.rows, kind="stable")
-    at = order[np.minimum(np.searchsorted(segment.rows, rows, sorter=order), segment.size - 1)]
-    return np.where(segment.rows[at] == rows, at, -1)

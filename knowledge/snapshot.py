@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from knowledge.lexical import LexicalIndex
 from knowledge.live import Mask
-from knowledge.segments import Segment, fits, merge, places
+from knowledge.segments import Segment, fits, merge
 
 Rows = npt.NDArray[np.int64]
 
@@ -60,15 +60,6 @@ class Snapshot:
     def joined(self, version: int, segments: Sequence[Segment]) -> "Snapshot":
         """With new segments, in few parts."""
         return Snapshot.of(version, list(_few([*self.parts, *map(Part, segments)])))
-
-    def checks(self, rows: Sequence[int]) -> dict[int, int]:
-        """What `check_of` gave for these of the store's rows when they were indexed."""
-        wanted, known = np.asarray(rows, np.int64), dict[int, int]()
-        for part in self.parts:
-            at = places(part.segment, wanted)
-            held = at >= 0
-            known.update(zip(wanted[held].tolist(), part.segment.checks[at[held]].tolist(), strict=True))
-        return known
 
 
 def held(rows: Rows, among: Rows) -> Mask:

@@ -1,0 +1,109 @@
+"""What the words of a question are worth, and which others may stand for them.
+
+It does not know how chunks are found; of the indexes it asks in how many chunks a term stands.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from knowledge.function_words import function_mask, function_words
+from knowledge.query import HELD, Expansion
+from knowledge.synonyms import Concept, concepts
+from knowledge.terms import fold, run_terms, runs
+
+if TYPE_CHECKING:
+    from knowledge.lexical import LexicalIndex  # which offers these functions beside itself
+
+_FUNCTION_WORD = 0.3
+_CROSSING = 0.4
+"""Weights of a function word's terms and of a bigram that is half function word."""
+_SHARED = (_FUNCTION_WORD, 0.65, 1.0)
+"""Kana, Hangul, Thai: weight of a term by how many of its characters are of no function word, 2 being all."""
+_SYNONYM = 0.8
+"""What a synonym in a passage is worth beside the question's own word."""
+
+
+def question_terms(question: str) -> dict[str, float]:
+    """The distinct terms of a question and how much each may count before idf, in (0, 1]."""
+    weights: dict[str, float] = {}
+    pieces = list(runs(fold(question)))
+    functional = function_words(run for script, run in pieces if script in ("word", "paired"))
+    for script, run in pieces:
+        for term, weight in _run_weights(script, run, functional):
+            weights[term] = max(weights.get(term, 0.0), weight)
+    return weights
+
+
+@lru_cache(4096)
+def _phrase_terms(phrase: str) -> Mapping[str, float]:
+    """The terms of a phrase of the list of synonyms: the same few for every question."""
+    return question_terms(phrase)
+
+
+def _run_weights(script: str, run: str, functional: Collection[str]) -> Iterator[tuple[str, float]]:
+    if script == "word" or run in functional:
+        weight = _FUNCTION_WORD if run in functional else 1.0
+        for term in run_terms(script, run):
+            yield term, weight
+        return
+    mask = function_mask(script, run)
+    if script != "han":
+        for start, term in enumerate(run_terms(script, run)):
+            yield term, _SHARED[min(2, mask[start : start + len(term)].count(False))]
+        return
+    for i, char in enumerate(run):
+        yield char, _FUNCTION_WORD if mask[i] else 1.0
+    for i in range(len(run) - 1):
+        functional_characters = mask[i] + mask[i + 1]
+        yield run[i : i + 2], (1.0, _CROSSING, _FUNCTION_WORD)[functional_characters]
+
+
+def weigh(question: str, indexes: Sequence["LexicalIndex"]) -> dict[str, float]:
+    """The question's terms with their idf over all of the indexes together, so that their ranks compare."""
+    return _with_idf(question_terms(question), indexes)
+
+
+def _with_idf(counts: Mapping[str, float], indexes: Sequence["LexicalIndex"]) -> dict[str, float]:
+    total = sum(index.count for index in indexes)
+    return {
+        term: weight * math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
+        for (term, weight), frequency in zip(counts.items(), _held(counts, indexes), strict=True)
+    }
+
+
+def _held(terms: Collection[str], indexes: Sequence["LexicalIndex"]) -> list[int]:
+    """How many chunks of all indexes hold each term."""
+    found = [index.frequencies(terms) for index in indexes]
+    return [sum(each) for each in zip(*found, strict=True)] if found else [0] * len(terms)
+
+
+def expand(question: str, weights: Mapping[str, float], indexes: Sequence["LexicalIndex"]) -> list[Expansion]:
+    """What else may stand for phrases of the question; `weights` are those of `weigh` for the same question.
+
+    A term counts in the first phrase that holds it; synonyms that no passage holds are left out.
+    """
+    expansions, taken = [], set[str]()
+    for concept in concepts(question):
+        own = {t: weights[t] for t in _phrase_terms(concept.phrase) if t in weights and t not in taken}
+        synonyms = list(_synonyms(concept, own, indexes)) if own else []
+        if synonyms:
+            taken |= own.keys()
+            expansions.append(Expansion(own, synonyms))
+    return expansions
+
+
+def _synonyms(
+    concept: Concept, own: Mapping[str, float], indexes: Sequence["LexicalIndex"]
+) -> Iterable[Mapping[str, float]]:
+    """A common word does not earn the whole weight of a rare one: it says less of the passages that hold it."""
+    worth = sum(own.values())
+    for other in concept.others:
+        weights = _with_idf(_phrase_terms(other), indexes)
+        held = _held(weights, indexes)
+        known = sum(w for w, frequency in zip(weights.values(), held, strict=True) if frequency)
+        total = sum(weights.values())
+        if total and known >= HELD * total:
+            credit = _SYNONYM * min(worth, total * len(own) / len(weights))
+            yield {term: weight * credit / total for term, weight in weights.items()}
