@@ -35,7 +35,7 @@ def file_chips(
         _chip(
             " xq-refused",
             file.name,
-            file.reason,
+            file.reason.removeprefix(f"{file.name} "),  # the sentence goes on from the name before it
             _button(f"{REFUSED}{number}", f"{say['attach_dismiss']}: {file.name}"),
         )
         for number, file in enumerate(refused)

@@ -425,7 +425,8 @@
       this.bar.remove();
       this.node.classList.add("wrong");
       this.about.setAttribute("role", "alert");
-      this.about.textContent = message;
+      // The name stands above: the sentence goes on from it.
+      this.about.textContent = message.startsWith(`${this.name} `) ? message.slice(this.name.length + 1) : message;
     }
 
     drop() {
