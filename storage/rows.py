@@ -109,9 +109,13 @@ def _stored_turn(row: Row[Any], sources: Sequence[Source], timings: dict[str, in
 
 
 def select_summaries(*counted: ColumnElement[bool]) -> "Select[*tuple[Any, ...]]":
-    """Conversations, newest first; `counted` says which of their turns the summary is about."""
+    """Conversations, newest first; `counted` says which of their turns the summary is about.
+
+    Turns that were set aside never count: two answers to one question are one turn.
+    """
     of_it = (turn.c.conversation_id == conversation.c.id, *counted)
-    turns: ScalarSelect[int] = select(func.count()).select_from(turn).where(*of_it).scalar_subquery()
+    live = select(func.count()).select_from(turn).where(*of_it, turn.c.set_aside.is_(False))
+    turns: ScalarSelect[int] = live.scalar_subquery()
     language = (
         select(turn.c.language)
         .where(*of_it, turn.c.language.not_in(UNDETERMINED))

@@ -71,6 +71,8 @@ async def test_a_conversation_keeps_its_line_and_sets_replaced_turns_aside(db: D
     assert await log.language(here, ME) == "zh"
     reader = SqlTranscriptReader(db)
     assert [one.id for one in await reader.conversation(here)] == [first.id, second.id, third.id, again.id]
+    for (summary,) in (await reader.conversations(TranscriptFilter()), await log.conversations(ME)):
+        assert summary.turns == 2, "a question put again is not another turn"
 
 
 @pytest.mark.parametrize(
