@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check bench bench-footprint bench-retrieval bench-ingest lock clean
+.PHONY: run test check bench bench-footprint bench-retrieval bench-ingest bench-scale lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -21,7 +21,7 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
 	$(BIN)/python -m pytest -q
 
-bench: bench-footprint bench-retrieval bench-ingest  ## every measurement
+bench: bench-footprint bench-retrieval bench-ingest bench-scale  ## every measurement
 
 bench-footprint: .venv/.dev
 	$(BIN)/python -m bench.footprint
@@ -31,6 +31,9 @@ bench-retrieval: .venv/.dev
 
 bench-ingest: .venv/.dev  ## how long customers wait while documents are read
 	$(BIN)/python -m bench.ingest
+
+bench-scale: .venv/.dev  ## the index as it grows; a million chunks with ARGUMENTS=--million
+	$(BIN)/python -m bench.scale $(ARGUMENTS)
 
 lock:  ## compile the hand-written inputs to hash-locked requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements-uv.txt requirements-uv.in

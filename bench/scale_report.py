@@ -36,13 +36,13 @@ def report(measured: Iterable[Figures], docs: Path | None) -> None:
             print(line, flush=True)
         print(f"(load of the machine {one['load']:.1f})", flush=True)
     if docs is not None:
-        (docs / "img").mkdir(exist_ok=True)
+        (docs / "images").mkdir(exist_ok=True)
         for name, title, key in (
             ("build", "Indexing: chunks per second", "build_per_s"),
             ("query", "One question, 95th percentile: milliseconds", "p95_ms"),
             ("memory", "Memory of the app's process: MB", "own_mb"),
         ):
-            (docs / "img" / f"scale-{name}.svg").write_text(
+            (docs / "images" / f"scale-{name}.svg").write_text(
                 _drawing(title, _curves(rows, key)), encoding="utf-8"
             )
         table = "\n".join([_header(), *(line for one in rows for line in _lines(one))])

@@ -19,7 +19,7 @@ from knowledge.weighing import expand, question_terms, weigh
 
 __all__ = ["Expansion", "Hit", "LexicalIndex", "expand", "question_terms", "weigh"]
 
-_CANDIDATES, _MORE_CANDIDATES = 200, 600
+_CANDIDATES, _MORE_CANDIDATES = 200, 400
 """How many chunks are scored exactly; more where frequent terms or synonyms had no part in choosing them."""
 _BUDGET = 300_000
 """Postings read to choose candidates, the rarest terms first: what bounds a search of a million chunks."""
