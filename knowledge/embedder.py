@@ -5,14 +5,14 @@ It does not know which chunks are due nor which model serves meanwhile.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from core.documents import Chunk
 from core.ports import DocumentStore, Vectors
 from knowledge.question_vectors import unit_length
-from knowledge.trial import trial
+from knowledge.trial import Outcome, trial
 from knowledge.trust import sampled
 from knowledge.vector_index import Vectors32
 from knowledge.vectors import lower_priority
@@ -78,8 +78,8 @@ class Embedder:
             found += await loop.run_in_executor(self._worker, self._embeddings.embed_documents, some)
         return unit_length(found)
 
-    async def measured(self, base: str, rows: Sequence[int]) -> Mapping[str, float]:
-        """How far the model is trusted on a base of these rows, by tongue; raises what the model raises."""
+    async def measured(self, base: str, rows: Sequence[int]) -> Outcome:
+        """What the model is worth on a base of these rows; raises what the model raises."""
         chunks = await self._store.read(base, sampled(rows))
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker, trial, chunks, self._embeddings, texts_of)

@@ -22,7 +22,7 @@ from knowledge.families import prompts
 
 _LONGEST = 1024
 """Tokens of a text that a local model reads at most: passages are shorter, and memory grows with the square."""
-_BATCH = 8
+_BATCH = 4
 """Texts that a local model reads at once: a question waits for one batch at most."""
 _REMOTE_SECONDS = 60.0
 """For a batch of passages. Who waits for a question's vector sets his own limit."""

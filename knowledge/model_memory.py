@@ -5,11 +5,13 @@ It does not know vectors nor how trust is measured.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import structlog
+
+from knowledge.trust import PLAIN
 
 log = structlog.get_logger()
 
@@ -17,13 +19,15 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Serving:
     """`identity` names the vectors; `model` and `url` lead back to the model. `trust` is by tongue, `*` for others;
-    `rows` is how many chunks the base had when it was measured."""
+    between the ends of `span` a cosine says more and more; `rows` is how many chunks the base had when both were
+    measured."""
 
     identity: str
     model: str = ""
     url: str | None = None
     trust: Mapping[str, float] = field(default_factory=dict)
     rows: int = 0
+    span: Sequence[float] = PLAIN
 
 
 class ModelMemory:

@@ -4,7 +4,7 @@ It does not know how the outcome becomes a weight; knowledge.trust does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from core.documents import Chunk
 from knowledge.lexical import LexicalIndex, weigh
 from knowledge.question_vectors import unit_length
-from knowledge.trust import Floats64, Probe, measured, probes
+from knowledge.trust import Floats64, Probe, measured, probes, span
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -20,15 +20,24 @@ if TYPE_CHECKING:
 _HITS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`trust` by tongue, `*` for all others; `span` as knowledge.trust gives it."""
+
+    trust: Mapping[str, float]
+    span: tuple[float, float]
+
+
 def trial(
     chunks: Sequence[Chunk], embeddings: "Embeddings", texts_of: Callable[[Chunk], Sequence[str]]
-) -> Mapping[str, float]:
-    """Trust by tongue. Raises what the model raises."""
+) -> Outcome:
+    """Raises what the model raises."""
     asked = probes(chunks)
     if not asked:
         nothing = np.empty((0, 1))
-        return measured(nothing, nothing, ())
-    return measured(_by_words(asked), _by_meaning(asked, embeddings, texts_of), [p.tongue for p in asked])
+        return Outcome(measured(nothing, nothing, ()), span(nothing))
+    cosines = _by_meaning(asked, embeddings, texts_of)
+    return Outcome(measured(_by_words(asked), cosines, [probe.tongue for probe in asked]), span(cosines))
 
 
 def _by_words(asked: Sequence[Probe]) -> Floats64:

@@ -34,6 +34,9 @@ _LEFT = 0.05
 _FLOOR, _MOST = 0.07, 1.0
 """The cosines' weight by the words': below the floor a model only disturbs, and words never count for less than it."""
 _NEAREST = 40
+PLAIN = (0.3, 0.9)
+"""Between these a cosine says more and more, as knowledge.confidence takes it."""
+_FEW, _NARROWEST = 12, 0.05
 
 Floats64 = npt.NDArray[np.float64]
 _ENDS = re.compile(r"(?<=[.!?؟।])\s+|(?<=[。！？；])|\n+")
@@ -124,6 +127,17 @@ def measured(lexical: Floats64, cosines: Floats64, tongues: Sequence[str]) -> Ma
         for name, count in Counter(tongues).items() if count >= _OWN
     }  # fmt: skip
     return {"*": _trust(sides, np.arange(len(sides))), **by_tongue}
+
+
+def span(cosines: Floats64) -> tuple[float, float]:
+    """Which cosine a chunk that does not answer reaches at times, and which one the right chunk seldom exceeds: models
+    differ widely in both. From a matrix as `measured` takes it."""
+    if len(cosines) < _FEW:
+        return PLAIN
+    right, others = cosines.diagonal(), cosines.copy()
+    np.fill_diagonal(others, -1.0)
+    low = float(np.quantile(others.max(axis=1), 0.75))
+    return round(low, 4), round(max(float(np.quantile(right, 0.95)), low + _NARROWEST), 4)
 
 
 def _standardised(cosines: Floats64) -> Floats64:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from knowledge.blend import blend
-from knowledge.trust import SAMPLE, measured, probes, sampled, tongue
+from knowledge.trust import PLAIN, SAMPLE, measured, probes, sampled, span, tongue
 from tests.knowledge.chunks import chunk
 
 
@@ -88,6 +88,22 @@ def test_where_neither_side_finds_anything_a_little_trust_is_left() -> None:
 def test_nothing_to_measure_leaves_a_little_trust() -> None:
     nothing = np.empty((0, 1))
     assert 0 < measured(nothing, nothing, ())["*"] < 0.2
+
+
+@pytest.mark.parametrize(("lowest", "width"), [(0.0, 1.0), (0.7, 0.2), (-0.2, 0.6)])
+def test_the_span_of_cosines_follows_the_model(lowest: float, width: float) -> None:
+    _, cosines = _sides(120, 0.8, 0.9)
+    low, high = span(cosines)
+    assert low < high
+    assert span(lowest + width * cosines) == pytest.approx(
+        (lowest + width * low, lowest + width * high), abs=1e-3
+    )
+
+
+def test_of_few_questions_no_span_is_told() -> None:
+    assert span(np.eye(5)) == PLAIN
+    low, high = span(np.full((20, 20), 0.8))
+    assert 0.8 == low < high
 
 
 def test_a_phrasing_is_asked_and_left_out() -> None:

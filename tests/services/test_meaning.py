@@ -22,7 +22,7 @@ from core.settings import Settings
 from knowledge.embeddings import make_embeddings
 from knowledge.index import HybridIndex
 from knowledge.rerank import Reranker
-from knowledge.semantic import SemanticSide
+from knowledge.semantic import Pace, SemanticSide
 from knowledge.vectors import FaissVectors
 from tests.knowledge.chunks import MemoryStore, chunk
 from tests.services.conftest import MODEL, PYTHON, ROOT, START_SECONDS
@@ -127,7 +127,7 @@ async def side_over(
 ) -> SemanticSide:
     made = make_embeddings(settings(url, model))
     assert made is not None
-    side = SemanticSide(made, model, vectors, store)
+    side = SemanticSide(made, model, vectors, store, pace=Pace(question=20.0))  # the machine may be busy
     for base in bases:
         await side.refresh(base)
         assert (await side.health()).ready, (await side.health()).detail
