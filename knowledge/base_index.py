@@ -20,7 +20,7 @@ from knowledge.bulk import WorkerDied, written
 from knowledge.index_folder import IndexFolder
 from knowledge.segment_files import DamagedFile
 from knowledge.segments import Segment, batches, check_of, counted
-from knowledge.snapshot import Rows, Snapshot, held
+from knowledge.snapshot import Rows, Snapshot
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -82,7 +82,8 @@ class BaseIndex:
         an older database that was put back gives rows anew."""
         self.snapshot = await self._off_loop(self._folder.load)
         rows = await self._off_loop(self.snapshot.rows)
-        some = sorted({*rows[-_SAMPLE:].tolist(), *random.sample(rows.tolist(), min(_SAMPLE, len(rows)))})
+        at = {*range(len(rows))[-_SAMPLE:], *random.sample(range(len(rows)), min(_SAMPLE, len(rows)))}
+        some = rows[sorted(at)].tolist()
         expected = self.snapshot.lexical.checks(some)
         chunks = await self._store.read(self._base, some)
         self._odd = any(expected[chunk.row] != check_of(chunk) for chunk in chunks)
@@ -122,9 +123,9 @@ class BaseIndex:
         """The version was read before the rows: a change in between is seen by the next refresh."""
         self.building = True
         try:
-            present = np.asarray(await self._store.rows(self._base), np.int64)
+            present = await self._off_loop(np.asarray, await self._store.rows(self._base), np.int64)
             grown = Snapshot.of(-1, ()) if self._odd else self.snapshot
-            if len(await self._missing(grown, present)) > _MANY:
+            if len(await self._off_loop(grown.missing, present)) > _MANY:
                 grown = await self._grown_in_bulk(grown, present)
             grown = await self._grown(grown, present)
             left = await self._off_loop(grown.without, present)
@@ -135,14 +136,10 @@ class BaseIndex:
             self.building = False
         log.info("index_refreshed", base=self._base, chunks=self.snapshot.lexical.count, version=version)
 
-    async def _missing(self, snapshot: Snapshot, present: Rows) -> Rows:
-        known = await self._off_loop(snapshot.rows)
-        return present[~held(present, known)]
-
     async def _grown(self, snapshot: Snapshot, present: Rows) -> Snapshot:
         """With the missing chunks, indexed by this process."""
         fresh: list[Segment] = []
-        async for chunks in self._chunks(await self._missing(snapshot, present)):
+        async for chunks in self._chunks(await self._off_loop(snapshot.missing, present)):
             fresh += [await self._off_loop(counted, batch) for batch in batches(chunks)]
             if len(fresh) >= _PENDING:
                 snapshot, fresh = await self._off_loop(snapshot.joined, -1, fresh), []
@@ -150,7 +147,7 @@ class BaseIndex:
 
     async def _grown_in_bulk(self, snapshot: Snapshot, present: Rows) -> Snapshot:
         """With what a worker indexed; what is there already serves, and stays if this process dies."""
-        source = self._chunks(await self._missing(snapshot, present))
+        source = self._chunks(await self._off_loop(snapshot.missing, present))
         try:
             async with aclosing(written(self._folder.folder, source)) as files:
                 async for file in files:

@@ -6,7 +6,7 @@ It does not know what the characters mean; terms.py says which belong to which s
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -92,28 +92,28 @@ def _simplify(codes: Codes, rows: npt.NDArray[np.int32]) -> Folded:
 @cache
 def _tables() -> _Tables:
     sizes = np.ones(_CODES, np.uint8)
-    flat: Any = np.arange(_CODES, dtype=np.uint32)
     starts = np.arange(_CODES, dtype=np.int32)
     together = np.zeros(_CODES, bool)
     further: list[int] = []
-    second = {code for code, parts in _pairs() for code in parts[1:]}
-    for code in (code for first, end in _CHANGING for code in range(first, end)):
-        character = chr(code)
-        whole = unicodedata.normalize("NFKD", character)[0]
-        together[code] = bool(unicodedata.combining(whole)) or ord(whole) in second
-        folded = fold_case(character)
-        if folded != character:
-            starts[code], sizes[code] = _CODES + len(further), len(folded)
-            further.extend(map(ord, folded))
+    codes = [code for first, end in _CHANGING for code in range(first, end) if code != SEPARATOR]
+    mark, second = chr(SEPARATOR), set(_seconds(codes))
+    every = mark.join(map(chr, codes))
+    folded, apart = fold_case(every), unicodedata.normalize("NFKD", every)
+    for code, form, parts in zip(codes, folded.split(mark), apart.split(mark), strict=True):
+        together[code] = bool(unicodedata.combining(parts[0])) or ord(parts[0]) in second
+        if form != chr(code):
+            starts[code], sizes[code] = _CODES + len(further), len(form)
+            further.extend(map(ord, form))
     starts[0xD800:0xE000], sizes[0xD800:0xE000] = 0, 0
-    return _Tables(starts, sizes, np.r_[flat, np.asarray(further, np.uint32)], together)
+    flat = np.r_[np.arange(_CODES, dtype=np.uint32), np.asarray(further, np.uint32)]
+    return _Tables(starts, sizes, flat, together)
 
 
-def _pairs() -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Every character that is composed of two, with the two; for Hangul only the second."""
-    for code in (code for first, end in _CHANGING for code in range(first, end)):
+def _seconds(codes: Sequence[int]) -> Iterator[int]:
+    """The characters that an earlier one may be composed with."""
+    for code in codes:
         parts = unicodedata.decomposition(chr(code))
         if parts and not parts.startswith("<"):
-            yield code, tuple(int(part, 16) for part in parts.split())
+            yield from (int(part, 16) for part in parts.split()[1:])
     for first, end in _HANGUL_SECOND:
-        yield from ((0, (0, code)) for code in range(first, end))
+        yield from range(first, end)

@@ -18,6 +18,7 @@ from core.messages import Passage, Retrieval
 from core.ports import DocumentStore, Health
 from knowledge.base_index import BaseIndex
 from knowledge.confidence import THRESHOLD, scored
+from knowledge.index_folder import clear_old_layout
 from knowledge.lexical import LexicalIndex
 from knowledge.query import Expansion
 from knowledge.ranked import Ranked
@@ -75,14 +76,18 @@ class HybridIndex:
 
     async def refresh(self, bases: Sequence[str] | None = None) -> None:
         """See the port."""
+        known, current = set(self._bases), True
         present = await self._store.bases()
-        current = True
         for base in present if bases is None else bases:
             if base not in self._bases:
                 self._bases[base] = BaseIndex(base, self._store, self._folder_of(base), self._builder)
             current &= await self._bases[base].refresh(wait=bases is not None)
         if bases is None:
-            for gone in self._bases.keys() - set(present):
+            if not self._loaded:
+                await asyncio.get_running_loop().run_in_executor(
+                    self._builder, clear_old_layout, self._folder
+                )
+            for gone in known - set(present):
                 await self._bases.pop(gone).aclose()
             self._loaded |= current
         await self._follow_meaning(present if bases is None else bases)

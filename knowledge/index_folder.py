@@ -172,6 +172,13 @@ class IndexFolder:
         return status.st_ino, status.st_mtime_ns
 
 
+def clear_old_layout(folder: Path) -> None:
+    """Drop the FAISS files that an earlier layout kept in here, a folder a base."""
+    for manifest in folder.glob("*/manifest.json"):
+        for path in [*manifest.parent.glob("*.faiss"), manifest]:
+            path.unlink(missing_ok=True)
+
+
 def _settle(folder: Path) -> None:
     """Names in a folder are on the disk only when the folder is."""
     descriptor = os.open(folder, os.O_RDONLY)

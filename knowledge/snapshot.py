@@ -53,6 +53,10 @@ class Snapshot:
         found = [p.segment.rows if p.alive is None else p.segment.rows[p.alive] for p in self.parts]
         return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
+    def missing(self, present: Rows) -> Rows:
+        """Those of the store's rows (ascending) that are not found here."""
+        return present[~held(present, self.rows())]
+
     def without(self, present: Rows) -> "Snapshot":
         """The same without the rows that are not in `present` (ascending)."""
         return Snapshot.of(self.version, [_without(part, present) for part in self.parts])

@@ -26,6 +26,8 @@ _INVERSE = pow(_BASE, -1, 1 << 64)
 _HAN, _PAIRED, _UNSPACED, _WORD = 1, 2, 3, 4
 _SCRIPTS = {"han": _HAN, "paired": _PAIRED, "unspaced": _UNSPACED, "word": _WORD}
 _CODES = 0x110000
+_PLANES = 0x20000
+"""Above stand ideographs, then nothing that belongs to a term."""
 _OPTIONAL = ((0, 0x900), (0x1E00, 0x2000))
 """Where a word may lose its diacritics: see `accents_off`."""
 _BEYOND = 0x2000
@@ -195,11 +197,13 @@ class _Tables(NamedTuple):
 
 @cache
 def _tables() -> _Tables:
-    characters = "".join(map(chr, range(_CODES)))
+    characters = "".join(map(chr, range(_PLANES)))
     script = np.zeros(_CODES, np.uint8)
     for name, start, end in scripts(characters):
         script[start:end] = _SCRIPTS[name]
-    digit = np.fromiter(map(str.isdigit, characters), bool, _CODES)
+    script[_PLANES : 2 * _PLANES] = _HAN
+    digit = np.zeros(_CODES, bool)
+    digit[:_PLANES] = np.fromiter(map(str.isdigit, characters), bool, _PLANES)
     bare = np.full(_BEYOND + 1, _BEYOND, np.uint32)
     for code in (code for first, end in _OPTIONAL for code in range(first, end)):
         plain = accents_off(chr(code))

@@ -143,6 +143,15 @@ async def test_where_nothing_can_be_written_the_index_serves_from_memory(tmp_pat
     assert await _first(index, "do gift cards expire") == "c4"
 
 
+async def test_what_an_earlier_layout_left_is_cleared_away(tmp_path: Path) -> None:
+    old = tmp_path / "shop"
+    old.mkdir()
+    for name in ("manifest.json", "0123456789abcdef.faiss"):
+        (old / name).write_text("{}")
+    await _left_behind(tmp_path, MemoryStore(shop=SHOP))
+    assert list(old.iterdir()) == []
+
+
 async def test_many_small_changes_leave_few_files(tmp_path: Path) -> None:
     store = MemoryStore(shop=())
     index = HybridIndex(store, tmp_path)
