@@ -51,7 +51,7 @@ def enclose(evidence: Evidence, budget: int) -> Enclosure | None:
     spent = _cost_within(evidence.files, budget)
     if spent is not None:
         return Enclosure(_tagged(evidence.files), "whole", spent + frames)
-    from_start = evidence.summary or not evidence.file_answers
+    from_start = not (evidence.answerable and evidence.found and evidence.found.passages)
     chosen, spent = _best(evidence, budget // 2 if from_start else budget)
     if from_start:
         chosen, spent = _with_openings(files, chosen, spent, budget)

@@ -10,18 +10,19 @@ from core.documents import Chunk
 from core.messages import BusinessLine, Passage, Question, Retrieval
 from core.ports import AttachmentStore, Retriever
 from pipelines.bases import searched
-from pipelines.sentences import asks_for_summary
+from pipelines.sentences import summary_subject
 
 PASSAGES = 5
 FILE_PASSAGES = 12
 """More than of the knowledge base: of a long file, only these and nothing else of it reach the model."""
+NOTHING = Retrieval((), answerable=False, threshold=1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`files` are all chunks of the conversation's files, by file and position; `found` the best of them.
 
-    `summary`: the question is about a file as a whole, which no passage answers.
+    `summary`: something is to be summed up, which takes a reader and not a passage.
     """
 
     known: Retrieval
@@ -53,15 +54,15 @@ class Evidence:
     def stood_on(self, *, read_files: bool) -> Sequence[Passage]:
         """What a model's answer shows as its sources.
 
-        Passages of the sides that know, best first; where none does, or the question is about the whole, the files
-        themselves, if the model read their text (`read_files`).
+        Passages of the sides that know, best first; where neither does, the files themselves, if the model read
+        their text and not single passages (`read_files`).
         """
         enough = [*self.known.passages] if self.known.answerable else []
         if self.found is not None:
             enough = [p for p in self.found.passages if p.score >= self.found.threshold] + enough
-        shown = sorted(enough, key=lambda passage: -passage.score)
-        if read_files and not self.file_answers and (self.summary or not shown):
-            shown = [*openings(self.files, placed=False), *shown]
+        shown: Sequence[Passage] = sorted(enough, key=lambda passage: -passage.score)
+        if read_files and not shown:
+            shown = openings(self.files, placed=False)
         return shown[:PASSAGES]
 
 
@@ -74,14 +75,17 @@ async def search(
     language: str,
 ) -> Evidence:
     """What the line's knowledge and the conversation's files hold on the question."""
-    known = await retriever.retrieve(searched(line), question.text, PASSAGES)
-    if question.conversation_id is None:  # it has just begun: there can be no file
-        return Evidence(known)
-    files = await attachments.chunks(conversation_id, question.owner)
-    if not files:
-        return Evidence(known)
-    found = await retriever.among(files, question.text, FILE_PASSAGES)
-    return Evidence(known, files, found, asks_for_summary(question.text, language))
+    bases = searched(line)
+    files: Sequence[Chunk] = ()
+    if question.conversation_id is not None:  # one that has just begun can hold no file
+        files = await attachments.chunks(conversation_id, question.owner)
+    subject = summary_subject(question.text, language) if files else None
+    if subject == "":  # a search for "this file" would find what files in general are about
+        return Evidence(NOTHING, files, summary=True)
+    wanted = subject or question.text
+    known = await retriever.retrieve(bases, wanted, PASSAGES)
+    found = await retriever.among(files, wanted, FILE_PASSAGES) if files else None
+    return Evidence(known, files, found, summary=subject is not None)
 
 
 def openings(files: Sequence[Chunk], *, placed: bool = True) -> Sequence[Passage]:

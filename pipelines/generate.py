@@ -44,7 +44,7 @@ async def generate(
             if attempt == SHRINKS or not draft.silent:
                 raise
             window //= 2
-    if prompt.files == "opening" and evidence.summary and _is_prose(question, draft):
+    if prompt.files == "opening" and evidence.beyond_passages and _is_prose(question, draft):
         sentence = f"\n\n{sentences_in(draft.language).file_cut}"
         draft.say(sentence)
         yield Delta(sentence)

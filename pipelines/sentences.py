@@ -18,7 +18,8 @@ SENTENCES_FILE = Path(__file__).with_name("sentences.yaml")
 @dataclass(frozen=True, slots=True)
 class Sentences:
     """The sentences of one language. `person_requests` and `summary_requests` match inside a message,
-    `greetings` and `thanks` match a whole one; all are compared after `fold`."""
+    `greetings` and `thanks` match a whole one; `file_words` are what a request for a summary may hold besides, when
+    it means a file as such. All are compared after `fold`."""
 
     nothing_found: str
     handoff_asked: str
@@ -29,6 +30,7 @@ class Sentences:
     file_cut: str
     person_requests: Sequence[str]
     summary_requests: Sequence[str]
+    file_words: Sequence[str]
     greetings: Sequence[str]
     thanks: Sequence[str]
 
@@ -64,6 +66,7 @@ def _sentences(entry: Mapping[str, Any]) -> Sentences:
         file_cut=entry["file_cut"],
         person_requests=phrases("person_requests"),
         summary_requests=phrases("summary_requests"),
+        file_words=phrases("file_words"),
         greetings=phrases("greetings"),
         thanks=phrases("thanks"),
     )
@@ -95,7 +98,27 @@ def mentions(folded: str, phrases: Sequence[str]) -> bool:
     )
 
 
-def asks_for_summary(text: str, language: str) -> bool:
-    """Whether a message wants something summed up, which takes a reader and not a passage."""
+def summary_subject(text: str, language: str) -> str | None:
+    """What a message wants summed up, which takes a reader and not a passage; None where it wants no summary.
+
+    Empty where it means the file as such ("summarise this file"); else the message without its request
+    ("the deposit", of "summarise the deposit"), to be searched for.
+    """
     folded = fold(text)
-    return any(mentions(folded, sentences.summary_requests) for sentences in understood(language))
+    known = understood(language)
+    requests = [phrase for sentences in known for phrase in sentences.summary_requests]
+    if not mentions(folded, requests):
+        return None
+    subject = _without(folded, requests)
+    return (
+        subject if _without(subject, [word for sentences in known for word in sentences.file_words]) else ""
+    )
+
+
+def _without(folded: str, phrases: Sequence[str]) -> str:
+    """A folded message without these phrases, the longest taken out first."""
+    left = f" {folded} "
+    for phrase in sorted(set(phrases), key=len, reverse=True):
+        left = left.replace(f" {phrase} ", "  ") if phrase.isascii() else left.replace(phrase, " ")
+        left = f" {' '.join(left.split())} "
+    return left.strip()

@@ -184,6 +184,23 @@ async def test_a_short_file_is_summed_up_whole(house: House) -> None:
     assert [source.document for source in end.sources] == ["lease.pdf"]
 
 
+async def test_a_summary_of_something_else_leaves_a_long_file_out(house: House) -> None:
+    house.engine.context_tokens = 4096  # type: ignore[misc]
+    conversation = await house.add(long_text(), "附件.txt")
+    end = await house.ask("总结一下什么时候发货", conversation)
+    assert SHIPPING.text in house.said()[0]
+    assert [source.document for source in end.sources] == ["faq.csv"]
+    assert "只依据文件开头" not in end.text
+
+
+async def test_a_file_that_no_word_leads_into_is_read_from_its_beginning(house: House) -> None:
+    house.engine.context_tokens = 4096  # type: ignore[misc]
+    conversation = await house.add(long_text(), "附件.txt")
+    end = await house.ask("Which law governs?", conversation)
+    assert "第 1 条 双方" in house.said()[1], "a question in another language shares no word with the file"
+    assert [(source.document, source.location) for source in end.sources] == [("附件.txt", "")]
+
+
 async def test_the_window_holds_with_files_history_and_knowledge(house: House) -> None:
     from pipelines.tokens import estimate_tokens
 
