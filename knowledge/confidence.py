@@ -3,24 +3,48 @@
 It does not know how they were found nor in which order more of them would follow.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
+
+import numpy as np
 
 from core.documents import Chunk
+from knowledge.evidence import Held, held, likeness
 from knowledge.ranked import Ranked
 
-THRESHOLD = 0.42
-"""A best score from here on means that the knowledge base knows this; chosen by `make bench-retrieval`."""
+THRESHOLD = 0.5
+"""A best score from here on means that the knowledge base knows this; the scale is laid so that it is one half."""
+_LOOKED_AT = 12
+"""Passages whose texts are read; the rest keep their order and are no surer than the last of these."""
+_REORDERED = 8
+_NEARNESS = 0.6
+"""How much standing close together counts beside the order in which the passages came, whose best is 1."""
+_CHANCE = 4
+"""Passages from the fifth on show what any passage of this corpus holds of this question by chance."""
 _VECTOR_SHARE = 0.4
 _COSINE_FLOOR, _COSINE_SPAN = 0.3, 0.6
 """Where a cosine begins to mean something; models differ, so this only ever adds to the lexical score."""
-_MARGIN_SHARE = 0.3
-_MARGIN_FLOOR = 0.2
-"""Standing out is evidence; that two sources say the same is none against them."""
-_BY_CHANCE, _SHORT, _LONG = 0.12, 200, 400
-"""A long passage covers more of any question by chance: from 200 characters to 400 its score loses 12 %."""
-_TIE = 0.9
-"""Passages this near to the best are as good as it: the surest of them tells how sure the answer is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the score of one passage is made from, each about in [0, 1]."""
+
+    words: float
+    """Share of the question's words that it holds, by their rarity."""
+    window: float
+    """Share within two sentences or so; of an FAQ pair the likeness of its nearest phrasing."""
+    above_chance: float
+    """The window's share less that of passages that only happened to come along."""
+    margin: float
+    """How far it stands above the next passage that says something else."""
+
+
+TEXT_WEIGHTS = (-6.6, 4.3, 4.9, 1.7, 3.1)
+"""Of a passage: intercept and the weights of the four signals in their order, as `bench.calibrate` fits them."""
+FAQ_WEIGHTS = (-3.2, 3.0, 3.2, 0.0, 2.1)
+"""Of an FAQ pair, matched on its phrasings."""
 
 
 def scored(
@@ -28,38 +52,84 @@ def scored(
 ) -> list[Ranked]:
     """The first few of an order with `score` and `parts` set; `chunks` are theirs, in the same sequence.
 
-    Scores lie in [0, 1] and fall along the order: a passage is never surer than one before it. `weights` are
-    the question's terms as `lexical.weigh` gives them.
+    The first eight may change places where their words stand close together. Scores lie in [0, 1] and fall along
+    the order: a passage is never surer than one before it. `weights` are the question's terms as `lexical.weigh`
+    gives them.
     """
     if not ranked:
         return []
-    best = ranked[0]
-    other = next((r for r in ranked if r.facts.text != best.facts.text), None)
-    margin = max(0.0, 1 - other.order / best.order) if other is not None and best.order else 1.0
-    return _falling([_one(entry, best, margin) for entry in ranked])
+    seen = signals(question, weights, ranked[:_LOOKED_AT], chunks[:_LOOKED_AT])
+    return _falling(
+        [
+            *(_one(entry, signal) for entry, signal in seen),
+            *(_one(entry, Signals(0.0, 0.0, 0.0, 0.0)) for entry in ranked[_LOOKED_AT:]),
+        ]
+    )
 
 
-def _one(entry: Ranked, best: Ranked, margin: float) -> Ranked:
-    coverage = entry.hit.coverage if entry.hit else 0.0
-    near = entry.order / best.order if best.order else 0.0
-    score = (1 - _MARGIN_SHARE) * coverage + _MARGIN_SHARE * max(margin, _MARGIN_FLOOR) * near
-    if entry.facts.kind != "faq":
-        score *= 1 - _BY_CHANCE * min(1.0, max(0.0, (entry.facts.length - _SHORT) / (_LONG - _SHORT)))
+def signals(
+    question: str, weights: Mapping[str, float], ranked: Sequence[Ranked], chunks: Sequence[Chunk]
+) -> list[tuple[Ranked, Signals]]:
+    """The passages in the order that their texts suggest, each with what speaks for it."""
+    shares = held(question, weights, [f"{chunk.title}\n{chunk.text}" for chunk in chunks])
+    nearness = [
+        likeness(weights, chunk.match) if entry.facts.kind == "faq" else float(near)
+        for entry, chunk, near in zip(ranked, chunks, shares.window, strict=True)
+    ]
+    chance = float(np.mean(nearness[_CHANCE:])) if len(nearness) > _CHANCE else 0.0
+    orders = _orders(ranked, nearness)
+    seen = []
+    for place in sorted(range(len(ranked)), key=lambda n: -orders[n]):
+        entry = replace(ranked[place], order=orders[place])
+        gained = _gained(entry, shares, place)
+        others = max(
+            (orders[n] for n, one in enumerate(ranked) if one.facts.text != entry.facts.text), default=0.0
+        )
+        margin = max(-1.0, 1.0 - others / entry.order) if entry.order else -1.0
+        words = float(shares.words[place])
+        if entry.facts.kind == "faq":
+            words = entry.hit.coverage if entry.hit else 0.0
+        near = nearness[place]
+        seen.append((entry, Signals(words + gained, near + gained, near - chance, margin)))
+    return seen
+
+
+def _orders(ranked: Sequence[Ranked], nearness: Sequence[float]) -> list[float]:
+    """The given order, the first few raised by their nearness; vectors know better which of them is meant."""
+    if any(entry.cosine is not None for entry in ranked):
+        return [entry.order for entry in ranked]
+    return [
+        entry.order + _NEARNESS * near * (place < _REORDERED)
+        for place, (entry, near) in enumerate(zip(ranked, nearness, strict=True))
+    ]
+
+
+def _gained(entry: Ranked, shares: Held, place: int) -> float:
+    """What synonyms add to the share that a passage holds: the texts alone do not show them."""
+    if entry.facts.kind == "faq" or entry.hit is None:
+        return 0.0
+    return max(0.0, entry.hit.coverage - float(shares.terms[place]))
+
+
+def _one(entry: Ranked, signal: Signals) -> Ranked:
+    intercept, *slopes = FAQ_WEIGHTS if entry.facts.kind == "faq" else TEXT_WEIGHTS
+    evidence = intercept + sum(slope * value for slope, value in zip(slopes, astuple(signal), strict=True))
+    score = 1 / (1 + math.exp(-evidence))
     parts = {
         "bm25": round(min(entry.hit.bm25, 1.0), 4) if entry.hit else 0.0,
-        "coverage": round(coverage, 4),
-        "margin": round(margin, 4),
+        "coverage": round(min(1.0, signal.words), 4),
+        "near": round(min(1.0, signal.window), 4),
+        "margin": round(max(0.0, signal.margin), 4),
     }
     if entry.cosine is not None:
         parts["vector"] = round(entry.cosine, 4)
         meaning = min(1.0, max(0.0, (entry.cosine - _COSINE_FLOOR) / _COSINE_SPAN))
         score = max(score, (1 - _VECTOR_SHARE) * score + _VECTOR_SHARE * meaning)
-    return replace(entry, score=round(min(1.0, max(0.0, score)), 4), parts=parts)
+    return replace(entry, score=round(score, 4), parts=parts)
 
 
 def _falling(scored: Sequence[Ranked]) -> list[Ranked]:
-    ceiling = max(r.score for r in scored if r.order >= _TIE * scored[0].order)
-    falling = [replace(scored[0], score=ceiling)]
+    falling = [scored[0]]
     for entry in scored[1:]:
         falling.append(replace(entry, score=min(entry.score, falling[-1].score)))
     return falling
