@@ -14,7 +14,7 @@ check: .venv/.dev  ## format, lint, types, walls, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not browser and not service and not quality and not process"
+	$(BIN)/python -m pytest -q -n auto -m "not browser and not service and not quality and not process"
 
 test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	tests/install_browser.sh
