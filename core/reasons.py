@@ -183,6 +183,30 @@ REASONS: Mapping[str, Reason] = {
     "entries_left": Reason(
         "Only the first {limit} of {count} files were read.", "共有 {count} 个文件，只读取了前 {limit} 个。"
     ),
+    # --- on the way in, before or after reading
+    "unopened": Reason(
+        "{name} cannot be opened; check that it is there and readable.",
+        "无法打开 {name}，请确认文件存在且可读。",
+    ),
+    "bytes_gone": Reason(
+        "The bytes of {name} are no longer here; upload it again.",
+        "{name} 的内容已不在服务器上，请重新上传。",
+    ),
+    "name_taken": Reason(
+        "Another document is named {name}; rename the file, or replace that document instead.",
+        "已有另一个文档名为 {name}，请给文件改名，或改为替换那个文档。",
+    ),
+    "here_already": Reason(
+        "The same file is here already under the name {name}.", "同一个文件已经以 {name} 的名字收录。"
+    ),
+    "stopped": Reason(
+        "The upload was stopped before {name} was read; upload it again.",
+        "读取 {name} 之前上传已停止，请重新上传。",
+    ),
+    "our_fault": Reason(
+        "Something went wrong on our side while {name} was read; the log has the cause.",
+        "读取 {name} 时我们这边出了问题，原因已记入日志。",
+    ),
 }
 
 
@@ -209,11 +233,11 @@ def in_language(text: str, language: str) -> str:
 
 @functools.cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """The longest fixed text first, so that a general sentence does not take a particular one."""
+    """Sentences that begin with fixed text first, then by its length: a general one must not take a particular."""
     patterns = []
     for reason, known in REASONS.items():
         pieces = re.split(r"\{(\w+)\}", known.en)
         fixed = sum(map(len, pieces[::2]))
         body = "".join(f"(?P<{piece}>.+?)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces))
-        patterns.append((fixed, reason, re.compile(body, re.DOTALL)))
-    return [(reason, pattern) for _, reason, pattern in sorted(patterns, key=lambda entry: -entry[0])]
+        patterns.append(((not pieces[0], -fixed), reason, re.compile(body, re.DOTALL)))
+    return [(reason, pattern) for _, reason, pattern in sorted(patterns, key=lambda entry: entry[0])]

@@ -20,6 +20,8 @@ from knowledge.frames import read_frame, write_frame
 _IDLE_SECONDS = 30
 _NICENESS = 10
 """Below the service: a question is answered before a file is read on."""
+_GRACE_SECONDS = 1
+"""Between the budget that a reader keeps to by itself and the system's limit."""
 _BATCH = 64
 """Chunks a frame, so that the service takes them in without pausing for long."""
 
@@ -49,8 +51,8 @@ def _parse(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
         if count == MAX_CHUNKS:
             source.notes.add("chunks_left", limit=MAX_CHUNKS)
             break
-        if source.budget.spent() > 0.95:
-            source.notes.add("rest_left", place=chunk.location or str(count))
+        if count and source.budget.spent() > 0.95:
+            source.notes.add("rest_left", place=chunk.location or f"#{count}")
             break
         count += 1
         batch.append(asdict(chunk))
@@ -66,7 +68,7 @@ def _parse(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
 def _preview(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
     from knowledge.loaders.preview import preview_of
 
-    yield preview_of(_source(request, data))
+    yield dict(preview_of(_source(request, data)))
 
 
 def _source(request: dict[str, Any], data: bytes) -> Any:
@@ -78,7 +80,7 @@ def _source(request: dict[str, Any], data: bytes) -> Any:
 
 
 def _limit(request: dict[str, Any]) -> None:
-    seconds = int(request["cpu_seconds"])
+    seconds = int(request["cpu_seconds"]) + _GRACE_SECONDS
     used = resource.getrusage(resource.RUSAGE_SELF)
     ceiling = int(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (ceiling, ceiling + 1))
@@ -123,12 +125,13 @@ def _forward(reader: int, out: BinaryIO) -> bool:
 
 
 def main() -> None:
+    from knowledge import splitting
     from knowledge.loaders.formats import preload
 
     requests, out = sys.stdin.buffer, sys.stdout.buffer
     with contextlib.suppress(OSError):
         os.nice(_NICENESS)
-    import knowledge.splitting
+    splitting.preload()
 
     while select.select([requests], [], [], _IDLE_SECONDS)[0]:
         line = requests.readline()

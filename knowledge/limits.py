@@ -15,6 +15,7 @@ from core.reasons import sentence
 MAX_CHUNKS = 50_000
 MAX_ROWS = 50_000
 """Rows of one table; a sheet of a million would be a database, not a page for a customer."""
+MAX_PAGES = 5_000
 MAX_COLUMNS = 500
 MAX_CELL = 100_000
 """Characters of one cell that are read."""
@@ -33,7 +34,7 @@ class Budget:
     """CPU time of this process, so that a reader can stop with a note before the system stops it."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self._seconds = max(seconds, 0.001)
         self._began = time.process_time()
 
     def spent(self) -> float:

@@ -54,11 +54,11 @@ class ChildParser:
     ) -> None:
         self._limits = limits or ParseLimits()
         self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()  # the one used last is warm
-        children = [_Child(command) for _ in range(workers)]
-        for child in children:
+        self._children = [_Child(command) for _ in range(workers)]
+        for child in self._children:
             self._idle.put(child)
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="parser")
-        self._finalizer = weakref.finalize(self, _stop, children)
+        self._finalizer = weakref.finalize(self, _stop, self._children)
 
     async def parse(
         self, base: str, document_id: str, name: str, data: bytes, columns: Mapping[str, str] | None = None

@@ -124,9 +124,7 @@ def _alphabet(letters: str, *, rare: float = 0.3) -> Callable[[str, bytes], floa
             foreign = [char for char in word if char > "\x7f"]
             if not foreign:
                 continue
-            shaped = (
-                word.islower() or word.isupper() or word[1:].islower() or not (word.lower() != word.upper())
-            )
+            shaped = word.islower() or word.isupper() or word[1:].islower() or word.lower() == word.upper()
             pure = latin or len(foreign) == len(word)
             share = 1.0 if shaped and pure else rare
             good += share * sum(1.0 if char in known else rare for char in foreign)

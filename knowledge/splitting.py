@@ -17,10 +17,19 @@ from knowledge.languages import language_of
 
 CHUNK_WIDTH = 400
 """In full-width characters; a Latin letter counts half, so that English chunks hold about as much."""
+_BLOCK = 40_000
+_LONGEST_PLACE = 300
 _SEPARATORS = ["\n\n", "\n", "。", "！", "？", ". ", "! ", "? ", "；", "; ", "，", ", ", " ", ""]
 _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]"
 )
+
+
+def preload() -> None:
+    """Import what splitting needs, so that only a process that forks pays for it."""
+    import langchain_text_splitters
+
+    _ = langchain_text_splitters
 
 
 def width(text: str) -> int:
@@ -33,10 +42,11 @@ def width(text: str) -> int:
     return wide + (len(text) - wide + 1) // 2
 
 
-def pieces_of(text: str) -> list[str]:
+def pieces_of(text: str) -> Iterator[str]:
     """The text in pieces of at most CHUNK_WIDTH; nothing between them is lost but white space."""
     if width(text) <= CHUNK_WIDTH:
-        return [text]
+        yield text
+        return
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     splitter = RecursiveCharacterTextSplitter(
@@ -46,7 +56,23 @@ def pieces_of(text: str) -> list[str]:
         keep_separator="end",
         length_function=width,
     )
-    return splitter.split_text(text)
+    start = 0
+    while start < len(text):  # block by block: the splitter holds many times what it is given
+        end = _end_of_block(text, start)
+        yield from splitter.split_text(text[start:end])
+        start = end
+
+
+def _end_of_block(text: str, start: int) -> int:
+    """Where a block of a long text may end: behind a paragraph, a line or a sentence."""
+    end = start + _BLOCK
+    if end >= len(text):
+        return len(text)
+    for separator in _SEPARATORS[:5]:
+        at = text.rfind(separator, start + _BLOCK // 2, end)
+        if at > 0:
+            return at + len(separator)
+    return end
 
 
 def chunks_of(sections: Iterable[Document], base: str, document_id: str, name: str) -> Iterator[Chunk]:
@@ -79,7 +105,7 @@ def _chunk(
         document=name,
         position=position,
         title=title,
-        location=_sound(about["location"]),
+        location=_short(_sound(about["location"])),
         text=text,
         kind=about["kind"],
         match=match,
@@ -95,6 +121,10 @@ def _chunk(
 def _digest(kind: str, title: str, text: str, match: Iterable[str], language: str) -> str:
     said = "\x1f".join([kind, title, text, "\x1e".join(match), language])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _short(location: str) -> str:
+    return location if len(location) <= _LONGEST_PLACE else location[: _LONGEST_PLACE - 1] + "…"
 
 
 def _sound(text: str) -> str:

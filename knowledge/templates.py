@@ -48,7 +48,10 @@ _TEMPLATES: Mapping[str, _Template] = {
             ("列", "说明"),
             ("问题", "必填。顾客最常用的问法。"),
             ("答案", "必填。原样发给顾客，可以换行。"),
-            ("相似问", "其他问法，用 | 、分号或换行隔开，也可以另加“相似问1”“相似问2”等列。写得越多，找得越准。"),
+            (
+                "相似问",
+                "其他问法，用 | 、分号或换行隔开，也可以另加“相似问1”“相似问2”等列。写得越多，找得越准。",
+            ),
             ("分类", "可不填。显示在答案来源里。"),
             ("语言", "可不填，例如 zh、en。不填时自动识别。"),
             ("负责人", "可不填。谁负责更新这条答案。"),
@@ -61,7 +64,17 @@ _TEMPLATES: Mapping[str, _Template] = {
     ),
     "en": _Template(
         "FAQ",
-        ("Question", "Answer", "Phrasings", "Category", "Language", "Owner", "Valid from", "Valid until", "Status"),
+        (
+            "Question",
+            "Answer",
+            "Phrasings",
+            "Category",
+            "Language",
+            "Owner",
+            "Valid from",
+            "Valid until",
+            "Status",
+        ),
         (
             (
                 "How do I return an item?",

@@ -29,9 +29,7 @@ def shown(value: object, number_format: str) -> str:
         return value.strftime("%H:%M:%S").removesuffix(":00")
     if isinstance(value, timedelta):
         return str(value)
-    if isinstance(value, int | float):
-        return _number(value, number_format)
-    return str(value).strip()
+    return _number(value, number_format) if isinstance(value, int | float) else str(value).strip()
 
 
 def _number(value: float, number_format: str) -> str:
@@ -50,7 +48,7 @@ def _number(value: float, number_format: str) -> str:
 
 
 def _figures(value: float, bare: str, digits: re.Match[str]) -> str:
-    amount = abs(Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
+    amount = abs(Decimal(str(value)))
     if "%" in bare:
         amount *= 100
     amount /= Decimal(1000) ** len(digits[2])

@@ -7,6 +7,7 @@ import importlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import PurePath
 
@@ -31,7 +32,7 @@ _LOADERS: Mapping[str, str] = {
     "zip": "archive:ArchiveLoader",
 }
 _NEEDS: Mapping[str, tuple[str, ...]] = {
-    "pdf": ("knowledge.loaders.pdf_text", "pypdfium2", "pdfplumber"),
+    "pdf": ("pypdfium2", "pdfplumber"),
     "docx": ("docx",),
     "pptx": ("pptx", "pptx.chart.plot"),
     "xlsx": ("openpyxl",),
@@ -113,6 +114,10 @@ def preload(name: str) -> None:
     kind = _SUFFIXES.get(PurePath(name).suffix.lower(), "txt")
     for module in (f"knowledge.loaders.{_LOADERS[kind].partition(':')[0]}", *_NEEDS.get(kind, ())):
         importlib.import_module(module)
+    if kind == "pdf":
+        from knowledge.loaders.pdf_text import pdf_parser
+
+        pdf_parser()
 
 
 def format_of(source: Source) -> str:
@@ -208,7 +213,7 @@ def check_package(name: str, data: bytes) -> None:
                     with archive.open(entry) as part:
                         if _DOCTYPE.search(part.read(4096)):
                             raise DocumentRejected.because("dtd", name=name)
-    except (zipfile.BadZipFile, zipfile.zlib.error, ValueError, OSError, EOFError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError):
         raise DocumentRejected.because("damaged", name=name) from None
 
 

@@ -66,7 +66,8 @@ class MarkupLoader(FileLoader):
         from defusedxml import DefusedXmlException, DTDForbidden
         from defusedxml.ElementTree import iterparse
 
-        depth, root = 0, None
+        depth = 0
+        root: Element | None = None
         try:
             for event, element in iterparse(
                 io.BytesIO(text.encode("utf-8", errors="replace")), ("start", "end"), forbid_dtd=True
@@ -180,7 +181,7 @@ def _is_mixed(element: Element) -> bool:
 
 
 def _local(element: Element) -> str:
-    return _plain(element.tag) if isinstance(element.tag, str) else ""
+    return _plain(element.tag)
 
 
 def _plain(name: str) -> str:

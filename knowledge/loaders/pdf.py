@@ -12,7 +12,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from knowledge.languages import language_of, place
-from knowledge.limits import OverBudget, at_most
+from knowledge.limits import MAX_PAGES, OverBudget, at_most
 from knowledge.loaders.base import FileLoader, RowUnder
 from knowledge.loaders.pdf_tables import FoundTable, borderless_tables, ruled_tables, rules_of, worth_a_look
 from knowledge.loaders.pdf_text import clean, page_texts, unwrapped, without_running_lines
@@ -84,7 +84,7 @@ class PdfLoader(FileLoader):
 
         texts: list[str] = []
         stream, broken = page_texts(self.source.data), list[int]()
-        while len(texts) < count and self.source.budget.spent() < _TEXT_SHARE:
+        while len(texts) < min(count, MAX_PAGES) and self.source.budget.spent() < _TEXT_SHARE:
             try:
                 texts.append(next(stream))
             except (PdfiumError, StopIteration):

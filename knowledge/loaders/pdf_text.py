@@ -7,6 +7,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from langchain_core.document_loaders import BaseBlobParser
 from langchain_core.documents.base import Blob
@@ -48,31 +49,37 @@ def clean(text: str) -> str:
 
 def without_running_lines(pages: Sequence[str]) -> list[str]:
     """The pages without page numbers, and without the header or footer that most of them repeat, but for once."""
-    counts = Counter(key for text in pages for key in {_key(line) for line in _edges(text.split("\n"))})
+    counts = Counter(
+        key
+        for number, text in enumerate(pages, 1)
+        for key in {_key(line, number) for line in _edges(text.split("\n"))}
+    )
     full = sum(bool(text) for text in pages)
     running = {key for key, count in counts.items() if key and full > 2 and count >= max(3, 0.4 * full)}
     seen: set[str] = set()
-    return [_trimmed(text.split("\n"), running, seen) for text in pages]
+    return [_trimmed(text.split("\n"), running, seen, number) for number, text in enumerate(pages, 1)]
 
 
 def _edges(lines: Sequence[str]) -> Sequence[str]:
     return lines if len(lines) <= 2 * _EDGE else [*lines[:_EDGE], *lines[-_EDGE:]]
 
 
-def _key(line: str) -> str:
-    return re.sub(r"\d+", "0", "".join(line.split()))
+def _key(line: str, number: int) -> str:
+    """The line without its spaces and without the page's own number."""
+    return re.sub(rf"(?<!\d){number}(?!\d)", "#", "".join(line.split()))
 
 
-def _trimmed(lines: list[str], running: set[str], seen: set[str]) -> str:
+def _trimmed(lines: list[str], running: set[str], seen: set[str], number: int) -> str:
     kept = []
     for at, line in enumerate(lines):
         edge = at < _EDGE or at >= len(lines) - _EDGE
         if edge and len(lines) > 1 and _PAGE_NUMBER.fullmatch(line):
             continue
-        if edge and _key(line) in running:
-            if _key(line) in seen:
+        key = _key(line, number) if edge else ""
+        if key in running:
+            if key in seen:
                 continue
-            seen.add(_key(line))
+            seen.add(key)
         kept.append(line.rstrip())
     return "\n".join(kept).strip()
 
@@ -85,7 +92,7 @@ def unwrapped(text: str, page: str = "") -> str:
     lines = text.split("\n")
     full = max(_NARROW, 0.85 * max((_length(line) for line in (page or text).split("\n")), default=0))
     joined = lines[:1]
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         broken = (
             _length(before) >= full
             and not before.rstrip().endswith(_ENDS)

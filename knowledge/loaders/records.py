@@ -12,7 +12,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from knowledge.faq import guess, is_faq
-from knowledge.languages import place
+from knowledge.languages import language_of, place
 from knowledge.limits import MAX_DEPTH
 from knowledge.loaders.base import FileLoader
 from knowledge.rows import Row
@@ -37,7 +37,7 @@ class RecordLoader(FileLoader):
             yield from table_sections(_rows(records, starts), table, self.source.notes)
         if not lists:
             for path, text, kind in _passages(root, "$"):
-                where = _line_of(path, starts)
+                where = _line_of(path, starts, language_of([text]))
                 yield section(text, title=self._title(path), location=where, kind=kind)
 
     def rows(self) -> Iterator[Row]:
@@ -94,10 +94,13 @@ def _child(path: str, key: str) -> str:
     return f"{path}.{key}" if _PLAIN_KEY.fullmatch(key) else f"{path}[{json.dumps(key, ensure_ascii=False)}]"
 
 
-def _line_of(path: str, starts: Sequence[int]) -> str:
-    """`$[3].price` of JSON lines is said with the line it stands in."""
+def _line_of(path: str, starts: Sequence[int], language: str) -> str:
+    """`$[3].price` of JSON lines is `line 4 > $.price`, by the line it stands in."""
     found = re.match(r"\$\[(\d+)\]", path) if starts else None
-    return f"{path} ({starts[int(found[1])]})" if found else path
+    if not found:
+        return path
+    line, rest = place(language, "第 {} 行", "line {}", starts[int(found[1])]), path[found.end() :]
+    return f"{line} > ${rest}" if rest else line
 
 
 class _RecordPlace:
@@ -175,8 +178,7 @@ def _passages(root: Any, path: str) -> Iterator[tuple[str, str, str]]:
 def _whole(node: Any) -> str | None:
     """The text of a record that fits a chunk and holds no list of records; None where it must be opened."""
     if isinstance(node, _SCALARS):
-        text = _scalar(node)
-        return text
+        return _scalar(node)
     if isinstance(node, list):
         if not all(isinstance(entry, _SCALARS) for entry in node):
             return None

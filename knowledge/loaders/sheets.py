@@ -20,7 +20,7 @@ from knowledge.templates import NOTES_SHEETS
 
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]{0,80}?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _FORMULA_ONLY = re.compile(
-    rb"</(?:\w+:)?f>\s*</(?:\w+:)?c>|<(?:\w+:)?f>[^<]{0,2000}</(?:\w+:)?f>\s*<(?:\w+:)?v\s*/>"
+    rb"<(?:\w+:)?f>[^<]{1,2000}</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>|</(?:\w+:)?c>)"
 )
 _BLOCK = 1 << 20
 _OVERLAP = 4096

@@ -33,7 +33,7 @@ class SlideLoader(FileLoader):
         heading = _title(slide)
         title = f"{self.source.stem} > {heading}" if heading else self.source.stem
         where = place(language, "第 {} 张幻灯片", "slide {}", number)
-        tables = [rows for shape in _shapes(slide.shapes) for rows in _tables(shape)]
+        tables = [rows for shape in _shapes(slide.shapes) for rows in _tables(shape, language)]
         text = "\n".join(filter(None, [_body(slide), _notes(slide, language)]))
         if text or (heading and not tables):
             yield section(text or heading, title=title, location=where, page=number)
@@ -84,20 +84,20 @@ def _notes(slide: Any, language: str) -> str:
     return f"{'备注：' if language == 'zh' else 'Notes: '}{text}" if text else ""
 
 
-def _tables(shape: Any) -> Iterator[list[Row]]:
+def _tables(shape: Any, language: str) -> Iterator[list[Row]]:
     if getattr(shape, "has_table", False):
         yield list(_cells(shape.table))
     elif getattr(shape, "has_chart", False):
         plot = next(iter(shape.chart.plots), None)
         if plot is not None:
-            yield list(_points(plot))
+            yield list(_points(plot, "类别" if language == "zh" else "Category"))
 
 
 def _cells(table: Any) -> Iterator[Row]:
     above: dict[int, tuple[str, int]] = {}
     for number, line in enumerate(table.rows, 1):
         cells: list[str] = []
-        spanned, shared = set(), set()
+        spanned, shared = set[int](), set[int]()
         for at, cell in enumerate(line.cells):
             text = cell.text_frame.text.replace("\v", "\n").strip()
             if cell.is_merge_origin:
@@ -114,10 +114,10 @@ def _cells(table: Any) -> Iterator[Row]:
             yield Row(number, cells, spanned, shared)
 
 
-def _points(plot: Any) -> Iterator[Row]:
+def _points(plot: Any, category_name: str) -> Iterator[Row]:
     """A chart's numbers as a table: a row a category, a column a series."""
     series = list(plot.series)
-    yield Row(1, ["", *(str(one.name or "") for one in series)])
+    yield Row(1, [category_name, *(str(one.name or "") for one in series)])
     for at, category in enumerate(plot.categories):
         values = [one.values[at] if at < len(one.values) else None for one in series]
         yield Row(at + 2, [str(category), *("" if value is None else f"{value:g}" for value in values)])

@@ -9,6 +9,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
+from core.errors import DocumentRejected
 from knowledge.encodings import decode
 from knowledge.loaders.base import FileLoader, RowUnder, under
 from knowledge.rows import Row
@@ -36,6 +37,8 @@ _SPACE = re.compile(r"[ \t\r\n\f\v\xa0]+")
 _ENOUGH = 200
 """Characters from which the page's own <main> or <article> is taken for all that matters."""
 _SPAN = 200
+_MAX_NESTING = 2_000
+"""Levels past which libxml2 drops what it reads (2,048)."""
 
 
 class WebLoader(FileLoader):
@@ -53,7 +56,7 @@ def page_of(text: str) -> Any:
     from lxml import etree, html
 
     clean = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
-    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         return html.document_fromstring(clean, parser=parser) if clean.strip() else None
     except etree.ParserError:
@@ -86,10 +89,12 @@ class HtmlReader:
     def sections(self) -> Iterator[Document]:
         """The page's sections in order."""
         stack: list[tuple[Any, bool]] = [(self._root, False)]
+        depth = 0
         while stack:
             node, closing = stack.pop()
             tag = node.tag if isinstance(node.tag, str) else ""
             if closing:
+                depth -= 1
                 if tag in _BLOCK:
                     self._end_line()
                 self._line.append(node.tail or "")
@@ -107,6 +112,9 @@ class HtmlReader:
                 if tag in _BLOCK:
                     self._end_line()
                 self._line.append(node.text or "")
+                depth += 1
+                if depth > _MAX_NESTING:
+                    raise DocumentRejected.because("too_deep", name=self._name, depth=_MAX_NESTING)
                 stack.append((node, True))
                 stack.extend((child, False) for child in reversed(node))
         yield from self._flush()
@@ -182,7 +190,7 @@ def _rows(table: Any) -> Iterator[Row]:
     held: dict[int, tuple[str, int]] = {}
     for number, line in enumerate(table.iter("tr"), 1):
         cells: list[str] = []
-        spanned, shared = set(), set()
+        spanned, shared = set[int](), set[int]()
         for cell in line:
             if cell.tag not in ("td", "th"):
                 continue

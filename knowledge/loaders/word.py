@@ -87,11 +87,11 @@ def _text(element: Any) -> str:
     return "".join(pieces)
 
 
-_CONTENTS = 0
+_TITLE, _CONTENTS = 0, -1
 
 
 def _level(paragraph: Any, levels: dict[str, int]) -> int | None:
-    """The heading level from 1, 0 for a line of the table of contents, None for text."""
+    """The heading level from 1, _TITLE above them, _CONTENTS for a line of the contents, None for text."""
     properties = paragraph.find(f"{_W}pPr")
     if properties is None:
         return None
@@ -112,7 +112,7 @@ def _levels(styles: Any) -> dict[str, int]:
         called = (name.get(f"{_W}val") or "").lower() if name is not None else ""
         outline = style.find(f"{_W}pPr/{_W}outlineLvl")
         if called == "title":
-            known[identity] = 1
+            known[identity] = _TITLE
         elif called.startswith("toc") and "heading" not in called:
             known[identity] = _CONTENTS
         elif called.startswith("heading ") and called[8:].isdigit():

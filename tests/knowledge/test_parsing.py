@@ -1,132 +1,94 @@
-"""Every format through the real child process: what chunks hold, why files are refused, what limits do."""
+"""Every format through the real child process, and what its limits do."""
 
+import asyncio
 import sys
 import time
-from collections.abc import AsyncGenerator
-from datetime import date
 
 import pytest
 
 from core.documents import Chunk
 from core.errors import DocumentRejected
 from knowledge.parsing import ChildParser, ParseLimits
-from tests.knowledge import files
-
-
-@pytest.fixture
-async def parser() -> AsyncGenerator[ChildParser]:
-    parser = ChildParser()
-    yield parser
-    await parser.aclose()
+from tests.knowledge import broken, files
 
 
 async def _chunks(parser: ChildParser, name: str, data: bytes) -> list[Chunk]:
     return list((await parser.parse("shop", "d1", name, data)).chunks)
 
 
-async def test_an_faq_table_becomes_pairs_with_phrasings_and_dates(parser: ChildParser) -> None:
-    table = (
-        "问题,答案,相似问,状态,valid_until\n"
-        "怎么退货?,七天内可退。,如何退货|退货流程,approved,2026/12/31\n"
-        "草稿问题,不应出现,,草稿,\n"
-    )
-    (chunk,) = await _chunks(parser, "faq.csv", table.encode("utf-8-sig"))
-    assert chunk.kind == "faq"
-    assert chunk.text == "七天内可退。"
-    assert chunk.match == ("怎么退货?", "如何退货", "退货流程")
-    assert chunk.location == "第 2 行"
-    assert chunk.language == "zh"
-    assert chunk.valid_until == date(2026, 12, 31)
-
-
-async def test_any_other_table_keeps_its_header_in_each_row(parser: ChildParser) -> None:
-    (chunk,) = await _chunks(parser, "prices.csv", b"Plan;Price\nTeam;12 euros\n")
-    assert (chunk.text, chunk.kind, chunk.location) == ("Plan: Team; Price: 12 euros", "table", "row 2")
-
-
-async def test_a_date_nobody_can_read_names_its_row(parser: ChildParser) -> None:
-    with pytest.raises(DocumentRejected, match=r"Row 2 of faq\.csv"):
-        await _chunks(parser, "faq.csv", b"question,answer,valid_from\nq,a,soon\n")
-
-
 @pytest.mark.parametrize(
-    ("encoding", "text"),
+    ("name", "data", "kind", "location", "text"),
     [
-        ("utf-8", "我的订单为什么还没有发货?"),
-        ("utf-8-sig", "我的订单为什么还没有发货?"),
-        ("utf-16", "我的订单为什么还没有发货?"),
-        ("gb18030", "退货政策:签收后七天内可以无理由退货,运费由卖家承担。"),
-        ("big5", "我的訂單為什麼還沒有發貨?請聯絡客服人員,謝謝。"),
+        ("faq.csv", "问题,答案\n怎么退货?,七天内可退。\n".encode(), "faq", "第 2 行", "七天内可退。"),
+        ("prices.tsv", b"Plan\tPrice\nTeam\t12 euros\n", "table", "row 2", "Plan: Team; Price: 12 euros"),
+        ("manual.md", b"# Returns\nAsk first.\n", "text", "Returns", "Ask first."),
+        ("manual.txt", "退货政策".encode("gb18030"), "text", "", "退货政策"),
+        ("guide.pdf", files.pdf("Parcels take three days."), "text", "page 1", "Parcels take three days."),
+        ("policy.docx", files.docx(), "text", "Returns > Fees", "Sending a parcel back is free within seven days."),
+        ("prices.xlsx", files.xlsx({"S": [["Plan", "Price"], ["Team", 12]]}), "table", "S!A2:B2", "Plan: Team; Price: 12"),
+        ("help.html", files.HTML.encode(), "text", "Returns", "You may return goods within seven days."),
+        ("stock.json", b'{"items": [{"name": "Lamp", "price": 12}]}', "table", "$.items[0]", "name: Lamp; price: 12"),
+        ("stock.jsonl", b'{"name": "Lamp", "price": 12}\n', "table", "line 1", "name: Lamp; price: 12"),
+        ("news.xml", files.RSS.encode(), "text", "/rss/channel/item[1]", "We opened a depot in Lyon."),
+        ("all.zip", files.zipped({"a/b.txt": b"Hello there."}), "text", "a/b.txt", "Hello there."),
     ],
-)
-async def test_text_in_any_common_encoding(parser: ChildParser, encoding: str, text: str) -> None:
-    (chunk,) = await _chunks(parser, "manual.txt", text.encode(encoding))
-    assert chunk.text == text
-
-
-async def test_markdown_keeps_the_path_of_headings(parser: ChildParser) -> None:
-    manual = "# Returns\nAsk first.\n## Fees\nFree for members.\n```\n# no heading\n```\n"
-    first, second = await _chunks(parser, "manual.md", manual.encode())
-    assert (first.title, first.text) == ("Returns", "Ask first.")
-    assert second.title == "Returns > Fees"
-    assert "# no heading" in second.text
-
-
-async def test_long_text_is_cut_at_sentences_and_nothing_is_lost(parser: ChildParser) -> None:
-    sentence = "签收后七天内可以申请退货,运费由我们承担。"
-    chunks = await _chunks(parser, "long.txt", (sentence * 100).encode())
-    assert "".join(chunk.text for chunk in chunks) == sentence * 100
-    assert all(len(chunk.text) <= 400 and chunk.text.endswith("。") for chunk in chunks)
-    assert [chunk.position for chunk in chunks] == list(range(len(chunks)))
-
-
-async def test_pdf_pages_are_named(parser: ChildParser) -> None:
-    chunks = await _chunks(parser, "guide.pdf", files.pdf("Parcels take three days.", "", "You may call us."))
-    assert [(chunk.location, chunk.text) for chunk in chunks] == [
-        ("page 1", "Parcels take three days."),
-        ("page 3", "You may call us."),
-    ]
-
-
-async def test_a_scan_is_named_as_one(parser: ChildParser) -> None:
-    with pytest.raises(DocumentRejected, match="scanned"):
-        await _chunks(parser, "scan.pdf", files.pdf("", ""))
-
-
-async def test_word_keeps_headings_and_table_headers(parser: ChildParser) -> None:
-    text, row = await _chunks(parser, "policy.docx", files.docx())
-    assert text.title == "Returns > Fees"
-    assert (row.text, row.kind) == ("Country: France; Fee: 5 euros", "table")
-    assert row.location == "Returns > Fees > table row 2"
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "reason"),
-    [
-        ("empty.md", b"  \n", "empty"),
-        ("film.mp4", b"x", "format"),
-        ("text.pdf", b"hello", "not a PDF"),
-        ("cut.pdf", files.pdf("Hello there")[:120], "damaged"),
-        ("cut.docx", files.docx()[:900], "damaged"),
-        ("notes.docx", b"hello", "damaged"),
-        ("picture.txt", b"\x89PNG\x00\x00", "not a text file"),
-        ("header.csv", b"a,b\n", "no rows"),
-    ],
-)
-async def test_a_file_that_gives_nothing_says_why(
-    parser: ChildParser, name: str, data: bytes, reason: str
+)  # fmt: skip
+async def test_each_format_comes_out_of_the_child(
+    parser: ChildParser, name: str, data: bytes, kind: str, location: str, text: str
 ) -> None:
-    with pytest.raises(DocumentRejected, match=reason) as caught:
-        await _chunks(parser, name, data)
-    assert name in caught.value.message
+    first = (await _chunks(parser, name, data))[0]
+    assert (first.kind, first.location, first.text) == (kind, location, text)
+    assert (first.base, first.document_id, first.document, first.position) == ("shop", "d1", name, 0)
 
 
-async def test_a_zip_bomb_is_refused_before_it_unpacks(parser: ChildParser) -> None:
-    bomb = files.docx_bomb()
-    start = time.monotonic()
-    with pytest.raises(DocumentRejected, match="unpacks"):
-        await _chunks(parser, "bomb.docx", bomb)
-    assert time.monotonic() - start < 5
+async def test_slides_come_out_of_the_child_with_their_numbers(parser: ChildParser) -> None:
+    first = (await _chunks(parser, "show.pptx", files.pptx()))[0]
+    assert (first.location, first.page) == ("slide 1", 1)
+    assert "Parcels to France take three days." in first.text
+
+
+async def test_a_passage_keeps_its_id_when_the_document_grows_around_it(parser: ChildParser) -> None:
+    short = await _chunks(parser, "a.md", b"# A\nFirst.\n# B\nSecond.\n")
+    long = await _chunks(parser, "a.md", b"# New\nBefore all.\n# A\nFirst.\n# B\nSecond.\n# B\nSecond.\n")
+    assert {chunk.id for chunk in short} < {chunk.id for chunk in long}
+    assert long[-1].id == f"{long[-2].id}-2"
+    assert len({chunk.id for chunk in long}) == len(long)
+
+
+async def test_what_was_left_out_is_said(parser: ChildParser) -> None:
+    parsed = await parser.parse(
+        "shop", "d1", "report.pdf", files.scanned_pdf(texts=["Parcels take three days.", ""])
+    )
+    assert [chunk.page for chunk in parsed.chunks] == [1]
+    assert parsed.notes == ("Page 2 holds no text and was left out; run text recognition (OCR) on it.",)
+
+
+async def test_the_head_of_a_table_is_shown_with_the_columns_guessed(parser: ChildParser) -> None:
+    preview = await parser.preview(
+        "faq.xlsx",
+        files.xlsx({"FAQ": [["客服问答"], ["标准问", "回复内容", "备注"], ["怎么退", "七天内", "x"]]}),
+    )
+    assert list(preview.columns) == ["标准问", "回复内容", "备注"]
+    assert [list(row) for row in preview.rows] == [["怎么退", "七天内", "x"]]
+    assert dict(preview.guessed) == {"question": "标准问", "answer": "回复内容"}
+    with pytest.raises(DocumentRejected, match="no table"):
+        await parser.preview("a.md", b"# Hello")
+
+
+async def test_a_rejection_names_its_reason_for_programs(parser: ChildParser) -> None:
+    with pytest.raises(DocumentRejected) as caught:
+        await _chunks(parser, "old.doc", broken.legacy("WordDocument"))
+    assert caught.value.reason == "legacy"
+    assert caught.value.values == {"name": "old.doc", "advice": ".docx"}
+
+
+async def test_a_small_file_does_not_wait_for_a_slow_one(parser: ChildParser) -> None:
+    await _chunks(parser, "a.txt", b"warm")
+    slow = asyncio.create_task(_chunks(parser, "long.pdf", broken.long_pdf(1_000)))
+    await asyncio.sleep(0)
+    await _chunks(parser, "a.txt", b"hello")
+    assert not slow.done()
+    assert len(await slow) == 1
 
 
 async def test_a_parser_that_never_ends_is_killed_and_the_next_file_is_read() -> None:
@@ -137,28 +99,41 @@ async def test_a_parser_that_never_ends_is_killed_and_the_next_file_is_read() ->
     await parser.aclose()
 
 
+@pytest.mark.process
+async def test_a_table_too_long_for_its_time_is_read_as_far_as_it_goes() -> None:
+    table = "Code,Stock,Remark\n" + "".join(f"item {n},{n},{'word ' * 30}\n" for n in range(49_000))
+    parser = ChildParser(ParseLimits(cpu_seconds=1), workers=1)
+    parsed = await parser.parse("shop", "d1", "big.csv", table.encode())
+    assert 0 < len(parsed.chunks) < 49_000
+    assert [note for note in parsed.notes if note.startswith("The file was read up to row ")]
+    await parser.aclose()
+
+
+@pytest.mark.process
 async def test_cpu_time_and_memory_are_limited_a_file_and_the_child_survives() -> None:
-    big = b"word " * 3_000_000
-    parser = ChildParser(ParseLimits(cpu_seconds=1))
+    slow = b"<a>" + b"<b>word</b>" * 1_000_000 + b"</a>"
+    parser = ChildParser(ParseLimits(cpu_seconds=0), workers=1)
     with pytest.raises(DocumentRejected, match="too long"):
-        await _chunks(parser, "big.txt", big)
+        await _chunks(parser, "slow.xml", slow)
     assert (await _chunks(parser, "a.txt", b"hello"))[0].text == "hello"
     await parser.aclose()
-    parser = ChildParser(ParseLimits(memory_bytes=64 * 2**20))
+    parser = ChildParser(ParseLimits(memory_bytes=64 * 2**20), workers=1)
     with pytest.raises(DocumentRejected, match="needs more than 64 MB"):
-        await _chunks(parser, "big.txt", big)
+        await _chunks(parser, "big.txt", b"word " * 6_000_000)
     assert (await _chunks(parser, "a.txt", b"hello"))[0].text == "hello"
     await parser.aclose()
 
 
 async def test_a_file_over_the_size_limit_never_reaches_the_child() -> None:
-    parser = ChildParser(ParseLimits(file_bytes=10))
+    parser = ChildParser(ParseLimits(file_bytes=10), ["/nowhere"])
     with pytest.raises(DocumentRejected, match="larger"):
         await _chunks(parser, "a.txt", b"more than ten bytes")
     await parser.aclose()
 
 
-async def test_the_child_inherits_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_child_inherits_no_secrets_and_yields_to_the_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("XIAOQ_MASTER_KEY", "secret")
     code = (
         "import sys, os, json\n"
@@ -172,3 +147,24 @@ async def test_the_child_inherits_no_secrets(monkeypatch: pytest.MonkeyPatch) ->
     assert "PATH" in caught.value.message
     assert "XIAOQ" not in caught.value.message
     await parser.aclose()
+
+
+@pytest.mark.process
+async def test_a_child_killed_from_outside_is_started_anew(parser: ChildParser) -> None:
+    own = ChildParser(workers=1)
+    await _chunks(own, "a.txt", b"hello")
+    process = own._children[0]._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert (await _chunks(own, "a.txt", b"hello again"))[0].text == "hello again"
+    await own.aclose()
+
+
+@pytest.mark.process
+async def test_a_zip_bomb_is_refused_before_it_unpacks(parser: ChildParser) -> None:
+    bomb = files.docx_bomb()
+    start = time.monotonic()
+    with pytest.raises(DocumentRejected, match="unpacks"):
+        await _chunks(parser, "bomb.docx", bomb)
+    assert time.monotonic() - start < 5
