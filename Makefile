@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check bench bench-footprint bench-retrieval bench-ingest bench-scale lock clean
+.PHONY: run test check bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -21,13 +21,16 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
 	$(BIN)/python -m pytest -q
 
-bench: bench-footprint bench-retrieval bench-ingest bench-scale  ## every measurement
+bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale  ## every measurement
 
 bench-footprint: .venv/.dev
 	$(BIN)/python -m bench.footprint
 
 bench-retrieval: .venv/.dev
 	$(BIN)/python -m bench.retrieval
+
+bench-vectors: .venv/.dev  ## retrieval by meaning: what a search costs, what a real model adds
+	$(BIN)/python -m bench.vectors
 
 bench-ingest: .venv/.dev  ## how long customers wait while documents are read
 	$(BIN)/python -m bench.ingest

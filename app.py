@@ -104,10 +104,10 @@ def knowledge_index(
         semantic = make_semantic(settings, files or PgVectors(database), documents)
         held += filter(None, (semantic, files))
     if settings.rerank_url:
-        from knowledge.rerank import Reranker
+        from knowledge.rerank import make_reranker
 
-        reranker = Reranker(settings.rerank_url, settings.rerank_model)
-        held.append(reranker)
+        reranker = make_reranker(settings)
+        held += filter(None, (reranker,))
     return HybridIndex(documents, settings.data_dir / "index", semantic, reranker), held
 
 

@@ -134,6 +134,7 @@ async def measure(questions: QuestionSet, url: str) -> None:
         vectors = FaissVectors(Path(folder) / "vectors")
         semantic = SemanticSide(embeddings, MODEL, vectors, store, pace=Pace(question=30.0))
         await semantic.refresh("shop")
+        assert (await semantic.health()).ready
         words, both = (
             HybridIndex(store, Path(folder) / name, side) for name, side in (("w", None), ("b", semantic))
         )

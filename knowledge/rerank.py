@@ -8,10 +8,13 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 from pydantic import SecretStr
+
+from core.settings import Settings
 
 log = structlog.get_logger()
 
@@ -92,6 +95,15 @@ class Reranker:
     async def aclose(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """The reranker that the settings name, or None. It gets the engine's key where one server does both."""
+    url, engine = settings.rerank_url, settings.engine_url
+    if not url:
+        return None
+    same = engine is not None and urlsplit(url).netloc == urlsplit(engine).netloc
+    return Reranker(url, settings.rerank_model, settings.engine_key if same else None)
 
 
 def _scores(answer: Any, count: int) -> list[float]:

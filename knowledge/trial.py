@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
 _HITS = 60
+_BATCH = 32
+"""Texts to a call: a slow server answers that many within its time limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ def _by_meaning(
     asked: Sequence[Probe], embeddings: "Embeddings", texts_of: Callable[[Chunk], Sequence[str]]
 ) -> Floats64:
     texts = [list(texts_of(probe.chunk)) for probe in asked]
-    passages = unit_length(embeddings.embed_documents([text for each in texts for text in each]))
+    flat = [text for each in texts for text in each]
+    batches = (flat[at : at + _BATCH] for at in range(0, len(flat), _BATCH))
+    passages = unit_length([vector for batch in batches for vector in embeddings.embed_documents(batch)])
     questions = unit_length([embeddings.embed_query(probe.question) for probe in asked])
     starts = np.cumsum([0, *(len(each) for each in texts[:-1])])
     return np.maximum.reduceat((questions @ passages.T).astype(np.float64), starts, axis=1)

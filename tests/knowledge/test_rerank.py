@@ -7,7 +7,8 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from knowledge.rerank import Reranker
+from core.settings import Settings
+from knowledge.rerank import Reranker, make_reranker
 from tests.knowledge.models import ModelServer, serving
 
 TEXTS = ("opening hours", "refund of an order", "an order")
@@ -43,6 +44,25 @@ async def test_the_key_is_sent_where_there_is_one() -> None:
         await asked(server)
         await asked(server, key=SecretStr("sk-rerank"))
         assert server.keys == {"", "Bearer sk-rerank"}
+
+
+async def test_the_settings_make_one_and_the_engines_key_goes_to_the_engines_server_only() -> None:
+    assert make_reranker(Settings(_env_file=None)) is None
+    async with serving("/v1/rerank") as server:
+        for engine_url in ("http://engine.example/v1", server.url):
+            made = make_reranker(
+                Settings(
+                    rerank_url=server.url,
+                    rerank_model="some/reranker",
+                    engine_url=engine_url,
+                    engine_key="sk-engine",
+                    _env_file=None,
+                )
+            )
+            assert made is not None
+            assert await made.order("refund order", TEXTS) == [0.0, 1.0, 0.5]
+            await made.aclose()
+            assert ("Bearer sk-engine" in server.keys) is (engine_url == server.url)
 
 
 async def test_scores_are_clipped_to_one() -> None:
