@@ -34,6 +34,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 Texts = Sequence[tuple[Ranked, Chunk]]
 
+_BACKGROUND = 100
+"""Chunks that are taken to stand beside those of a conversation's files: what tells a rare word from a common one."""
 _PATIENCE_SECONDS = 5.0
 _NEAR = 40
 """Neighbours in meaning asked for in each base."""
@@ -151,7 +153,7 @@ class HybridIndex:
         async def read(ranked: Sequence[Ranked]) -> Texts:
             return [(one, chunks[one.row]) for one in ranked]
 
-        return await self._retrieve([index], question, k, (), read)
+        return await self._retrieve([index], question, k, (), read, _BACKGROUND)
 
     async def _retrieve(
         self,
@@ -160,9 +162,10 @@ class HybridIndex:
         k: int,
         near: Sequence[Neighbours],
         read: Callable[[Sequence[Ranked]], Awaitable[Texts]],
+        background: int = 0,
     ) -> Retrieval:
         """By the question's own words; by their synonyms only where those do not find it, and these do."""
-        search = await self._off_loop(Search.of, indexes, question, self._today().toordinal())
+        search = await self._off_loop(Search.of, indexes, question, self._today().toordinal(), background)
 
         async def passages(expansions: Sequence[Expansion] = ()) -> list[Passage]:
             ranked = await self._off_loop(search.ranked, near, expansions)

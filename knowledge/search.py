@@ -36,8 +36,8 @@ class Search:
     day: int
 
     @classmethod
-    def of(cls, indexes: Sequence[LexicalIndex], question: str, day: int) -> "Search":
-        return cls(indexes, question, weigh(question, indexes), language_of([question]), day)
+    def of(cls, indexes: Sequence[LexicalIndex], question: str, day: int, background: int = 0) -> "Search":
+        return cls(indexes, question, weigh(question, indexes, background), language_of([question]), day)
 
     def expansions(self) -> Sequence[Expansion]:
         """What may stand in the place of the question's own words."""

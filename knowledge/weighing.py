@@ -60,13 +60,18 @@ def _run_weights(script: str, run: str, functional: Collection[str]) -> Iterator
         yield run[i : i + 2], (1.0, _CROSSING, _FUNCTION_WORD)[functional_characters]
 
 
-def weigh(question: str, indexes: Sequence["LexicalIndex"]) -> dict[str, float]:
-    """The question's terms with their idf over all of the indexes together, so that their ranks compare."""
-    return _with_idf(question_terms(question), indexes)
+def weigh(question: str, indexes: Sequence["LexicalIndex"], background: int = 0) -> dict[str, float]:
+    """The question's terms with their idf over all of the indexes together, so that their ranks compare.
+
+    Among a handful of chunks every word is rare or everywhere: `background` adds as many that hold none of them.
+    """
+    return _with_idf(question_terms(question), indexes, background)
 
 
-def _with_idf(counts: Mapping[str, float], indexes: Sequence["LexicalIndex"]) -> dict[str, float]:
-    total = sum(index.count for index in indexes)
+def _with_idf(
+    counts: Mapping[str, float], indexes: Sequence["LexicalIndex"], background: int = 0
+) -> dict[str, float]:
+    total = sum(index.count for index in indexes) + background
     return {
         term: weight * math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
         for (term, weight), frequency in zip(counts.items(), _held(counts, indexes), strict=True)

@@ -1,5 +1,7 @@
 """What the index finds, in which order, and when it says that it does not know."""
 
+import asyncio
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import pytest
 
 from core.messages import Retrieval
 from knowledge.index import HybridIndex
+from knowledge.rerank import Reranker
 from tests.knowledge.chunks import EXPIRED, SHOP, MemoryStore, chunk
+from tests.knowledge.models import serving
 
 
 async def _index(tmp_path: Path, store: MemoryStore, today: date = date(2026, 11, 23)) -> HybridIndex:
@@ -119,3 +123,77 @@ async def test_an_index_that_was_never_filled_is_not_ready(tmp_path: Path) -> No
     index = HybridIndex(MemoryStore(shop=SHOP), tmp_path)
     assert not (await index.health()).ready
     assert not (await index.retrieve(["shop"], "退货")).passages
+
+
+async def test_chunks_of_no_base_are_searched_by_themselves(tmp_path: Path) -> None:
+    index = await _index(tmp_path, MemoryStore(shop=SHOP))
+    mine = [chunk(20, "The lease ends in May.", page=3), chunk(21, "The rent is 900 a month.", page=4)]
+    found = await index.among(mine, "When does the lease end?", 1)
+    assert _ids(found) == ["c20"]
+    assert found.passages[0].page == 3
+    assert found.answerable
+    assert not (await index.among(mine, "What is the capital of France?")).answerable
+    assert (await index.among([], "lease")).passages == []
+
+
+async def test_a_reranker_orders_what_is_found_and_the_scores_keep_falling(tmp_path: Path) -> None:
+    texts = ["parcel parcel insurance", "parcel insurance cost abroad", "parcel"]
+    store = MemoryStore(shop=[chunk(n, text) for n, text in enumerate(texts)])
+    async with serving("/v1/rerank") as server:
+        reranker = Reranker(server.url, "some/reranker")
+        plain, index = HybridIndex(store, tmp_path), HybridIndex(store, tmp_path, None, reranker)
+        await plain.refresh()
+        await index.refresh()
+        question = "parcel abroad cost"
+        before, after = await plain.retrieve(["shop"], question), await index.retrieve(["shop"], question)
+        assert after.passages[0].id == "c1"
+        assert [p.parts["rerank"] for p in after.passages] == [1.0, 0.3333, 0.3333]
+        assert [p.score for p in after.passages] == [p.score for p in before.passages]
+        assert after.answerable == before.answerable
+        server.status = 500
+        assert _ids(await index.retrieve(["shop"], question)) == _ids(before)
+        await reranker.aclose()
+
+
+async def test_a_passage_that_left_a_moment_ago_is_not_shown(tmp_path: Path) -> None:
+    store = MemoryStore(shop=SHOP)
+    index = await _index(tmp_path, store)
+    store.put_chunks("shop", SHOP[:4])
+    assert "c4" not in _ids(await index.retrieve(["shop"], "do gift cards expire"))
+
+
+async def test_what_is_not_what_was_indexed_is_never_shown_and_indexed_anew(tmp_path: Path) -> None:
+    store = MemoryStore(shop=SHOP)
+    index = await _index(tmp_path, store)
+    store._bases["shop"] = [replace(one, text="Something else.") for one in store._bases["shop"]]
+    assert not (await index.retrieve(["shop"], "do gift cards expire")).passages
+    await index.refresh()
+    assert (await index.retrieve(["shop"], "something else")).passages[0].text == "Something else."
+
+
+async def test_a_pair_with_other_dates_is_found_on_other_days(tmp_path: Path) -> None:
+    store = MemoryStore(shop=[chunk(0, "Half price.", "What is the summer sale?", **EXPIRED)])
+    index = await _index(tmp_path, store)
+    assert not (await index.retrieve(["shop"], "summer sale")).passages
+    unbounded = {"status": "approved", "owner": "", "valid_from": None, "valid_until": None}
+    await store.change_pair("shop", "c0", **unbounded)
+    await index.refresh()
+    assert _ids(await index.retrieve(["shop"], "summer sale")) == ["c0"]
+    await store.change_pair("shop", "c0", **{**unbounded, "status": "draft"})
+    await index.refresh()
+    assert not (await index.retrieve(["shop"], "summer sale")).passages
+
+
+async def test_questions_are_answered_while_a_base_is_indexed(tmp_path: Path) -> None:
+    store = MemoryStore(shop=SHOP)
+    index = await _index(tmp_path, store)
+    store.put_chunks(
+        "shop", [*SHOP, *(chunk(n, f"Rule {n}. " + "Parcels are insured. " * 20) for n in range(9, 2000))]
+    )
+    building = asyncio.create_task(index.refresh())
+    answered = 0
+    while not building.done():
+        assert _ids(await index.retrieve(["shop"], "do gift cards expire", 1)) == ["c4"]
+        answered += 1
+    assert answered > 3
+    assert _ids(await index.retrieve(["shop"], "What is rule 1234?", 1)) == ["c1234"]
