@@ -1,4 +1,4 @@
-"""Where a document is read and its original saved from.
+"""Where a passage stands, in words, and where its document is read and its original saved from.
 
 Knows nothing of what is there.
 """
@@ -17,3 +17,11 @@ def document_address(base: str, document_id: str, passage_id: str = "") -> str:
 def file_address(base: str, document_id: str) -> str:
     """Where the original is saved from."""
     return f"{document_address(base, document_id)}/file?save=1"
+
+
+def place_in_words(*parts: str) -> str:
+    """Document, title and location on one line; what another part says already is left out."""
+    said = [part for part in dict.fromkeys(parts) if part]
+    return " · ".join(
+        part for part in said if not any(other != part and other.startswith(part) for other in said)
+    )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.documents import GoldenQuestion
 from core.messages import Passage, Retrieval
-from pages.addresses import document_address
+from pages.addresses import document_address, place_in_words
 from pages.console_words import words
 from pages.highlight import highlighted
 from pages.lists import empty, local_time, text
@@ -71,7 +71,7 @@ def _list(
 
 
 def _passage(passage: Passage, threshold: float, question: str, right: bool, say: Mapping[str, str]) -> str:
-    place = " · ".join(dict.fromkeys(filter(None, (passage.document, passage.title, passage.location))))
+    place = place_in_words(passage.document, passage.title, passage.location)
     asked = (
         f'<p class="xq-question">{highlighted(passage.question, question)}</p>' if passage.question else ""
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from core.errors import XiaoQError
 from core.messages import Mode, Source, TurnRecord, TurnStatus
-from pages.addresses import document_address
+from pages.addresses import document_address, place_in_words
 from pages.console_words import words
 from pages.customer_markdown import render_markdown
 
@@ -110,8 +110,7 @@ def safe_html(text: str) -> str:
 
 
 def _place(source: Source) -> str:
-    parts = [source.title or source.document, source.document, source.location]
-    return " · ".join(dict.fromkeys(part for part in parts if part))
+    return place_in_words(source.title, source.document, source.location)
 
 
 def _open_link(source: Source, say: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from core.documents import Chunk, Document
-from pages.addresses import document_address, file_address
+from pages.addresses import document_address, file_address, place_in_words
 from pages.console_words import words
 from pages.customer_markdown import render_markdown
 from pages.faq_html import validity
@@ -110,7 +110,7 @@ def _paging(document: Document, shown: int, start: int, total: int, say: Mapping
 
 
 def _passage(chunk: Chunk, document: Document, marked: bool, pdf: bool, say: Mapping[str, str]) -> str:
-    place = " · ".join(dict.fromkeys(filter(None, (chunk.title, chunk.location))))
+    place = place_in_words(chunk.title, chunk.location)
     heading = f"<h2>{_text(place)}</h2>" if place else ""
     tag = f'<span class="tag">{_text(say["document_marked"])}</span>' if marked else ""
     content = {"faq": _pair, "table": _row, "text": _prose}[chunk.kind](chunk, say)

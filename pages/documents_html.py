@@ -15,6 +15,8 @@ from pages.reasons import reason_in
 FILTERED_FROM = 20
 """With more documents than this the list can be filtered."""
 SHOWN = 200
+MAPPABLE = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
+"""Tables whose columns a person can name."""
 SORTED = ("name", "updated")
 
 
@@ -45,6 +47,10 @@ def documents_table(
         f"<thead><tr>{_head(order, say)}</tr></thead><tbody>{rows}</tbody></table>"
         + (f'<p class="xq-meta">{text(more)}</p>' if more else "")
     )
+
+
+def is_table(name: str) -> bool:
+    return name.casefold().endswith(MAPPABLE)
 
 
 def status_line(status: str, say: Mapping[str, str]) -> str:
@@ -111,4 +117,10 @@ def _actions(item: Document, ready: bool, say: Mapping[str, str]) -> str:
         f'<a class="xq-quiet" href="{text(file_address(item.base, item.id))}" download '
         f'aria-label="{text(say["download_file"])}: {text(item.name)}">{text(say["download_file"])}</a>'
     )
-    return button("replace", say["replace"]) + (save if ready else "") + button("ask-delete", say["delete"])
+    columns = button("map", say["map"]) if ready and is_table(item.name) else ""
+    return (
+        button("replace", say["replace"])
+        + columns
+        + (save if ready else "")
+        + button("ask-delete", say["delete"])
+    )

@@ -13,7 +13,7 @@ from pages.lists import text
 
 FILE_TYPES = ".pdf,.docx,.pptx,.xlsx,.csv,.tsv,.md,.markdown,.html,.htm,.txt,.json,.jsonl,.ndjson,.xml,.zip"
 SPOKEN = (
-    "file_sending", "file_cancelled", "file_lost", "file_asks", "as_table", "as_faq", "upload_done",
+    "file_sending", "file_cancelled", "file_lost", "file_asks", "as_faq", "upload_done",
     "upload_running", "upload_progress", "upload_cancel", "upload_clear", "status_waiting", "status_reading",
     "status_failed", "delete_ask", "delete_yes", "delete_no", "deleted", "undo", "right_one", "right_saved",
     "golden_removed", "golden_saved", "mapping_missing", "mapping_double", "error_internal_error", "too_large",
@@ -31,7 +31,7 @@ def knowledge_frame(choices: Sequence[tuple[str, str]], chosen: str, largest_fil
     spoken = orjson.dumps({key: say[key] for key in SPOKEN}).decode()
     hint = f'<p class="xq-meta">{text(say["shared_hint"])}</p>' if chosen == SHARED_BASE else ""
     return (
-        f'<div class="xq-kb" data-words="{text(spoken)}" data-largest="{largest_file}" data-language="{language}">'
+        f'<div class="xq-kb" data-base="{text(chosen)}" data-words="{text(spoken)}" data-largest="{largest_file}" data-language="{language}">'
         f'<div class="xq-kb-base"><label for="xq-base">{text(say["knowledge_of"])}</label>'
         f'<select id="xq-base">{options}</select>{hint}</div>'
         f'<div class="xq-kb-columns"><section aria-label="{text(say["documents"])}">{_drop(say, language)}'

@@ -6,16 +6,18 @@ Knows nothing of formats; what becomes of a file is the ingest pipeline's.
 import asyncio
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
-from core.documents import QueuedFile
-from core.errors import InvalidRequest
+from core.documents import Document, QueuedFile
+from core.errors import InvalidRequest, NotFound
 from pages.console_words import words
+from pages.documents_html import is_table
 from pages.faq_html import mapping_panel
-from pages.knowledge_calls import Call, sent_file, told
+from pages.knowledge_calls import Call, fragment, sent_file, told
 from pages.reader import OWNER
 from pages.reasons import reason_in
 from pipelines.bases import owned
@@ -52,12 +54,28 @@ class Intake:
         return told({"batch": batch})
 
     async def preview(self, call: Call) -> Response:
-        """The table in the body: whether its columns are recognised, and the panel that maps them."""
+        """The panel that maps the columns of the table in the body; nothing is stored."""
         async with sent_file(call.request) as (name, file), self._turns:
             table = await call.services.parser.preview(plain_name(name), await asyncio.to_thread(file.read))
-        recognised = {"question", "answer"} <= table.guessed.keys()
-        panel = mapping_panel(plain_name(name), table, call.language)
-        return told({"recognised": recognised, "panel": panel})
+        return fragment(mapping_panel(plain_name(name), table, call.language))
+
+    async def columns(self, call: Call) -> Response:
+        """The same panel for a document that is here."""
+        document, data = await _stored(call, call.query("id"))
+        table = await call.services.parser.preview(document.name, data)
+        # What a person once chose is proposed again.
+        guessed = {**table.guessed, **document.columns}
+        return fragment(mapping_panel(document.name, replace(table, guessed=guessed), call.language))
+
+    async def remap(self, call: Call) -> Response:
+        """Read a document that is here anew, its columns as chosen."""
+        posted = await call.posted()
+        document, data = await _stored(call, str(posted.get("id", "")))
+        batch = await call.services.ingest.accept(
+            document.base, [IncomingFile.of(document.name, data)], actor=OWNER,
+            columns=_checked(posted.get("columns")), replaces=document.id,
+        )  # fmt: skip
+        return told({"batch": batch, "name": document.name, "size": document.size})
 
     async def progress(self, call: Call) -> Response:
         """Where the files of these batches stand: `{files: {batch: {status, label, detail}}}`."""
@@ -68,7 +86,7 @@ class Intake:
         for batch in wanted[:MOST_ASKED]:
             files = await call.services.queue.batch(str(batch)[:64])
             if files:
-                stands[batch] = _stand(files[0], call.services, call.language)
+                stands[batch] = await _stand(files[0], call.services, call.language)
         return told({"files": stands})
 
     async def stop(self, call: Call) -> Response:
@@ -84,7 +102,7 @@ class Intake:
         return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-def _stand(file: QueuedFile, services: Services, language: str) -> Mapping[str, Any]:
+async def _stand(file: QueuedFile, services: Services, language: str) -> Mapping[str, Any]:
     say = words(language)
     working = services.ingest.working(file.batch)
     status: str = file.status
@@ -95,7 +113,30 @@ def _stand(file: QueuedFile, services: Services, language: str) -> Mapping[str, 
     if status == "ready":
         key = "passages_count_1" if file.chunks == 1 else "passages_count"
         details.insert(0, say[key].format(n=f"{file.chunks:,}"))
-    return {"status": status, "label": say[f"status_{status}"], "details": details}
+    plain = status == "ready" and is_table(file.name) and await _is_plain(file, services)
+    return {
+        "status": status,
+        "label": say[f"status_{status}"],
+        "details": details,
+        "table": plain,
+        "document": file.document_id,
+    }
+
+
+async def _is_plain(file: QueuedFile, services: Services) -> bool:
+    """Whether a table holds no pairs, so that its owner may say which columns are which."""
+    chunks = await services.documents.chunks(file.base, file.document_id or "")
+    return bool(chunks) and all(chunk.kind != "faq" for chunk in chunks)
+
+
+async def _stored(call: Call, document_id: str) -> tuple[Document, bytes]:
+    """A document of the base and its bytes. Raises NotFound."""
+    base = owned(await call.place())
+    document = await call.services.documents.get(base, document_id)
+    data = await call.services.documents.raw(base, document_id)
+    if document is None or data is None:
+        raise NotFound("There is no such document.", param="id")
+    return document, data
 
 
 def _columns(chosen: str) -> dict[str, str] | None:
@@ -106,6 +147,11 @@ def _columns(chosen: str) -> dict[str, str] | None:
         columns = orjson.loads(chosen)
     except orjson.JSONDecodeError:
         columns = None
+    return _checked(columns)
+
+
+def _checked(columns: object) -> dict[str, str]:
+    """Raises InvalidRequest."""
     if not isinstance(columns, dict) or not all(isinstance(column, str) for column in columns.values()):
         raise InvalidRequest("The columns are a JSON object.", param="columns")
     return checked_columns(columns)

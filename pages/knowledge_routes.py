@@ -49,12 +49,13 @@ def knowledge_routes(services: Services) -> list[Route]:
         return told({"message": await restore()})
 
     reads = {
-        "frame": _frame, "documents": _documents, "pairs": _pairs, "golden": _golden, "template": intake.template
+        "frame": _frame, "documents": _documents, "pairs": _pairs, "golden": _golden,
+        "columns": intake.columns, "template": intake.template,
     }  # fmt: skip
     writes = {
-        "upload": intake.upload, "preview": intake.preview, "progress": intake.progress, "stop": intake.stop,
-        "delete": delete, "undo": undo, "pair": _pair, "try": _try, "right": _right,
-        "golden-remove": golden_remove,
+        "upload": intake.upload, "preview": intake.preview, "remap": intake.remap,
+        "progress": intake.progress, "stop": intake.stop, "delete": delete, "undo": undo, "pair": _pair,
+        "try": _try, "right": _right, "golden-remove": golden_remove,
     }  # fmt: skip
     return [
         *(Route(f"/knowledge/{name}", endpoint(services, action)) for name, action in reads.items()),

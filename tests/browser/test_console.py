@@ -1,8 +1,7 @@
-"""The console in a real browser: an operator asks, stops, retries, judges, uploads, counts and exports."""
+"""The console in a real browser: an operator asks, stops, retries, judges, counts and exports."""
 
 import asyncio
 import re
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
@@ -153,8 +152,6 @@ async def test_a_question_sent_as_the_stream_of_results_closes_is_answered(
     async with visiting(browser, quoted_site) as visit:
         page = visit.page
         await visit.sign_in()
-        await tab(page, "Knowledge")
-        await expect(page.locator("#xq-documents .xq-table")).to_be_visible()
         asked = asyncio.Event()
         held: list[str] = []
 
@@ -168,48 +165,15 @@ async def test_a_question_sent_as_the_stream_of_results_closes_is_answered(
             await asked.wait()
             await route.fulfill(response=ended)
 
-        await tab(page, "Chat")
         await page.route("**/queue/data*", hold)
-        await tab(page, "Knowledge")
-        await page.locator("#xq-try textarea").fill(QUESTION["en"])
-        async with page.expect_response("**/queue/join*"):
-            await page.keyboard.press("Enter")
-        asked.set()
-        await expect(page.locator(".xq-verdict")).to_be_visible()
-        assert held
-
-
-async def test_upload_a_file_and_ask_about_it(browser: Browser, quoted_site: Site, tmp_path: Path) -> None:
-    manual = tmp_path / "zebra.md"
-    manual.write_text(
-        "# Zebra lamp\n\nThe zebra lamp takes a G9 bulb of at most 40 watts.\n", encoding="utf-8"
-    )
-    broken = tmp_path / "broken.pdf"
-    broken.write_bytes(b"this is no PDF")
-    # Gradio's own client says so whenever an upload has ended.
-    async with visiting(browser, quoted_site, excused="^Method not implemented") as visit:
-        page = visit.page
-        await visit.sign_in()
-        await tab(page, "Knowledge")
-        await page.locator("#xq-files input[type=file]").set_input_files([manual, broken])
-        await expect(page.locator("#xq-upload progress[value='2']")).to_be_visible(timeout=60_000)
-        await expect(
-            page.locator("#xq-upload li", has_text="broken.pdf").locator(".xq-error")
-        ).not_to_be_empty()
-        await expect(page.locator("#xq-documents tr", has_text="zebra.md")).to_contain_text("Ready")
-        await page.locator("#xq-try textarea").fill("Which bulb does the zebra lamp take?")
-        await page.keyboard.press("Enter")
-        await expect(page.locator("#xq-found")).to_contain_text("G9 bulb")
+        async with page.expect_request("**/queue/data*"):
+            await tab(page, "Analytics")
         await tab(page, "Chat")
-        await ask(page, "Which bulb does the zebra lamp take?")
+        async with page.expect_response("**/queue/join*"):
+            await ask(page, QUESTION["en"])
+        asked.set()
         await answered(page)
-        await expect(page.locator(ANSWER)).to_contain_text("40 watts")
-        await tab(page, "Knowledge")
-        await page.locator("#xq-documents tr", has_text="zebra.md").get_by_role("button").click()
-        await page.get_by_role("button", name="Delete it").click()
-        await expect(page.locator("#xq-documents tr", has_text="zebra.md")).to_have_count(0)
-        await page.get_by_role("button", name="Undo").click()
-        await expect(page.locator("#xq-documents tr", has_text="zebra.md")).to_contain_text("Ready")
+        assert held
 
 
 async def test_charts_are_drawn_and_the_csv_has_a_bom(browser: Browser, quoted_site: Site) -> None:
@@ -260,7 +224,7 @@ async def test_every_tab_looks_finished(
         faults = await visit.faults()
         await tab(page, TABS[language][1])
         await expect(page.locator("#xq-documents .xq-table")).to_be_visible()
-        await page.locator("#xq-try textarea").fill(QUESTION[language])
+        await page.locator("#xq-try input").fill(QUESTION[language])
         await page.keyboard.press("Enter")
         await expect(page.locator(".xq-verdict")).to_be_visible()
         await visit.screenshot(f"{name}-3-knowledge", full_page=True)

@@ -3,11 +3,9 @@
 (() => {
   "use strict";
 
-  const TABLES = /\.(csv|tsv|xlsx|jsonl|ndjson)$/i;
-  const LARGEST_PREVIEW = 20 * 1024 * 1024;
   const AT_ONCE = 3;
   const REMEMBERED = "xiaoq.uploads";
-  const OPEN = ["asks", "sending", "waiting", "reading"];
+  const OPEN = ["sending", "waiting", "reading"];
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
   const make = (tag, options = {}, ...children) => {
@@ -152,6 +150,7 @@
         "ask-delete": (_, { id, name }) => this.askDelete(id, name),
         pairs: (button) => { this.status = button.dataset.status; return this.pairs(); },
         pair: (button, { id }) => this.changePair(id, button.dataset.status),
+        map: (_, { id }) => this.mapDocument(id),
         "mapping-cancel": () => this.unmap(),
         right: (button, row) => this.right(button, row),
         "golden-remove": (_, { id }) => this.removeGolden(id),
@@ -171,8 +170,11 @@
       const chosen = [...files];
       event.target.value = "";
       if (id === "xq-files") this.take(chosen);
-      if (id === "xq-faq-file") this.map(this.row(chosen[0], "asks"));
-      if (id === "xq-replacement") this.send(this.row(chosen[0], "sending", { replaces: this.replaced }));
+      if (id === "xq-faq-file") this.mapFile(chosen[0]);
+      if (id === "xq-replacement") {
+        this.row(chosen[0], "sending", { replaces: this.replaced });
+        this.pump();
+      }
     }
 
     type(event) {
@@ -250,10 +252,7 @@
 
     take(files) {
       if (this.uploads.every((upload) => !OPEN.includes(upload.status))) this.uploads = [];
-      for (const file of files) {
-        const upload = this.row(file, "sending");
-        if (TABLES.test(file.name) && file.size <= LARGEST_PREVIEW) upload.status = "looking";
-      }
+      for (const file of files) this.row(file, "sending");
       this.pump();
     }
 
@@ -261,26 +260,12 @@
     pump() {
       const every = Object.values(this.all).flat();
       const busy = every.filter((upload) => upload.busy).length;
-      const next = every.filter((each) => !each.busy && ["looking", "sending"].includes(each.status));
+      const next = every.filter((upload) => !upload.busy && upload.status === "sending");
       for (const upload of next.slice(0, Math.max(0, AT_ONCE - busy))) {
         upload.busy = true;
-        const work = upload.status === "looking" ? this.look(upload) : this.send(upload);
-        work.finally(() => { upload.busy = false; this.pump(); });
+        this.send(upload).finally(() => { upload.busy = false; this.pump(); });
       }
       this.draw();
-    }
-
-    // A table whose columns tell what they are goes in at once; another one asks its owner first.
-    async look(upload) {
-      const table = await this.preview(upload).catch(() => null);
-      if (upload.status !== "looking") return;
-      upload.status = !table || table.recognised ? "sending" : "asks";
-    }
-
-    async preview(upload) {
-      const headers = { "x-file-name": encodeURIComponent(upload.name) };
-      const options = { method: "POST", headers, body: upload.file };
-      return (await this.answer(await fetch(this.address("preview", {}, upload.base), options))).json();
     }
 
     send(upload) {
@@ -288,7 +273,6 @@
         this.end(upload, "failed", this.say("too_large", { limit: this.largest / 1024 / 1024 }));
         return Promise.resolve();
       }
-      upload.status = "sending";
       const query = {};
       if (upload.columns) query.columns = JSON.stringify(upload.columns);
       if (upload.replaces) query.replaces = upload.replaces;
@@ -357,7 +341,7 @@
       const batches = this.working(this.uploads).map((upload) => upload.batch);
       for (const upload of this.uploads) {
         if (upload.request) upload.request.abort();
-        else if (["looking", "sending", "asks"].includes(upload.status))
+        else if (upload.status === "sending")
           this.end(upload, "failed", this.say("file_cancelled"));
       }
       if (batches.length) await this.post("stop", { batches });
@@ -365,9 +349,7 @@
 
     // What a reload must not lose: which batches there are. A file not sent yet is gone with the page.
     keep(base = this.base) {
-      const kept = this.all[base].map(({ name, size, batch, status, details }) => (
-        { name, size, batch, status, details }
-      ));
+      const kept = this.all[base].map((upload) => ({ ...upload, file: null, request: null, busy: false }));
       const all = JSON.parse(sessionStorage.getItem(REMEMBERED) || "{}");
       sessionStorage.setItem(REMEMBERED, JSON.stringify({ ...all, [base]: kept }));
     }
@@ -401,7 +383,7 @@
       const focused = place.contains(document.activeElement) && document.activeElement.dataset.key;
       if (!this.uploads.length) return place.replaceChildren();
       const total = this.uploads.length;
-      const open = this.uploads.filter((upload) => [...OPEN, "looking"].includes(upload.status)).length;
+      const open = this.uploads.filter((upload) => OPEN.includes(upload.status)).length;
       const failed = this.uploads.filter((upload) => upload.status === "failed").length;
       const headline = this.say(open ? "upload_running" : "upload_done", { done: total - open, total, failed });
       const bar = make("progress", { max: total, value: this.share() });
@@ -420,7 +402,7 @@
     // Half of a file's work is its way here, half its reading.
     share() {
       const one = (upload) => {
-        if (!OPEN.includes(upload.status) && upload.status !== "looking") return 1;
+        if (!OPEN.includes(upload.status)) return 1;
         return upload.batch ? 0.5 : 0.5 * (upload.sent / Math.max(1, upload.size));
       };
       return this.uploads.reduce((sum, upload) => sum + one(upload), 0);
@@ -429,20 +411,19 @@
     drawOne(upload, number) {
       const sending = upload.status === "sending";
       const percent = sending && upload.size ? ` ${Math.round((100 * upload.sent) / upload.size)}%` : "";
-      const key = { sending: "file_sending", looking: "status_waiting", asks: "file_asks" }[upload.status];
-      const label = (key ? this.say(key) : upload.label || this.say(`status_${upload.status}`)) + percent;
+      const label = sending ? this.say("file_sending") + percent
+        : upload.label || this.say(`status_${upload.status}`);
       const details = upload.details || [];
       const kind = upload.status === "failed" ? "xq-error" : "xq-meta";
       const row = make("li", { className: upload.status },
         make("span", { className: "xq-title", textContent: upload.name }),
         make("span", { className: `xq-status ${upload.status}`, textContent: label }),
         ...details.map((detail) => make("span", { className: `xq-detail ${kind}`, textContent: detail })));
-      if (upload.status === "asks" && !this.mapping) {
-        const choose = this.button("as_faq", () => this.map(upload));
-        const plain = this.button("as_table", () => { upload.status = "sending"; this.pump(); });
+      if (upload.status === "ready" && upload.table) {
+        const choose = this.button("as_faq", () => this.mapDocument(upload.document));
         choose.dataset.key = `choose-${number}`;
-        plain.dataset.key = `plain-${number}`;
-        row.append(make("span", { className: "xq-choices" }, choose, plain));
+        row.append(make("span", { className: "xq-choices" },
+          make("span", { className: "xq-meta", textContent: this.say("file_asks") }), choose));
       }
       if (sending && upload.sent) {
         const bar = make("progress", { max: upload.size, value: upload.sent });
@@ -454,22 +435,39 @@
 
     // --- FAQ tables --------------------------------------------------------------------------------------
 
-    async map(upload) {
-      let table;
+    // A file that nobody has sent yet, or a document that is here as a plain table.
+    async mapFile(file) {
+      const headers = { "x-file-name": encodeURIComponent(file.name) };
+      const options = { method: "POST", headers, body: file };
       try {
-        table = await this.preview(upload);
+        this.map(await (await this.answer(await fetch(this.address("preview"), options))).text());
       } catch (error) {
-        this.end(upload, "failed", error.message);
+        this.end(this.row(file, "failed"), "failed", error.message);
         return;
       }
-      this.mapping = upload;
-      this.at("#xq-mapping").innerHTML = table.panel;
-      this.draw();
-      this.at("#xq-mapping h3").focus();
+      this.mapping = (columns) => {
+        this.row(file, "sending", { columns });
+        this.pump();
+      };
+    }
+
+    async mapDocument(id) {
+      this.map(await this.html("columns", { id }));
+      this.mapping = async (columns) => {
+        const { batch, name, size } = await (await this.post("remap", { id, columns })).json();
+        this.row({ name, size }, "waiting", { batch, file: null });
+        this.keep();
+        this.follow();
+      };
+    }
+
+    map(panel) {
+      this.at("#xq-mapping").innerHTML = panel;
+      this.at("#xq-mapping h3").focus({ preventScroll: true });
       this.at("#xq-mapping").scrollIntoView({ block: "nearest" });
     }
 
-    mapped(form) {
+    async mapped(form) {
       const chosen = Object.fromEntries([...new FormData(form)].filter(([, column]) => column));
       const columns = Object.values(chosen);
       const fault = !chosen.question || !chosen.answer ? "mapping_missing"
@@ -478,19 +476,18 @@
       shown.hidden = !fault;
       shown.textContent = fault ? this.say(fault) : "";
       if (fault) return;
-      const upload = this.mapping;
-      upload.columns = chosen;
-      upload.status = "sending";
-      this.mapping = null;
-      this.at("#xq-mapping").replaceChildren();
-      this.pump();
+      const go = this.mapping;
+      this.unmap();
+      try {
+        await go(chosen);
+      } catch (error) {
+        this.tell(error.message);
+      }
     }
 
     unmap() {
-      const upload = this.mapping;
       this.mapping = null;
       this.at("#xq-mapping").replaceChildren();
-      if (upload && upload.status === "asks") this.draw();
     }
 
     // --- the test bench ----------------------------------------------------------------------------------
