@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.errors import DocumentRejected
+from core.reasons import sentence
 
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes; what the parser takes at most."""
@@ -50,7 +51,7 @@ class IncomingFile:
 
 def too_large(name: str) -> str:
     """The reason for refusing a file over the limit."""
-    return f"{name} is larger than {LARGEST_FILE // 2**20} MB; split it and upload the parts."
+    return sentence("too_large", name=name, size=LARGEST_FILE // 2**20)
 
 
 def plain_name(path: str) -> str:
@@ -104,7 +105,7 @@ def _name(path: str, with_folder: bool) -> str:
 def _bytes_at(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise DocumentRejected(too_large(path.name))
+            raise DocumentRejected.because("too_large", name=path.name, size=LARGEST_FILE // 2**20)
         return path.read_bytes()
     except OSError:
         raise DocumentRejected(

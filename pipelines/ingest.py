@@ -17,6 +17,7 @@ import structlog
 from core.documents import Chunk, PairStatus, QueuedFile
 from core.errors import InvalidRequest, NotFound
 from core.ports import DocumentStore, Health, IngestQueue, KnowledgeIndex, Parser
+from core.reasons import sentence
 from pipelines.batches import Batch, IngestEvent, event_of
 from pipelines.freshness import Freshness
 from pipelines.incoming import IncomingFile, plain_name, with_distinct_names
@@ -25,8 +26,6 @@ from pipelines.intake import Intake, Wanted
 __all__ = ["IncomingFile", "IngestEvent", "IngestPipeline", "plain_name"]
 
 log = structlog.get_logger()
-
-STOPPED = "The upload was stopped before this file was read; upload it again."
 
 
 class IngestPipeline:
@@ -213,7 +212,7 @@ class IngestPipeline:
     async def _work_off(self, batch: Batch, file: QueuedFile, resumed: bool) -> None:
         code: str | None = None
         if file.status == "waiting" and batch.stopped:
-            file, code = replace(file, status="failed", error=STOPPED), "stopped"
+            file, code = replace(file, status="failed", error=sentence("stopped", name=file.name)), "stopped"
             await self._intake.finish(file)
         elif file.status == "waiting":
             batch.began(file)

@@ -15,6 +15,7 @@ import structlog
 from core.documents import Document, DocumentStatus, QueuedFile
 from core.errors import Conflict, DocumentRejected, StorageUnavailable, XiaoQError
 from core.ports import DocumentStore, IngestQueue, Parser
+from core.reasons import sentence
 from pipelines.freshness import cause
 from pipelines.incoming import IncomingFile
 
@@ -25,7 +26,6 @@ Ended = tuple[QueuedFile, str | None]
 
 STORAGE_TRIES = (0.5, 2.0, 5.0)
 """Seconds to wait before a file is tried again where it was the database that failed."""
-BROKE = "Something went wrong on our side while this file was read; the log has the cause."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ class Intake:
 
     async def take_in(self, file: QueuedFile, *, resumed: bool = False) -> Ended:
         """Work one accepted file off. Never raises but when cancelled: whatever happens is how the file ended."""
-        ended: Ended = replace(file, status="failed", error=BROKE), "internal_error"
+        broke = XiaoQError(sentence("our_fault", name=file.name))
+        ended = _failed(file, broke)
         for pause in (*STORAGE_TRIES, None):
             try:
                 ended = await self._taken_in(file, resumed), None
@@ -96,7 +97,7 @@ class Intake:
                 break
             except Exception as error:  # noqa: BLE001 - one file must not stop the batch, whatever is wrong with it
                 log.error("document_broke", file=file.id, **cause(error))
-                ended = await self._remember_failure(file, XiaoQError(BROKE))
+                ended = await self._remember_failure(file, broke)
                 break
         await self.finish(ended[0])
         log.info("document_ended", base=file.base, file=file.id, status=ended[0].status, code=ended[1])
@@ -112,7 +113,7 @@ class Intake:
     async def _taken_in(self, file: QueuedFile, resumed: bool) -> QueuedFile:
         data = await self._queue.data(file.id)
         if data is None:
-            raise DocumentRejected(f"The bytes of {file.name} are no longer here; upload it again.")
+            raise DocumentRejected.because("bytes_gone", name=file.name)
         present = await self._store.list(file.base)
         target = _target(file, present)
         if target is not None and _same(target, file):
@@ -120,7 +121,7 @@ class Intake:
             ours = resumed and target.updated_at >= file.queued_at
             return replace(_already(file, target), status="ready" if ours else "unchanged")
         if target is None and (twin := await self._twin(file)) is not None:
-            note = f"The same file is here already under the name {twin.name}."
+            note = sentence("here_already", name=twin.name)
             return replace(_already(file, twin), notes=(note,))
         _check_name(file, present)
         document_id = _document_id(file, target, present)
@@ -193,9 +194,7 @@ def _check_name(file: QueuedFile, present: Sequence[Document]) -> None:
     if file.replaces is None:
         return
     if any(document.name == file.name and document.id != file.replaces for document in present):
-        raise Conflict(
-            f"Another document is named {file.name}; rename the file, or replace that document instead."
-        )
+        raise Conflict(sentence("name_taken", name=file.name))
 
 
 def _document_id(file: QueuedFile, target: Document | None, present: Sequence[Document]) -> str:
