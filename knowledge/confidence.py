@@ -43,7 +43,7 @@ class Signals:
 
 TEXT_WEIGHTS = (-6.6, 4.3, 4.9, 1.7, 3.1)
 """Of a passage: intercept and the weights of the four signals in their order, as `bench.calibrate` fits them."""
-FAQ_WEIGHTS = (-3.2, 3.0, 3.2, 0.0, 2.1)
+FAQ_WEIGHTS = (-2.6, 3.0, 4.0, 0.5, 1.0)
 """Of an FAQ pair, matched on its phrasings."""
 
 
@@ -72,11 +72,12 @@ def signals(
 ) -> list[tuple[Ranked, Signals]]:
     """The passages in the order that their texts suggest, each with what speaks for it."""
     shares = held(question, weights, [f"{chunk.title}\n{chunk.text}" for chunk in chunks])
-    nearness = [
-        likeness(weights, chunk.match) if entry.facts.kind == "faq" else float(near)
-        for entry, chunk, near in zip(ranked, chunks, shares.window, strict=True)
-    ]
-    chance = float(np.mean(nearness[_CHANCE:])) if len(nearness) > _CHANCE else 0.0
+    words, nearness = list(map(float, shares.words)), list(map(float, shares.window))
+    for place, (entry, chunk) in enumerate(zip(ranked, chunks, strict=True)):
+        if entry.facts.kind == "faq":
+            words[place] = entry.hit.coverage if entry.hit else 0.0
+            nearness[place] = likeness(weights, chunk.match)
+    by_chance = {"faq": _by_chance(words), "text": _by_chance(nearness)}
     orders = _orders(ranked, nearness)
     seen = []
     for place in sorted(range(len(ranked)), key=lambda n: -orders[n]):
@@ -86,12 +87,14 @@ def signals(
             (orders[n] for n, one in enumerate(ranked) if one.facts.text != entry.facts.text), default=0.0
         )
         margin = max(-1.0, 1.0 - others / entry.order) if entry.order else -1.0
-        words = float(shares.words[place])
-        if entry.facts.kind == "faq":
-            words = entry.hit.coverage if entry.hit else 0.0
-        near = nearness[place]
-        seen.append((entry, Signals(words + gained, near + gained, near - chance, margin)))
+        faq = entry.facts.kind == "faq"
+        above = words[place] - by_chance["faq"] if faq else nearness[place] - by_chance["text"]
+        seen.append((entry, Signals(words[place] + gained, nearness[place] + gained, above, margin)))
     return seen
+
+
+def _by_chance(shares: Sequence[float]) -> float:
+    return float(np.mean(shares[_CHANCE:])) if len(shares) > _CHANCE else 0.0
 
 
 def _orders(ranked: Sequence[Ranked], nearness: Sequence[float]) -> list[float]:
