@@ -30,7 +30,7 @@ def lamp_files(folder: Path) -> list[Path]:
         sheet.append(row)
     table = io.BytesIO()
     book.save(table)
-    contents = {
+    contents: dict[str, bytes | str] = {
         "zebra-lamp.pdf": pdf("Unpacking the zebra lamp.", "The zebra lamp takes a G9 bulb of 40 watts."),
         "returns.docx": docx(),
         "lamps.xlsx": table.getvalue(),
