@@ -82,6 +82,7 @@ class ArchiveLoader(FileLoader):
         empty = True
         for part in readable(loader_for(source), name):
             empty = False
+            part.metadata["page"] = None  # a page of a file inside is no page of the archive
             part.metadata["location"] = " > ".join(filter(None, [name, part.metadata["location"]]))
             yield part
         if empty:

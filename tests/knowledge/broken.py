@@ -59,7 +59,8 @@ def long_sheet(rows: int = 1_000_000) -> bytes:
     numbers = random.Random(7)
 
     def lines() -> Iterator[bytes]:
-        yield b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        yield b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        yield b'<dimension ref="A1:B%d"/><sheetData>' % (rows + 1)
         yield b'<row><c t="inlineStr"><is><t>Code</t></is></c><c t="inlineStr"><is><t>Stock</t></is></c></row>'
         for _ in range(rows):
             yield b"<row><c><v>%d</v></c><c><v>%d</v></c></row>" % (
