@@ -11,10 +11,12 @@ Line = tuple[str, str, Sequence[tuple[float, float]]]
 _COLUMNS = (
     ("chunks", "chunks", "{:,.0f}"),
     ("build_per_s", "indexed/s", "{:,.0f}"),
+    ("build_per_cpu_s", "a CPU second", "{:,.0f}"),
     ("open_s", "open, s", "{:.2f}"),
     ("p50_ms", "query p50, ms", "{:.1f}"),
     ("p95_ms", "p95", "{:.1f}"),
     ("p99_ms", "p99", "{:.1f}"),
+    ("cpu_ms", "CPU p95, ms", "{:.1f}"),
     ("own_mb", "memory, MB", "{:,.0f}"),
     ("mapped_mb", "mapped files, MB", "{:,.0f}"),
     ("worker_mb", "worker's peak, MB", "{:,.0f}"),

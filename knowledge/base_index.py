@@ -56,19 +56,24 @@ class BaseIndex:
         self._odd = True
 
     async def refresh(self, *, wait: bool) -> bool:
-        """Whether it is now as the store is. Where another process is at work on the same folder, either `wait`
-        for it or come back later; what it has written is taken over."""
+        """Whether it is now as the store was when this began.
+
+        Where another process is at work on the same folder, either `wait` for it or come back later; what it has
+        written is taken over.
+        """
         async with self._lock:
             if not self._opened:
                 await self._open()
             while self.snapshot.version != (version := await self._store.version(self._base)) or self._odd:
                 async with self._held() as held:
-                    if held and not await self._adopted(version):
+                    if await self._adopted(version):
+                        return True
+                    if held:
                         await self._follow(version)
-                if not held and not await self._adopted(version):
-                    if not wait:
-                        return False
-                    await asyncio.sleep(_POLL_SECONDS)
+                        return True
+                if not wait:
+                    return False
+                await asyncio.sleep(_POLL_SECONDS)
             return True
 
     async def aclose(self) -> None:
