@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from bench.retrieval import DATA, QuestionSet, banking, figures, squad
+from bench.figures import places
+from bench.sets import QuestionSet, banking, present, squad
 from core.settings import Settings
 from knowledge.embeddings import make_embeddings
 from knowledge.index import HybridIndex
@@ -151,12 +152,14 @@ async def measure(questions: QuestionSet, url: str) -> None:
         trust = semantic.trust("shop", questions.questions[0][0])
         for part in (words, both, semantic, vectors):
             await part.aclose()
-    shown = "  ".join(figures(found[name]) for name in ("words", "meaning", "both"))
+    shown = "  ".join(
+        "/".join(f"{figure:5.1f}" for figure in places(found[name])) for name in ("words", "meaning", "both")
+    )
     print(f"{questions.name:24} {shown}  {trust:5.2f}", flush=True)
 
 
 async def quality(most: int) -> None:
-    if not PYTHON.exists() or not (DATA / "retrieval").is_dir():
+    if not PYTHON.exists() or not present():
         print("quality skipped: it needs .venv-vllm and the development sets, which are not on this machine")
         return
     print(f"{'hit@1/hit@5/MRR@10':24} {'words':17}  {MODEL:17}  {'both':17}  trust")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from core.documents import Chunk
 from knowledge.lexical import LexicalIndex, weigh
@@ -38,8 +39,17 @@ def trial(
     if not asked:
         nothing = np.empty((0, 1))
         return Outcome(measured(nothing, nothing, ()), span(nothing))
-    cosines = _by_meaning(asked, embeddings, texts_of)
-    return Outcome(measured(_by_words(asked), cosines, [probe.tongue for probe in asked]), span(cosines))
+    ranks, cosines = _by_words(asked), _by_meaning(asked, embeddings, texts_of)
+    elsewhere = _other_halves(asked)
+    ranks[elsewhere], cosines[elsewhere] = 0.0, cosines.min()
+    return Outcome(measured(ranks, cosines, [probe.tongue for probe in asked]), span(cosines))
+
+
+def _other_halves(asked: Sequence[Probe]) -> npt.NDArray[np.bool_]:
+    """Where a question meets its own chunk as it was left for another question: that one still holds the answer."""
+    rows = np.asarray([probe.chunk.row for probe in asked])
+    same: npt.NDArray[np.bool_] = (rows[:, None] == rows[None, :]) & ~np.eye(len(rows), dtype=bool)
+    return same
 
 
 def _by_words(asked: Sequence[Probe]) -> Floats64:

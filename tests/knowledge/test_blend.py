@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from langchain_core.embeddings import Embeddings
 
 from knowledge.blend import blend
+from knowledge.embedder import texts_of
+from knowledge.trial import trial
 from knowledge.trust import PLAIN, SAMPLE, measured, probes, sampled, span, tongue
 from tests.knowledge.chunks import chunk
 
@@ -151,6 +154,43 @@ def test_scripts_without_marks_and_small_bases_are_asked_about_too() -> None:
 )
 def test_a_tongue_is_a_language_or_a_script(text: str, told: str) -> None:
     assert tongue(text) == told
+
+
+class Letters(Embeddings):
+    """Texts are near by the letters that they share."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [
+            [text.lower().count(letter) + 0.01 for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts
+        ]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.embed_documents([text])[0]
+
+
+def test_questions_about_one_chunk_do_not_stand_in_each_others_way() -> None:
+    """A small base is asked several questions a chunk: what was left out for one is still there for the others."""
+    words = (
+        "apple basil",
+        "cherry dill",
+        "elder fennel",
+        "grape hazel",
+        "iris jasmine",
+        "kiwi lemon",
+        "mango nutmeg",
+    )
+    pairs = [
+        chunk(
+            n,
+            "An answer.",
+            *(f"{word} {word} {suffix}" for suffix in ("now", "here", "mine", "too")),
+            row=n + 1,
+        )
+        for n, word in enumerate(words)
+    ]
+    low, _ = trial(pairs, Letters(), texts_of).span
+    assert len(probes(pairs)) > 2 * len(pairs)
+    assert low < 0.95
 
 
 def test_the_sample_is_spread_over_the_base() -> None:
