@@ -1,8 +1,8 @@
 """What the index costs as it grows: building, opening, asking, memory and disk, beside bm25s in the same run.
 
-`python -m bench.scale [--million] [--sizes 1000,10000] [--draw]`. Every size runs in a process of its own, with the
-real store (SQLite); `--draw` writes the curves and the table into docs. Without the development sets the texts are
-invented, and whether the right passage is found is not measured.
+`python -m bench.scale [--million] [--sizes 1000,10000] [--draw]`. Every size runs in a process of its own,
+with the real store (SQLite); `--draw` writes the curves and the table into docs. Without the development
+sets the texts are invented, and whether the right passage is found is not measured.
 """
 
 import argparse
@@ -41,9 +41,10 @@ _BESIDE_AT_MOST = 100_000
 
 
 def memory() -> dict[str, float]:
-    """Resident MB of this process: its own, and pages of mapped files, which the system takes back at need."""
+    """Resident MB of this process: its own, and pages of mapped files, which the system takes back at
+    need."""
     status = Path("/proc/self/status").read_text()
-    own, files = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024 for name in ("RssAnon", "RssFile"))  # type: ignore[index]
+    own, files = (int(re.findall(rf"{name}:\s+(\d+)", status)[0]) / 1024 for name in ("RssAnon", "RssFile"))
     return {"own_mb": own, "mapped_mb": files}
 
 

@@ -1,4 +1,5 @@
-"""Chunks and questions for measuring at scale: passages of the development sets cut into sentences and joined anew.
+"""Chunks and questions for measuring at scale: passages of the development sets cut into sentences and
+joined anew.
 
 Where the sets are absent, words of a Zipf distribution stand in: sizes and speeds can be measured with both,
 whether the right passage is found only with the sets.
@@ -20,8 +21,8 @@ _SENTENCE = re.compile(r"[^。!?!?.؟\n]+[。!?!?.؟\n]*\s*")
 
 @dataclass(frozen=True)
 class Corpus:
-    """`gold` are passages with questions asked of them; `pools` are sentences, by set, that distractors are made
-    of, none of them from a gold passage."""
+    """`gold` are passages with questions asked of them; `pools` are sentences, by set, that distractors are
+    made of, none of them from a gold passage."""
 
     gold: Sequence[str]
     questions: Sequence[tuple[str, int]]

@@ -29,7 +29,8 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 520, 320, 70, 50, 44, 20
 
 
 def report(measured: Iterable[Figures], docs: Path | None) -> None:
-    """Print each size as soon as it is measured; at the end, with `docs`, write the table and the drawings."""
+    """Print each size as soon as it is measured; at the end, with `docs`, write the table and the
+    drawings."""
     rows = []
     print(_header(), flush=True)
     for one in measured:
@@ -95,8 +96,9 @@ def _drawing(title: str, lines: Sequence[Line]) -> str:
         )
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="system-ui, sans-serif"'
-        f' font-size="13" role="img" aria-label="{title}"><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
+        f' aria-label="{title}" font-family="system-ui, sans-serif" font-size="13">',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="22" font-size="15" font-weight="600" fill="#111827">{title}</text>',
     ]
     for power in range(ys[0], ys[1] + 1):

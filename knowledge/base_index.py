@@ -58,8 +58,8 @@ class BaseIndex:
     async def refresh(self, *, wait: bool) -> bool:
         """Whether it is now as the store was when this began.
 
-        Where another process is at work on the same folder, either `wait` for it or come back later; what it has
-        written is taken over.
+        Where another process is at work on the same folder, either `wait` for it or come back later; what it
+        has written is taken over.
         """
         async with self._lock:
             if not self._opened:
@@ -83,8 +83,8 @@ class BaseIndex:
             await asyncio.gather(self._checking, return_exceptions=True)
 
     async def _open(self) -> None:
-        """What an earlier process has left, after a look at whether the store is the one that it was made from:
-        an older database that was put back gives rows anew."""
+        """What an earlier process has left, after a look at whether the store is the one that it was made
+        from: an older database that was put back gives rows anew."""
         self.snapshot = await self._off_loop(self._folder.load)
         rows = await self._off_loop(self.snapshot.rows)
         at = {*range(len(rows))[-_SAMPLE:], *random.sample(range(len(rows)), min(_SAMPLE, len(rows)))}
@@ -96,7 +96,8 @@ class BaseIndex:
         self._checking = asyncio.create_task(self._check())
 
     async def _check(self) -> None:
-        """Files too large to check before they served; what is damaged is indexed again by the next refresh."""
+        """Files too large to check before they served; what is damaged is indexed again by the next
+        refresh."""
         async for damaged in self._folder.damaged():
             async with self._lock:
                 good = [part for part in self.snapshot.parts if part.file != damaged]

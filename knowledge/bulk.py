@@ -1,4 +1,5 @@
-"""Has many chunks indexed by a process of low priority (knowledge.index_worker) and gives the files it writes.
+"""Has many chunks indexed by a process of low priority (knowledge.index_worker) and gives the files it
+writes.
 
 It does not know what becomes of the files.
 """
@@ -23,8 +24,8 @@ class WorkerDied(Exception):
 
 
 async def written(folder: Path, source: AsyncIterator[Sequence[Chunk]]) -> AsyncGenerator[SegmentFile]:
-    """The files written into `folder` for the chunks of `source`, each as soon as it is there. Raises WorkerDied,
-    and what `source` raises. Closing it ends the worker."""
+    """The files written into `folder` for the chunks of `source`, each as soon as it is there. Raises
+    WorkerDied, and what `source` raises. Closing it ends the worker."""
     worker = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "knowledge.index_worker", str(folder)),
         stdin=asyncio.subprocess.PIPE,

@@ -1,4 +1,5 @@
-"""The Retriever and KnowledgeIndex ports: the bases' indexes, kept up to date with the store, searched together.
+"""The Retriever and KnowledgeIndex ports: the bases' indexes, kept up to date with the store, searched
+together.
 
 It does not know how documents were parsed nor what is done with the passages.
 """
@@ -35,7 +36,8 @@ T = TypeVar("T")
 Texts = Sequence[tuple[Ranked, Chunk]]
 
 _BACKGROUND = 100
-"""Chunks that are taken to stand beside those of a conversation's files: what tells a rare word from a common one."""
+"""Chunks that are taken to stand beside those of a conversation's files: what tells a rare word from a
+common one."""
 _PATIENCE_SECONDS = 5.0
 _NEAR = 40
 """Neighbours in meaning asked for in each base."""
@@ -50,7 +52,8 @@ def _today() -> date:
 
 
 class HybridIndex:
-    """Lexical retrieval; joined by meaning where there is a `semantic` side, reordered where there is a `reranker`.
+    """Lexical retrieval; joined by meaning where there is a `semantic` side, reordered where there is a
+    `reranker`.
 
     `folder` keeps the index between starts.
     """
@@ -200,8 +203,8 @@ class HybridIndex:
         return [(one, chunks[key]) for one in ranked if (key := (one.source, one.row)) in chunks]
 
     async def _reordered(self, question: str, passages: Sequence[Passage]) -> Sequence[Passage]:
-        """By the reranker, where there is one and it answers. How sure the search is stays as it was found: the
-        scores keep their places."""
+        """By the reranker, where there is one and it answers. How sure the search is stays as it was found:
+        the scores keep their places."""
         if self._reranker is None or not passages:
             return passages
         texts = [f"{p.question}\n{p.text}" if p.question else p.text for p in passages]

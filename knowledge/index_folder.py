@@ -27,7 +27,8 @@ _MANIFEST = "manifest"
 _LOCK = "lock"
 _FORMAT = 1
 _CHECKED_AT_ONCE = 256 << 20
-"""Bytes whose SHA-256 is checked before they serve, about half a second; the rest is checked while it serves."""
+"""Bytes whose SHA-256 is checked before they serve, about half a second; the rest is checked while it
+serves."""
 _CHECKED_PER_SECOND = 128 << 20
 _PIECE = 1 << 22
 
@@ -61,8 +62,8 @@ class IndexFolder:
         return self._stamp_now() != self._stamp
 
     def load(self, known: Sequence[Part] = ()) -> Snapshot:
-        """What the manifest names, less what is missing or damaged; such a snapshot has version -1, so that the
-        rest is indexed again. Parts that are `known` are not opened anew."""
+        """What the manifest names, less what is missing or damaged; such a snapshot has version -1, so that
+        the rest is indexed again. Parts that are `known` are not opened anew."""
         stamp = self._stamp_now()
         manifest = self._manifest()
         opened = {part.file: part for part in known if part.file}
@@ -120,8 +121,8 @@ class IndexFolder:
         self._files = {name: file for name, file in self._files.items() if name in needed}
 
     async def damaged(self) -> AsyncIterator[str]:
-        """The names of files that serve and are not what was written, found by reading those that `load` did not
-        check, at a rate that leaves the disk to others."""
+        """The names of files that serve and are not what was written, found by reading those that `load` did
+        not check, at a rate that leaves the disk to others."""
         while self._unchecked:
             name = self._unchecked.pop()
             digest, path = hashlib.sha256(), self.folder / name

@@ -93,8 +93,9 @@ class LexicalIndex:
         expansions: Sequence[Expansion] = (),
         day: int | None = None,
     ) -> list[Hit]:
-        """The best chunks for a weighted question, best first, each text once; `weights` come from `weigh`, `expansions` from
-        `expand`. No passage loses by an expansion. On a `day` only pairs count that are valid then."""
+        """The best chunks for a weighted question, best first, each text once; `weights` come from `weigh`,
+        `expansions` from `expand`. No passage loses by an expansion. On a `day` only pairs count that are
+        valid then."""
         if not self.count or not weights:
             return []
         query, total = Query.of(weights, expansions), sum(weights.values())
@@ -153,7 +154,8 @@ def _sizes(spans: Spans) -> Places:
 
 
 def _rarest(frequency: Places) -> Mask:
-    """The terms whose postings are read whole: within the budget, and always the rarest that any chunk holds."""
+    """The terms whose postings are read whole: within the budget, and always the rarest that any chunk
+    holds."""
     order = np.argsort(frequency, kind="stable")
     before = np.cumsum(frequency[order]) - frequency[order]
     chosen = np.zeros(len(frequency), bool)

@@ -26,8 +26,8 @@ _AT_ONCE = 1 << 22
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveSegment:
-    """`alive` is None where every chunk is; `dated` says whether any has a first or a last day; `order` sorts the
-    store's rows where they are not ascending."""
+    """`alive` is None where every chunk is; `dated` says whether any has a first or a last day; `order`
+    sorts the store's rows where they are not ascending."""
 
     segment: Segment
     alive: Mask | None
@@ -66,7 +66,8 @@ class LiveSegment:
     def roughly(
         self, spans: tuple[Spans, Spans], read: tuple[Mask, Mask], worth: Floats, mask: Mask | None
     ) -> Floats:
-        """A score a chunk, from the terms of bodies and phrasings that are `read`: to choose candidates by."""
+        """A score a chunk, from the terms of bodies and phrasings that are `read`: to choose candidates
+        by."""
         segment = self.segment
         scores = segment.bodies.scores(_some(spans[0], read[0]), worth[read[0]], self.body_norms)
         if len(segment.owners):

@@ -30,9 +30,11 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Postings:
-    """For each term, by its number in `vocabulary` (ascending), the rows that hold it, ascending, and how often.
+    """For each term, by its number in `vocabulary` (ascending), the rows that hold it, ascending, and how
+    often.
 
-    The rows of term i stand in `rows[starts[i]:starts[i + 1]]`. `lengths` has the number of terms of each row.
+    The rows of term i stand in `rows[starts[i]:starts[i + 1]]`. `lengths` has the number of terms of each
+    row.
     """
 
     vocabulary: Ids
@@ -85,7 +87,8 @@ class Postings:
         return (K1 * (1 - B + B * self.lengths / max(average, 1.0))).astype(np.float32)
 
     def saturated(self, spans: Spans, rows: Places, norms: Floats) -> Floats:
-        """Saturated frequencies of these terms in these rows (ascending), shape (terms, rows); 0 is absent."""
+        """Saturated frequencies of these terms in these rows (ascending), shape (terms, rows); 0 is
+        absent."""
         often = np.zeros((len(spans[0]), len(rows)), np.float32)
         place = np.full(self.size, -1, np.int32)
         place[rows] = np.arange(len(rows), dtype=np.int32)

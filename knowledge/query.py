@@ -14,13 +14,14 @@ from knowledge.term_ids import Ids, term_id
 IN_ORDER = 0.6
 """How much of a synonym's gain counts in the order: the question's own words lead it."""
 HELD = 0.7
-"""A passage holds a synonym from this share of its terms' weight on: less is another word with the same letters."""
+"""A passage holds a synonym from this share of its terms' weight on: less is another word with the same
+letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """The terms of one phrase of the question with their weights, and those of each of its synonyms, which sum
-    to a little less: a passage is credited with the best of them."""
+    """The terms of one phrase of the question with their weights, and those of each of its synonyms, which
+    sum to a little less: a passage is credited with the best of them."""
 
     own: Mapping[str, float]
     synonyms: Sequence[Mapping[str, float]]
@@ -28,8 +29,9 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """The distinct terms of a question and of its expansions, by number, and the worth of each: `asked` in the
-    question, and for each expansion that in the question's own phrase and, a row each, in its synonyms."""
+    """The distinct terms of a question and of its expansions, by number, and the worth of each: `asked` in
+    the question, and for each expansion that in the question's own phrase and, a row each, in its
+    synonyms."""
 
     ids: Ids
     asked: Floats
@@ -62,7 +64,8 @@ class Query:
         return worth
 
     def scores(self, saturated: Floats) -> Floats:
-        """Scores of rows from their saturated frequencies, shape (terms, rows). None loses by an expansion."""
+        """Scores of rows from their saturated frequencies, shape (terms, rows). None loses by an
+        expansion."""
         total: Floats = self.asked @ saturated
         for own, synonyms in self.expansions:
             score = own @ saturated

@@ -26,8 +26,8 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A question as the indexes understand it. `day` is a date's ordinal: pairs that are not valid then are not
-    found."""
+    """A question as the indexes understand it. `day` is a date's ordinal: pairs that are not valid then are
+    not found."""
 
     indexes: Sequence[LexicalIndex]
     question: str

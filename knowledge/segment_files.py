@@ -79,8 +79,8 @@ def write_segment(segment: Segment, folder: Path) -> SegmentFile:
 
 
 def open_segment(path: Path, size: int) -> Segment:
-    """Map a file into memory. Raises DamagedFile where size or header are not those of a segment, OSError where
-    there is no such file; what the arrays hold is `digest_of`'s to tell."""
+    """Map a file into memory. Raises DamagedFile where size or header are not those of a segment, OSError
+    where there is no such file; what the arrays hold is `digest_of`'s to tell."""
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size != size or size < len(_MAGIC) + 8:
             raise DamagedFile(path.name)

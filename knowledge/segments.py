@@ -24,12 +24,13 @@ _EVER = (0, 1 << 30)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """Chunks by their place in the segment, from 0: `rows` of the store, facts, and postings of the whole text.
+    """Chunks by their place in the segment, from 0: `rows` of the store, facts, and postings of the whole
+    text.
 
-    `phrasings` are postings of an FAQ pair's question and its phrasings, each a row of its own; `owners` has the
-    place of the pair that each belongs to, ascending. `languages` are the names that `language` counts by.
-    `checks` are CRC-32 of the texts as they stand; `prints` are alike where only spaces, punctuation and folding
-    differ. `since` and `until` are days by the proleptic calendar, inclusive.
+    `phrasings` are postings of an FAQ pair's question and its phrasings, each a row of its own; `owners` has
+    the place of the pair that each belongs to, ascending. `languages` are the names that `language` counts
+    by. `checks` are CRC-32 of the texts as they stand; `prints` are alike where only spaces, punctuation and
+    folding differ. `since` and `until` are days by the proleptic calendar, inclusive.
     """
 
     rows: npt.NDArray[np.int64]

@@ -25,7 +25,8 @@ _MOSTLY_GONE = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A segment with what is gone of it (`alive` None: nothing), and the name of the file it lies in, if any."""
+    """A segment with what is gone of it (`alive` None: nothing), and the name of the file it lies in, if
+    any."""
 
     segment: Segment
     alive: Mask | None = None

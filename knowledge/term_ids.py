@@ -79,7 +79,8 @@ def _prints(letters: Codes, rows: Rows, count: int) -> Ids:
 
 
 class _Hashes:
-    """The number of any stretch of an array of codes: a polynomial over prefix sums, in integers modulo 2**64."""
+    """The number of any stretch of an array of codes: a polynomial over prefix sums, in integers modulo
+    2**64."""
 
     def __init__(self, codes: Codes) -> None:
         powers, self._inverses = _powers(1 << max(len(codes), 1 << 16).bit_length())

@@ -58,7 +58,8 @@ reader."""
 
 
 def fold(text: str) -> str:
-    """The form in which all texts are compared: NFKC, casefolded, invisible characters gone, simplified Han."""
+    """The form in which all texts are compared: NFKC, casefolded, invisible characters gone, simplified
+    Han."""
     text = fold_case(text)
     return simplified(text) if has_han(text) else text
 

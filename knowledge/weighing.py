@@ -63,7 +63,8 @@ def _run_weights(script: str, run: str, functional: Collection[str]) -> Iterator
 def weigh(question: str, indexes: Sequence["LexicalIndex"], background: int = 0) -> dict[str, float]:
     """The question's terms with their idf over all of the indexes together, so that their ranks compare.
 
-    Among a handful of chunks every word is rare or everywhere: `background` adds as many that hold none of them.
+    Among a handful of chunks every word is rare or everywhere: `background` adds as many that hold none of
+    them.
     """
     return _with_idf(question_terms(question), indexes, background)
 
@@ -102,7 +103,8 @@ def expand(question: str, weights: Mapping[str, float], indexes: Sequence["Lexic
 def _synonyms(
     concept: Concept, own: Mapping[str, float], indexes: Sequence["LexicalIndex"]
 ) -> Iterable[Mapping[str, float]]:
-    """A common word does not earn the whole weight of a rare one: it says less of the passages that hold it."""
+    """A common word does not earn the whole weight of a rare one: it says less of the passages that hold
+    it."""
     worth = sum(own.values())
     for other in concept.others:
         weights = _with_idf(_phrase_terms(other), indexes)

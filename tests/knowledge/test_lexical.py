@@ -1,4 +1,4 @@
-"""Searching segments: alike however the chunks are spread over them, whatever is gone, and however much is read."""
+"""Searching segments: alike however the chunks are spread, whatever is gone, and however much is read."""
 
 import random
 from collections.abc import Sequence
