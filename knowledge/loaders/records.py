@@ -5,7 +5,7 @@ It does not know XML, which has paths of its own (markup.py).
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -30,20 +30,22 @@ class RecordLoader(FileLoader):
 
     def lazy_load(self) -> Iterator[Document]:
         root, starts = self._read()
-        lists = list(_lists_of_pairs(root, "$", bool(self.source.columns)))
+        lists = list(_lists_of_pairs(root, "$", _wanted(self.source.columns)))
         for path, records in lists:
-            place_of = _RecordPlace(path, starts)
-            table = Table(self.source.name, self.source.stem, place_of, columns=self.source.columns)
+            table = Table(
+                self.source.name, self.source.stem, _RecordPlace(path, starts), columns=self.source.columns
+            )
             yield from table_sections(_rows(records, starts), table, self.source.notes)
-        if not lists:
-            for path, text, kind in _passages(root, "$"):
-                where = _line_of(path, starts, language_of([text]))
-                yield section(text, title=self._title(path), location=where, kind=kind)
+        if self.source.columns and not lists:
+            raise self.refuse("no_column", column=", ".join(sorted(_wanted(self.source.columns) or ())))
+        for path, text, kind in _passages(root, "$", {path for path, _ in lists}):
+            where = _line_of(path, starts, language_of([text]))
+            yield section(text, title=self._title(path), location=where, kind=kind)
 
     def rows(self) -> Iterator[Row]:
         """The first list of records as a table; its header is row 0."""
         root, starts = self._read()
-        lists = sorted(_lists_of_pairs(root, "$", True), key=lambda entry: -len(entry[1]))
+        lists = sorted(_lists_of_pairs(root, "$", frozenset()), key=lambda entry: -len(entry[1]))
         if not lists:
             raise self.refuse("no_table")
         yield from _rows(lists[0][1], starts)
@@ -114,8 +116,15 @@ class _RecordPlace:
         return f"{self._path}[{first.number - 1}]"
 
 
-def _lists_of_pairs(root: Any, path: str, any_table: bool) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Lists whose records have a question and an answer; with `any_table` every list of flat records."""
+def _wanted(columns: Mapping[str, str]) -> frozenset[str] | None:
+    """The names of the columns that a person chose; None where nobody did."""
+    return frozenset(name for name in columns.values() if name) if columns else None
+
+
+def _lists_of_pairs(
+    root: Any, path: str, wanted: frozenset[str] | None
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Lists of records that have the wanted names, or a question and an answer where no name is wanted."""
     stack = [(path, root, 0)]
     while stack:
         where, node, depth = stack.pop()
@@ -123,7 +132,7 @@ def _lists_of_pairs(root: Any, path: str, any_table: bool) -> Iterator[tuple[str
             records = [entry for entry in node if isinstance(entry, dict)]
             if records and len(records) == len(node):
                 names = list(dict.fromkeys(str(key) for record in records[:50] for key in record))
-                if any_table or is_faq(guess(names)):
+                if is_faq(guess(names)) if wanted is None else wanted <= set(names):
                     yield where, records
                     continue
         if depth < MAX_DEPTH and isinstance(node, dict | list):
@@ -156,11 +165,13 @@ def _scalar(value: Any) -> str:
     return str(value).strip()
 
 
-def _passages(root: Any, path: str) -> Iterator[tuple[str, str, str]]:
+def _passages(root: Any, path: str, without: Collection[str]) -> Iterator[tuple[str, str, str]]:
     """Path, text and kind of every record: an object with what it holds, where that fits a chunk."""
     stack = [(path, root, 0)]
     while stack:
         where, node, depth = stack.pop()
+        if where in without:
+            continue
         whole = _whole(node) if depth <= MAX_DEPTH else str(type(node).__name__)
         if whole is not None:
             if whole:

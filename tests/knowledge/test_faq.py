@@ -103,6 +103,11 @@ def test_records_with_questions_are_pairs() -> None:
     assert chunks[1].location == "line 2"
     chunks, _ = read("faq.json", json.dumps({"faq": records}))
     assert [chunk.location for chunk in chunks] == ["$.faq[0]", "$.faq[1]"]
+    mixed = {"faq": records, "terms": "We deliver daily.", "depots": [{"city": "Lyon"}]}
+    chunks, _ = read("all.json", json.dumps(mixed))
+    assert [chunk.location for chunk in chunks] == ["$.faq[0]", "$.faq[1]", "$", "$.depots[0]"]
+    with pytest.raises(DocumentRejected, match="has no column question, say"):
+        read("all.json", json.dumps(mixed), {"question": "question", "answer": "say"})
     chunks, _ = read("bot.jsonl", '{"ask": "q", "say": "a"}', {"question": "ask", "answer": "say"})
     assert _matches(chunks) == [("q",)]
 
