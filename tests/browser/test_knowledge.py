@@ -72,6 +72,19 @@ async def bring(page: Page, *files: Path) -> None:
     await ended(page)
 
 
+async def drop(page: Page, name: str, content: str) -> None:
+    """Let go of a file over the place for files, as a mouse does."""
+    transfer = await page.evaluate_handle(
+        """([name, content]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([content], name));
+          return transfer;
+        }""",
+        [name, content],
+    )
+    await page.dispatch_event("#xq-drop", "drop", {"dataTransfer": transfer})
+
+
 async def ended(page: Page) -> None:
     await expect(page.locator("#xq-upload").get_by_role("status")).to_have_text(
         re.compile("Finished|处理完毕"), timeout=READING_MS
@@ -210,7 +223,7 @@ async def test_a_document_is_replaced_saved_deleted_and_brought_back(
         async with page.expect_file_chooser() as chooser:
             await document(page, "gnu").get_by_role("button", name="Replace").click()
         await (await chooser.value).set_files(new)
-        await ended(page)
+        await expect(uploaded(page, new.name)).to_contain_text("Ready", timeout=READING_MS)
         await search(page, "What does the gnu lamp cost?")
         await expect(page.locator(".xq-passages > li").first).to_contain_text("25 euros")
         await expect(page.locator("#xq-found")).not_to_contain_text("20 euros")
@@ -234,16 +247,13 @@ async def test_a_document_is_replaced_saved_deleted_and_brought_back(
         await expect(page.locator(".xq-passages > li").first).to_contain_text("25 euros")
 
 
-async def test_what_all_lines_share_is_found_in_every_line(
-    browser: Browser, quoted_site: Site, tmp_path: Path
-) -> None:
-    shared = tmp_path / "yak.md"
-    shared.write_text("# Yak lamp\n\nThe yak lamp is guaranteed for nine years.\n", encoding="utf-8")
+async def test_what_all_lines_share_is_found_in_every_line(browser: Browser, quoted_site: Site) -> None:
     async with visiting(browser, quoted_site) as visit:
         page = await open_knowledge(visit)
         await choose_base(page, "shared")
         await expect(page.locator(".xq-kb-base")).to_contain_text("Every business line")
-        await bring(page, shared)
+        await drop(page, "yak.md", "# Yak lamp\n\nThe yak lamp is guaranteed for nine years.\n")
+        await expect(uploaded(page, "yak.md")).to_contain_text("Ready", timeout=READING_MS)
         await choose_base(page, "bank")
         await expect(document(page, "yak.md")).to_have_count(0)
         await search(page, "How long is the yak lamp guaranteed?")

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from core.documents import SHARED_BASE
+from pages.console_words import words
 from tests.pages.knowledge_site import GENERAL, Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -160,3 +161,11 @@ async def test_templates_come_in_both_formats(at: Desk) -> None:
     assert "问题" in table.content.decode("utf-8-sig")
     book = await at.client.get("/knowledge/template", params={"format": "xlsx", "language": "en"})
     assert book.content.startswith(b"PK")
+
+
+async def test_every_part_of_a_score_has_a_name_for_people(at: Desk) -> None:
+    await at.upload("faq.csv", FAQ)
+    retrieval = await at.services.retriever.retrieve([at.base], "多久能退款？")
+    parts = retrieval.passages[0].parts
+    assert parts
+    assert [part for part in (*parts, "vector", "rerank") if f"part_{part}" not in words("zh")] == []

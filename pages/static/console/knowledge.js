@@ -196,7 +196,7 @@
       const place = this.at("#xq-drop");
       if (!place) return;
       place.classList.toggle("over", event.type === "dragover" || event.type === "dragenter");
-      if (event.type === "drop") this.take([...event.dataTransfer.files]);
+      if (event.type === "drop") this.dropped(event.dataTransfer).then((files) => this.take(files));
     }
 
     tell(sentence, ...buttons) {
@@ -248,6 +248,33 @@
       this.uploads.push(upload);
       this.draw();
       return upload;
+    }
+
+    // Files and whole folders. Two of one name in different folders keep theirs, so that none replaces the other.
+    async dropped(transfer) {
+      const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+      if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
+      const found = (await Promise.all(entries.map((entry) => this.inside(entry)))).flat();
+      const named = Map.groupBy ? Map.groupBy(found, ({ file }) => file.name) : new Map();
+      return found.map(({ file, folder }) => {
+        if ((named.get(file.name)?.length ?? 1) < 2 || !folder) return file;
+        const [, stem, suffix] = file.name.match(/^(.*?)(\.[^.]*)?$/);
+        return new File([file], `${stem} (${folder.replaceAll("/", " - ")})${suffix || ""}`, { type: file.type });
+      });
+    }
+
+    async inside(entry, folder = "") {
+      if (entry.name.startsWith(".")) return [];
+      if (entry.isFile) return [{ file: await new Promise((...ends) => entry.file(...ends)), folder }];
+      const reader = entry.createReader();
+      const path = folder ? `${folder}/${entry.name}` : entry.name;
+      const found = [];
+      // The browser hands out a folder in portions, an empty one last.
+      for (;;) {
+        const portion = await new Promise((...ends) => reader.readEntries(...ends));
+        if (!portion.length) return found;
+        for (const child of portion) found.push(...(await this.inside(child, path)));
+      }
     }
 
     take(files) {
@@ -350,12 +377,18 @@
     // What a reload must not lose: which batches there are. A file not sent yet is gone with the page.
     keep(base = this.base) {
       const kept = this.all[base].map((upload) => ({ ...upload, file: null, request: null, busy: false }));
-      const all = JSON.parse(sessionStorage.getItem(REMEMBERED) || "{}");
-      sessionStorage.setItem(REMEMBERED, JSON.stringify({ ...all, [base]: kept }));
+      for (const memory of [sessionStorage, localStorage]) {
+        const all = JSON.parse(memory.getItem(REMEMBERED) || "{}");
+        memory.setItem(REMEMBERED, JSON.stringify({ ...all, [base]: kept }));
+      }
     }
 
+    // This browser tab's own uploads; in a new one those of the last that are still in work.
     recall() {
-      return JSON.parse(sessionStorage.getItem(REMEMBERED) || "{}")[this.base] || [];
+      const [own, last] = [sessionStorage, localStorage].map(
+        (memory) => JSON.parse(memory.getItem(REMEMBERED) || "{}")[this.base] || [],
+      );
+      return own.length || !last.some((upload) => upload.batch && OPEN.includes(upload.status)) ? own : last;
     }
 
     remember(kept) {
