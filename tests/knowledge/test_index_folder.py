@@ -198,10 +198,11 @@ def write_versions(folder: Path, first: int) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.timeout(300)
 def test_a_process_killed_at_any_moment_leaves_the_old_index_or_the_new_one(tmp_path: Path) -> None:
     imports = "import sys; from pathlib import Path; from tests.knowledge import test_index_folder as here"
     reached = 1
-    for number in range(8):
+    for number in range(5):
         script = f"{imports}; here.write_versions(Path(sys.argv[1]), {reached})"
         writer = subprocess.Popen(
             [sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parents[2]
