@@ -25,7 +25,7 @@ _COLUMNS = (
     ("hit5", "hit@5", "{:.1f}"),
 )
 _OURS, _THEIRS = "#2563eb", "#94a3b8"
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 520, 320, 70, 50, 44, 20
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 540, 320, 70, 50, 44, 40
 
 
 def report(measured: Iterable[Figures], docs: Path | None) -> None:
