@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Vectors32 = npt.NDArray[np.float32]
 
-LARGE = 50_000
+LARGE = 20_000
 """Vectors in one file from which lists beat searching through all: see docs/vectors.md."""
 _LISTS = 2.0
 """Lists by the square root of the vectors."""
