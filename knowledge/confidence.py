@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from core.documents import Chunk
-from knowledge.evidence import Held, held, likeness
+from knowledge.evidence import Held, Shares, held, likeness
 from knowledge.ranked import Ranked
 
 THRESHOLD = 0.5
@@ -20,6 +20,8 @@ _LOOKED_AT = 12
 _REORDERED = 8
 _NEARNESS = 0.6
 """How much standing close together counts beside the order in which the passages came, whose best is 1."""
+_LIKENESS = 0.45
+"""The same for an FAQ pair's nearest phrasing; that its phrasings vote has already put it where it stands."""
 _CHANCE = 4
 """Passages from the fifth on show what any passage of this corpus holds of this question by chance."""
 _AT_MOST = 2.0
@@ -81,8 +83,8 @@ def signals(
     for place, (entry, chunk) in enumerate(zip(ranked, chunks, strict=True)):
         if entry.facts.kind == "faq":
             words[place] = entry.hit.coverage if entry.hit else 0.0
-            nearness[place] = likeness(weights, chunk.match)
-    by_chance = {"faq": _by_chance(words), "text": _by_chance(nearness)}
+            nearness[place] = likeness(weights, chunk.match) if place < _REORDERED else 0.0
+    by_chance = {"faq": _by_chance(words), "text": _by_chance(shares.window)}
     orders = _orders(ranked, nearness)
     seen = []
     for place in sorted(range(len(ranked)), key=lambda n: -orders[n]):
@@ -99,7 +101,7 @@ def signals(
     return seen
 
 
-def _by_chance(shares: Sequence[float]) -> float:
+def _by_chance(shares: Sequence[float] | Shares) -> float:
     return float(np.mean(shares[_CHANCE:])) if len(shares) > _CHANCE else 0.0
 
 
@@ -108,7 +110,7 @@ def _orders(ranked: Sequence[Ranked], nearness: Sequence[float]) -> list[float]:
     if any(entry.cosine is not None for entry in ranked):
         return [entry.order for entry in ranked]
     return [
-        entry.order + _NEARNESS * near * (place < _REORDERED)
+        entry.order + near * (_LIKENESS if entry.facts.kind == "faq" else _NEARNESS) * (place < _REORDERED)
         for place, (entry, near) in enumerate(zip(ranked, nearness, strict=True))
     ]
 

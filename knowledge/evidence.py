@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.lexical import question_terms
-from knowledge.terms import accents_off, fold, run_terms, runs
+from knowledge.terms import accents_off, fold, marked, run_terms, runs
 
 Shares = npt.NDArray[np.float64]
 _APART = 200
@@ -23,6 +23,12 @@ _PHRASINGS = 4
 """Of each FAQ pair so many phrasings are compared in full: those that hold most of the question's rarest words."""
 _RAREST = 8
 _bare = lru_cache(8192)(accents_off)
+
+
+@lru_cache(1024)
+def _marked(text: str) -> str:
+    """The same passages answer most questions."""
+    return marked(fold(text))
 
 
 class Held(NamedTuple):
@@ -45,25 +51,20 @@ class _Unit(NamedTuple):
     spaced: bool
 
 
-def marked(text: str) -> str:
-    """Folded, with `<` and `>` around words of spaced scripts, as their n-grams have them."""
-    return " ".join(f"<{_bare(run)}>" if script == "word" else run for script, run in runs(fold(text)))
-
-
 def held(question: str, weights: Mapping[str, float], texts: Sequence[str]) -> Held:
     """What each of the texts holds of a question; `weights` are its terms' as `lexical.weigh` gives them."""
     units = list(_units(question, weights))
     worth = np.array([unit.worth for unit in units])
     if not texts or not worth.sum():
         return Held(*np.zeros((3, len(texts))))
-    marks = [marked(text) for text in texts]
+    marks = [_marked(text) for text in texts]
     starts = np.cumsum([0] + [len(mark) + _APART for mark in marks])[:-1]
     places, owners, likeness, terms = _found(units, (" " * _APART).join(marks), starts)
     passages = np.searchsorted(starts, places, side="right") - 1
     best = np.zeros((len(texts), len(units)))
     np.maximum.at(best, (passages, owners), likeness)
     shares = worth / worth.sum()
-    width = max(_SHORTEST, _WINDOW * len(marked(question)))
+    width = max(_SHORTEST, _WINDOW * len(marked(fold(question))))
     window = np.zeros(len(texts))
     for shift in (0, width // 2):
         tiles = passages * 1_000_000 + (places - starts[passages] + shift) // width

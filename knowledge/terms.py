@@ -41,6 +41,20 @@ def _runs() -> re.Pattern[str]:
 
 
 @cache
+def _words() -> re.Pattern[str]:
+    """Words of spaced scripts alone, as a group: for splitting."""
+    special = _HAN + _PAIRED + _UNSPACED
+    return re.compile(f"((?:[^\\W_{special}]|(?![{special}])[{_marks()}])+)")
+
+
+@cache
+def _accented() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Stretches of scripts whose diacritics are optional, and the diacritics."""
+    optional = "".join(chr(code) for code in range(0x900) if unicodedata.category(chr(code)) == "Mn")
+    return re.compile("[\x00-\u08ff\u1e00-\u1fff]+"), re.compile(f"[{optional}]")
+
+
+@cache
 def _simplifier() -> Any:
     import opencc
 
@@ -86,6 +100,22 @@ def accents_off(word: str) -> str:
     decomposed = unicodedata.normalize("NFD", word)
     bare = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
     return unicodedata.normalize("NFC", bare)
+
+
+def marked(folded: str) -> str:
+    """Folded text with `<` and `>` around its words of spaced scripts and without their accents: what the n-grams
+    of `word_terms`, and `<word>` itself, can be looked for in."""
+    plain = folded.replace("<", " ").replace(">", " ")
+    if not plain.isascii():
+        accented, diacritics = _accented()
+        plain = accented.sub(
+            lambda found: unicodedata.normalize(
+                "NFC", diacritics.sub("", unicodedata.normalize("NFD", found.group()))
+            ),
+            plain,
+        )
+    *parts, last = _words().split(plain)
+    return "".join([f"{gap}<{word}>" for gap, word in zip(parts[::2], parts[1::2], strict=True)]) + last
 
 
 def _grams(run: str, size: int) -> Iterator[str]:
