@@ -36,7 +36,7 @@ log = structlog.get_logger()
 def build_services(settings: Settings) -> Services:
     """Make every part, start none. Creates the data folder and, the first time, the master key."""
     from engines.select import choose_engine
-    from knowledge.parsing import ChildParser
+    from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
     from storage.attachments import SqlAttachmentStore
     from storage.conversations import SqlConversationLog
     from storage.database import Database
@@ -56,16 +56,15 @@ def build_services(settings: Settings) -> Services:
     conversations = SqlConversationLog(database)
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
     attachments = SqlAttachmentStore(database)
-    parser = (
-        ChildParser()
-    )  # beside ingest's own: who waits for an answer does not wait behind a folder of manuals
+    # Beside ingest's own: who waits for an answer does not wait behind a folder of manuals.
+    parser = ChildParser()
     index, held = knowledge_index(settings, documents, database)
     choice = choose_engine(settings)
     log.info("engine chosen", engine=choice.engine.name, reason=choice.reason)
     return Services(
         settings=settings,
         answer=AnswerPipeline(conversations, lines, index, choice.engine, settings.default_line, attachments),
-        ingest=IngestPipeline(documents, ChildParser(), index, queue),
+        ingest=IngestPipeline(documents, ChildParser(IN_THE_BACKGROUND), index, queue),
         log=conversations,
         transcripts=SqlTranscriptReader(database),
         documents=documents,

@@ -25,9 +25,11 @@ from knowledge.snapshot import Rows, Snapshot
 log = structlog.get_logger()
 T = TypeVar("T")
 
-_STEP = 500
+_STEP = 250
 """Chunks read and counted at once: what bounds memory, and how long a search may wait for the processor."""
-_MANY = 2000
+_BREATH_SECONDS = 0.005
+"""Between two steps: a search that came meanwhile gets the processor first."""
+_MANY = 1000
 """So many new chunks are worth a process of their own, which takes half a second to start."""
 _PENDING = 16
 """Batches that wait to be merged."""
@@ -168,6 +170,7 @@ class BaseIndex:
     async def _chunks(self, rows: Rows) -> AsyncIterator[Sequence[Chunk]]:
         for at in range(0, len(rows), _STEP):
             yield await self._store.read(self._base, rows[at : at + _STEP].tolist())
+            await asyncio.sleep(_BREATH_SECONDS)
 
     async def _saved(self, snapshot: Snapshot) -> Snapshot:
         """On the disk where that can be; without, an index in memory serves as well, until the end."""

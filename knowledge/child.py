@@ -87,6 +87,7 @@ def _limit(request: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (int(request["memory_bytes"]),) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    os.nice(max(0, int(request["niceness"]) - _NICENESS))
 
 
 def _in_fork(request: dict[str, Any], data: bytes, out: BinaryIO) -> None:

@@ -17,7 +17,7 @@ from core.documents import Chunk
 from knowledge.segment_files import write_segment
 from knowledge.segments import Segment, batches, counted, fits, merge
 
-_NICE = 10
+_NICE = 19
 _FIELDS = ("row", "title", "text", "kind", "match", "language", "valid_from", "valid_until")
 
 

@@ -38,6 +38,11 @@ class ParseLimits:
     cpu_seconds: int = 30
     wall_seconds: float = 120.0
     file_bytes: int = 64 * 1024 * 1024
+    niceness: int = 10
+
+
+IN_THE_BACKGROUND = ParseLimits(wall_seconds=600.0, niceness=19)
+"""For files that nobody waits for: they take what customers leave of the processor, and may take longer for it."""
 
 
 class ChildParser:
@@ -83,6 +88,7 @@ class ChildParser:
             "name": name,
             "size": len(data),
             "cpu_seconds": limits.cpu_seconds,
+            "niceness": limits.niceness,
             "memory_bytes": limits.memory_bytes,
         }
         loop = asyncio.get_running_loop()

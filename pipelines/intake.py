@@ -5,6 +5,7 @@ It does not know batches, the index, file formats or tables; it speaks to them t
 
 import asyncio
 import hashlib
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from core.documents import Document, DocumentStatus, QueuedFile
+from core.documents import Chunk, Document, DocumentStatus, QueuedFile
 from core.errors import Conflict, DocumentRejected, StorageUnavailable, XiaoQError
 from core.ports import DocumentStore, IngestQueue, Parser
 from core.reasons import sentence
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 Ended = tuple[QueuedFile, str | None]
 """How a file ended, and the code of what went wrong, if anything did."""
 
+BREATH, LONGEST_BREATH = 2.0, 1.0
+"""How long to let go by after a document was stored, in multiples of what that took, and in seconds at most."""
 STORAGE_TRIES = (0.5, 2.0, 5.0)
 """Seconds to wait before a file is tried again where it was the database that failed."""
 
@@ -127,10 +130,16 @@ class Intake:
         document_id = _document_id(file, target, present)
         parsed = await self._parser.parse(file.base, document_id, file.name, data, file.columns or None)
         document = replace(_document(file, document_id), chunks=len(parsed.chunks), notes=tuple(parsed.notes))
-        await self._store.put(document, parsed.chunks, data)
+        await self._put(document, parsed.chunks, data)
         return replace(
             file, status="ready", chunks=document.chunks, notes=document.notes, document_id=document_id
         )
+
+    async def _put(self, document: Document, chunks: Sequence[Chunk], data: bytes) -> None:
+        """Store it, and leave the database to the customers for twice as long as that took."""
+        began = time.monotonic()
+        await self._store.put(document, chunks, data)
+        await asyncio.sleep(min(LONGEST_BREATH, BREATH * (time.monotonic() - began)))
 
     async def _twin(self, file: QueuedFile) -> Document | None:
         """A document of the same bytes, read with the same columns, under another name."""
