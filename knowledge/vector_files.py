@@ -219,8 +219,11 @@ def _shelf(segments: Sequence[Segment], stamp: tuple[int, int] | None) -> Shelf:
 def _new(
     segments: Sequence[Segment], rows: npt.NDArray[np.int64], vectors: Vectors32
 ) -> npt.NDArray[np.bool_]:
-    """Which vectors their rows do not have yet."""
-    fresh = np.ones(len(rows), np.bool_)
+    """Which vectors their rows do not have yet, those given twice once."""
+    given: set[tuple[int, bytes]] = set()
+    fresh = np.asarray(
+        [_first(given, (r, v.tobytes())) for r, v in zip(rows.tolist(), vectors, strict=True)], bool
+    )
     for segment in segments:
         again = segment.live & np.isin(segment.rows, rows)
         if again.any():
@@ -228,6 +231,13 @@ def _new(
             held = {(row, vector.tobytes()) for row, vector in known}
             fresh &= [(r, v.tobytes()) not in held for r, v in zip(rows.tolist(), vectors, strict=True)]
     return fresh
+
+
+def _first(given: set[tuple[int, bytes]], one: tuple[int, bytes]) -> bool:
+    if one in given:
+        return False
+    given.add(one)
+    return True
 
 
 def _without(segment: Segment, removed: Sequence[int]) -> Segment:

@@ -31,7 +31,8 @@ log = structlog.get_logger()
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-_SAID_BY_THE_PAGE = ("attachment_too_large", "too_many_attachments")
+SAID_BY_THE_PAGE = frozenset({"attachment_too_large", "too_many_attachments"})
+"""Errors that the page tells of without asking the server."""
 """Errors that the page itself finds, before it sends megabytes in vain."""
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -107,7 +108,7 @@ class _CustomerPage:
         """The page. Each visit renews the cookie."""
         call = self._call(request)
         words = WORDS[call.language] | {
-            code: error_sentence(code, call.language) for code in _SAID_BY_THE_PAGE
+            code: error_sentence(code, call.language) for code in SAID_BY_THE_PAGE
         }
         try:
             line = await self._line(request.query_params.get("line"))
