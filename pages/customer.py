@@ -32,7 +32,6 @@ log = structlog.get_logger()
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 SAID_BY_THE_PAGE = frozenset({"attachment_too_large", "too_many_attachments"})
-"""Errors that the page tells of without asking the server."""
 """Errors that the page itself finds, before it sends megabytes in vain."""
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
