@@ -26,6 +26,9 @@ _CHANCE = 4
 """Passages from the fifth on show what any passage of this corpus holds of this question by chance."""
 _AT_MOST = 2.0
 """Of the share of words that a passage holds, so much may its margin be: that nothing else came says little."""
+_TIE = 0.85
+"""A pair this near to the best passage, or a passage to the best pair, may lead where it is surer: both say the same
+often, as an FAQ and a manual do, and then neither stands out."""
 _VECTOR_SHARE = 0.4
 _COSINE_FLOOR, _COSINE_SPAN = 0.3, 0.6
 """Where a cosine begins to mean something; models differ, so this only ever adds to the lexical score."""
@@ -66,11 +69,9 @@ def scored(
     if not ranked:
         return []
     seen = signals(question, weights, ranked[:_LOOKED_AT], chunks[:_LOOKED_AT])
+    looked_at = _surest_kind_first([_one(entry, signal) for entry, signal in seen])
     return _falling(
-        [
-            *(_one(entry, signal) for entry, signal in seen),
-            *(_one(entry, Signals(0.0, 0.0, 0.0, 0.0)) for entry in ranked[_LOOKED_AT:]),
-        ]
+        [*looked_at, *(_one(entry, Signals(0.0, 0.0, 0.0, 0.0)) for entry in ranked[_LOOKED_AT:])]
     )
 
 
@@ -137,6 +138,20 @@ def _one(entry: Ranked, signal: Signals) -> Ranked:
         meaning = min(1.0, max(0.0, (entry.cosine - _COSINE_FLOOR) / _COSINE_SPAN))
         score = max(score, (1 - _VECTOR_SHARE) * score + _VECTOR_SHARE * meaning)
     return replace(entry, score=round(score, 4), parts=parts)
+
+
+def _surest_kind_first(seen: Sequence[Ranked]) -> list[Ranked]:
+    """The order, led by the surest near equal of the other kind where it is surer than the first."""
+    first = seen[0]
+    others = [
+        one
+        for one in seen[1:]
+        if (one.facts.kind == "faq") != (first.facts.kind == "faq") and one.order >= _TIE * first.order
+    ]
+    lead = max(others, key=lambda one: one.score, default=first)
+    if lead.score <= first.score:
+        return list(seen)
+    return [lead, *(one for one in seen if one is not lead)]
 
 
 def _falling(scored: Sequence[Ranked]) -> list[Ranked]:
