@@ -12,7 +12,10 @@ from pipelines.export import transcripts_csv
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # the kernel's own libraries warn, not ours
+pytestmark = [
+    pytest.mark.process,  # a kernel each
+    pytest.mark.filterwarnings("ignore"),  # the kernel's own libraries warn, not ours
+]
 
 
 def turn(number: int) -> StoredTurn:
