@@ -3,7 +3,6 @@
 Usage: python -m bench.footprint
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from bench.serving import ROOT, serving
+
 IDLE_SECONDS = 5
 PARTS = ("fastapi", "sqlalchemy", "aiohttp", "faiss", "pandas", "langchain_core", "opencc", "gradio")
 
@@ -25,19 +25,8 @@ def resident_mib(pid: int | str) -> float:
 
 def measure(data: str) -> tuple[float, float]:
     """Seconds until the app answers a question, and MiB after it has idled."""
-    environment = {**os.environ, "XIAOQ_DATA_DIR": data, "XIAOQ_PORT": "0", "XIAOQ_ENGINE": "quoted"}
     began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    try:
-        base = ""
-        for line in process.stdout or ():
-            if found := re.search(r"API:\s+(http://[\d.:]+)/v1", line):
-                base = found[1]
-            if "ready to accept" in line:
-                break
+    with serving(Path(data)) as (base, pid):
         body = b'{"model":"shop","messages":[{"role":"user","content":"How long does a refund take?"}]}'
         request = urllib.request.Request(  # noqa: S310 - our own address
             f"{base}/v1/chat/completions", body, {"content-type": "application/json"}
@@ -45,10 +34,7 @@ def measure(data: str) -> tuple[float, float]:
         urllib.request.urlopen(request, timeout=30).read()  # noqa: S310
         seconds = time.monotonic() - began
         time.sleep(IDLE_SECONDS)
-        return seconds, resident_mib(process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
+        return seconds, resident_mib(pid)
 
 
 def imported_mib(module: str) -> float:

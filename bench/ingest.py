@@ -6,23 +6,21 @@
 import asyncio
 import csv
 import io
-import os
 import random
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parents[1]
+from bench.serving import serving
+
 FILES = 50
 EVERY_SECONDS = 0.1
 """Between two questions: about what fifty customers at once ask."""
@@ -143,30 +141,6 @@ def folder_of(count: int, folder: Path) -> list[Path]:
     return paths
 
 
-@contextmanager
-def server(data: Path) -> Iterator[str]:
-    """The app in a process of its own; its address."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("XIAOQ_")}
-    environment |= {"XIAOQ_DATA_DIR": str(data), "XIAOQ_PORT": "0", "XIAOQ_ENGINE": "quoted"}
-    process = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    try:
-        base = ""
-        for line in process.stdout or ():
-            if found := re.search(r"API:\s+(http://[\d.:]+)/v1", line):
-                base = found[1]
-            if "ready to accept" in line:
-                break
-        if not base:
-            raise SystemExit("The app did not start; `python app.py` says why.")
-        yield base
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
 async def regularly(seconds: float, ask: Callable[[int], Awaitable[object]], into: list[float]) -> None:
     """Ask at fixed times, whether or not the last answer is there: a slow server gets no breathing space."""
     asked: set[asyncio.Task[None]] = set()
@@ -257,7 +231,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else FILES
     with tempfile.TemporaryDirectory() as folder:
         paths = folder_of(count, Path(folder))
-        with server(Path(folder) / "data") as base:
+        with serving(Path(folder) / "data") as (base, _):
             asyncio.run(compare(base, paths))
 
 

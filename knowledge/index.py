@@ -172,7 +172,8 @@ class HybridIndex:
 
         async def passages(expansions: Sequence[Expansion] = ()) -> list[Passage]:
             ranked = await self._off_loop(search.ranked, near, expansions)
-            return _passages(search, await read(ranked[: max(_READ, k + _SPARE)]))
+            texts = await read(ranked[: max(_READ, k + _SPARE)])
+            return await self._off_loop(_passages, search, texts)
 
         found = await passages()
         if not _known(found) and (expansions := await self._off_loop(search.expansions)):

@@ -53,7 +53,7 @@ class Intake:
     ) -> QueuedFile:
         """Store the file in the queue: committed when this returns. What needs no work is stored as ended.
 
-        `file` bears the name that the document shall have.         `present` are the base's documents. Raises StorageUnavailable.
+        `file` bears the name that the document shall have. `present` are the base's documents. Raises StorageUnavailable.
         """
         queued = QueuedFile(
             id=uuid.uuid4().hex,
