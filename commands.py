@@ -105,7 +105,7 @@ def key_create(
     line: Annotated[str | None, typer.Option(help="Bind the key to one business line.")] = None,
 ) -> None:
     """Make a key and print it, this once, on the last line."""
-    from gateway.auth import ROLES
+    from core.access import ROLES
 
     if role not in ROLES:
         raise InvalidRequest(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")

@@ -6,9 +6,9 @@ It does not know how the answer travels back.
 import re
 from dataclasses import dataclass
 
+from core.access import Principal
 from core.errors import InvalidRequest, ModelNotFound, NotFound
 from core.messages import Message, Question
-from gateway.auth import Principal
 from gateway.schema import ChatRequest
 from pipelines.services import Services
 

@@ -4,69 +4,18 @@ It does not know paths: each route names the right it needs as a dependency.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.errors import Forbidden, Unauthorized
+from core.access import Principal, Right
+from core.errors import Unauthorized
 from core.ports import ApiKey
 from gateway.origin import is_cross_site, is_forwarded, is_loopback, names_this_machine
 from gateway.session import COOKIE, Sessions
 from pipelines.services import Services
 
 LONGEST_KEY = 512
-
-
-class Right(StrEnum):
-    """What a route may ask for."""
-
-    ASK = "ask"
-    """Put questions, rate their answers, see lines."""
-    READ = "read"
-    """Read other people's conversations and export them."""
-    MANAGE = "manage"
-    """Change lines and documents."""
-    OPERATE = "operate"
-    """See how the machine is."""
-
-
-ROLES: dict[str, frozenset[Right]] = {
-    "caller": frozenset({Right.ASK}),
-    "agent": frozenset({Right.ASK, Right.READ}),
-    "manager": frozenset({Right.ASK, Right.READ, Right.MANAGE}),
-    "auditor": frozenset({Right.READ}),
-    "admin": frozenset(Right),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is calling. `id` is of the key, for kind `key`; `line`, where the key is bound to one."""
-
-    kind: Literal["key", "console", "local"]
-    role: str
-    id: str = ""
-    line: str | None = None
-
-    def may(self, right: Right) -> bool:
-        return right in ROLES.get(self.role, frozenset())
-
-    def owner(self, customer: str | None = None) -> str:
-        """Whose conversations these are, as the log knows them."""
-        if self.kind == "console":
-            return "console:operator"
-        return f"{self.kind}:{self.id}/{customer or ''}"
-
-    def owns(self, owner: str) -> bool:
-        """Whether a conversation of this owner came through this very sign-in."""
-        return owner.startswith(self.owner()) if self.kind != "console" else owner == self.owner()
-
-    def check_line(self, line: str) -> None:
-        """Raises Forbidden where a key that is bound to a line reaches for another."""
-        if self.line is not None and line != self.line:
-            raise Forbidden(f"This key belongs to the line '{self.line}' and cannot use '{line}'.")
 
 
 def services_of(request: Request) -> Services:
@@ -82,8 +31,7 @@ def allow(right: Right, *, cookie: bool = True) -> Callable[[Request], Awaitable
 
     async def check(request: Request) -> Principal:
         principal = await authenticate(request, cookie=cookie)
-        if not principal.may(right):
-            raise Forbidden(f"The role '{principal.role}' may not do this; it needs the right '{right}'.")
+        principal.check(right)
         return principal
 
     return check

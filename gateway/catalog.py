@@ -7,8 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from core.access import Principal
 from core.errors import ModelNotFound
-from gateway.auth import CallerV1, Principal, Use
+from gateway.auth import CallerV1, Use
 from pipelines.services import Services
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])

@@ -11,8 +11,9 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from core.access import Principal, Right
 from core.ports import Health
-from gateway.auth import Principal, Right, Use, allow
+from gateway.auth import Use, allow
 from gateway.origin import is_forwarded, is_loopback
 
 log = structlog.get_logger()

@@ -289,3 +289,85 @@ api_key = Table(
     Column("revoked_at", UtcTime),
     UniqueConstraint("digest"),
 )
+
+# --- operators, words, audit -------------------------------------------------------------------------------
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("role", PlainText, nullable=False),
+    Column("line", PlainText),
+    Column("password", PlainText),  # an argon2 hash; none where sign-in is by OpenID only
+    Column("oidc", PlainText),
+    Column("created_at", UtcTime, nullable=False),
+    Column("disabled_at", UtcTime),
+    Column("last_sign_in_at", UtcTime),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", UtcTime),
+    UniqueConstraint("name"),
+    UniqueConstraint("oidc"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), index=True),
+    Column("begun_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False, index=True),
+)
+
+word_list = Table(
+    "word_list",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("line", PlainText),
+    Column("name", PlainText, nullable=False),
+    Column("category", PlainText, nullable=False),
+    Column("action", PlainText, nullable=False),
+    Column("replacement", PlainText, nullable=False),
+    Column("homophones", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("words", JSON, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+word_version = Table(
+    "word_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # the one row, 1
+    Column("version", Integer, nullable=False),
+)
+
+word_hit = Table(
+    "word_hit",
+    metadata,
+    Column("row", BigRow, Identity(always=True), primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("line", PlainText, nullable=False),
+    Column("turn_id", ForeignKey("turn.id", ondelete="CASCADE"), index=True),
+    Column("direction", PlainText, nullable=False),
+    Column("list_id", PlainText, nullable=False),  # no foreign key: what was hit outlives its list
+    Column("list_name", PlainText, nullable=False),
+    Column("category", PlainText, nullable=False),
+    Column("action", PlainText, nullable=False),
+    Column("hits", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigRow, primary_key=True, autoincrement=False),  # from 1, without gaps
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("actor", PlainText, nullable=False),
+    Column("act", PlainText, nullable=False),
+    Column("object", PlainText, nullable=False),
+    Column("subject", PlainText, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),  # HMAC over the entry and the digest before it
+)

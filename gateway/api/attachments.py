@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from core.access import Principal
 from core.documents import Attachment
 from core.errors import TooLarge, XiaoQError
 from gateway.api.lines import open_line
-from gateway.auth import Caller, Principal, Use
+from gateway.auth import Caller, Use
 from gateway.schema import Customer, Identifier
 from gateway.uploads import FILES, uploaded
 from pipelines.attach import LARGEST_FILE, MOST_FILES

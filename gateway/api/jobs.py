@@ -8,9 +8,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from core.access import Principal
 from core.documents import SHARED_BASE, QueuedFile
 from core.errors import Forbidden, NotFound
-from gateway.auth import Manager, Principal, Use
+from gateway.auth import Manager, Use
 from pipelines.services import Services
 
 router = APIRouter(prefix="/api", tags=["Knowledge"])

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import Field, StringConstraints
 
+from core.access import Principal
 from core.documents import SHARED_BASE
 from core.errors import Conflict, InvalidRequest, NotFound
 from core.messages import BusinessLine
 from gateway.asking import OPENAI_NAME
-from gateway.auth import Caller, Manager, Principal, Use
+from gateway.auth import Caller, Manager, Use
 from gateway.body import described, json_body
 from gateway.message_schema import Strict
 from pipelines.services import Services

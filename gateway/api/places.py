@@ -3,11 +3,11 @@
 It does not know documents.
 """
 
+from core.access import Principal
 from core.documents import SHARED_BASE
 from core.errors import Forbidden
 from core.messages import BusinessLine
 from gateway.api.lines import open_line
-from gateway.auth import Principal
 from pipelines.services import Services
 
 SHARED = BusinessLine(id=SHARED_BASE, names={}, bases=(SHARED_BASE,))

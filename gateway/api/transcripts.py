@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import StreamingResponse
 
+from core.access import Principal
 from core.errors import NotFound
 from core.messages import ConversationSummary, StoredTurn
 from core.ports import TranscriptFilter
-from gateway.auth import Principal, Reader, Use
+from gateway.auth import Reader, Use
 from gateway.replies import source_json, usage_json
 from pipelines.export import transcripts_csv
 

@@ -1,0 +1,190 @@
+"""The nouns and seams of accounts, sessions and the audit: what the doors and pipelines ask of storage for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+# --- operators ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An operator. `name` is what they sign in with, in lower case; `oidc` is `issuer|subject` of an OpenID sign-in.
+
+    Times are UTC. `line` binds the account to one business line.
+    """
+
+    id: str
+    name: str
+    role: str
+    created_at: datetime
+    line: str | None = None
+    oidc: str | None = None
+    disabled_at: datetime | None = None
+    last_sign_in_at: datetime | None = None
+    locked_until: datetime | None = None
+
+
+class AccountStore(Protocol):
+    async def create(
+        self, name: str, role: str, password: str | None, *, line: str | None = None, oidc: str | None = None
+    ) -> Account:
+        """Raises Conflict where the name is taken, InvalidRequest where name or password will not do."""
+        ...
+
+    async def list(self) -> Sequence[Account]:
+        """By name, disabled ones too."""
+        ...
+
+    async def get(self, account_id: str) -> Account | None: ...
+
+    async def named(self, name: str) -> Account | None: ...
+
+    async def check(self, name: str, password: str) -> Account | None:
+        """The live account with this name and password, in the same time for every name; None else.
+
+        Counts failures, and locks the account for a while after several.
+        """
+        ...
+
+    async def of_oidc(self, oidc: str) -> Account | None: ...
+
+    async def change(
+        self,
+        account_id: str,
+        *,
+        role: str | None = None,
+        line: str | None = None,
+        password: str | None = None,
+        disabled: bool | None = None,
+    ) -> Account:
+        """Change what is named; a new password or a disabling ends the account's sessions. Raises NotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in of an operator; `account_id` is None for the operator's link and password."""
+
+    account_id: str | None
+    role: str
+    name: str
+    line: str | None
+    expires_at: datetime
+    csrf: str = field(repr=False, default="")
+
+
+class SessionStore(Protocol):
+    async def begin(self, account: Account | None) -> str:
+        """A new session; gives the cookie's text, which is stored as a digest only."""
+        ...
+
+    async def find(self, cookie: str) -> Session | None:
+        """The live session of this cookie, of an account that is not disabled."""
+        ...
+
+    async def end(self, cookie: str) -> None: ...
+
+
+# --- audit -------------------------------------------------------------------------------------------------
+
+
+class Act(StrEnum):
+    """What the audit keeps."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    LOCKED_OUT = "locked_out"
+    SIGNED_OUT = "signed_out"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_CHANGED = "account_changed"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    TRANSCRIPT_READ = "transcript_read"
+    UNMASKED = "unmasked"
+    EXPORTED = "exported"
+    CUSTOMER_EXPORTED = "customer_exported"
+    CUSTOMER_ERASED = "customer_erased"
+    RETENTION = "retention"
+    LINE_CHANGED = "line_changed"
+    KNOWLEDGE_CHANGED = "knowledge_changed"
+    GOLDEN_CHANGED = "golden_changed"
+    WORDS_CHANGED = "words_changed"
+    MASTER_KEY_ROTATED = "master_key_rotated"
+    BACKED_UP = "backed_up"
+    RESTORED = "restored"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what, with whose data, why and when. `subject` is a pseudonym, never a name; `number` counts from 1."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    object: str = ""
+    subject: str = ""
+    reason: str = ""
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
+    act: str | None = None
+    subject: str | None = None
+    limit: int = 200
+    before: int | None = None
+    """Only entries with a smaller number: for paging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The last entry's number and digest in hexadecimal: kept elsewhere, it proves that nothing before was cut."""
+
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found. `place` names the first broken link: `audit 17`, `turn turn-…`, `conversation …`."""
+
+    whole: bool
+    checked: int
+    place: str = ""
+    reason: str = ""
+    anchor: Anchor | None = None
+
+
+class Audit(Protocol):
+    """Append-only, hash-chained and keyed: an entry cannot be changed, taken out or put elsewhere unnoticed."""
+
+    async def note(
+        self,
+        actor: str,
+        act: Act,
+        *,
+        object: str = "",
+        subject: str = "",
+        reason: str = "",
+        detail: Mapping[str, str | int] | None = None,
+    ) -> None:
+        """Committed when this returns; who may not be noted may not do it. Raises StorageUnavailable."""
+        ...
+
+    async def entries(self, where: AuditFilter) -> Sequence[AuditEntry]:
+        """Newest first."""
+        ...
+
+    async def verify(self, anchor: Anchor | None = None) -> Verdict: ...
+
+    async def anchor(self) -> Anchor | None:
+        """The newest entry's; None while there is none."""
+        ...

@@ -1,0 +1,45 @@
+"""What stands behind the placeholders of one conversation, and putting it back for its owner.
+
+Knows no recogniser and no key: pipelines/masking finds personal data, storage keeps it encrypted.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+PLACEHOLDER = re.compile(r"\[([A-Z]+(?:_[A-Z]+)*_[1-9][0-9]*)\]")
+"""`[PHONE_1]`, as masking writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VaultEntry:
+    """One value of a conversation. `placeholder` is written `[PHONE_1]`; `kind` is a value of core.privacy.Kind.
+
+    `value` is canonical, so that the same number in another spelling is the same entry; `original` is how the
+    customer first wrote it. Both are personal data and stay out of repr.
+    """
+
+    placeholder: str
+    kind: str
+    value: str = field(repr=False)
+    original: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """What masking gives for one question: its text with placeholders, and the values that are new."""
+
+    text: str
+    new: Sequence[VaultEntry] = ()
+
+
+MaskWith = Callable[[Sequence[VaultEntry]], Masking]
+"""Masks a question, given what its conversation's vault holds. Pure: a store may call it more than once."""
+
+
+def restored(text: str, entries: Iterable[VaultEntry]) -> str:
+    """The text with the customer's own spelling in place of each known placeholder."""
+    if "[" not in text:
+        return text
+    known = {entry.placeholder: entry.original for entry in entries}
+    return PLACEHOLDER.sub(lambda match: known.get(match[0], match[0]), text)
