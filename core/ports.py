@@ -219,10 +219,16 @@ class DocumentStore(Protocol):
         ...
 
     async def put(self, document: Document, chunks: Sequence[Chunk], data: bytes | None) -> None:
-        """Store a document, its chunks and its raw bytes, replacing one of the same id, in one transaction.
+        """Store a document, its chunks and its raw bytes, replacing one of the same id: found whole or as before.
 
-        A chunk of the same content as before keeps its row (its place may move); others get new rows.
+        A chunk of the same content as before keeps its row (its place may move); others get new rows. A process
+        that dies meanwhile may leave a new document `pending`, not to be found; storing it again finishes it.
+        Raises Conflict where it was deleted meanwhile.
         """
+        ...
+
+    async def drop_unfinished(self, base: str) -> int:
+        """Remove what was left `pending` and no queued file will finish; gives how many documents."""
         ...
 
     async def list(self, base: str) -> Sequence[Document]: ...

@@ -196,6 +196,10 @@ REASONS: Mapping[str, Reason] = {
         "Another document is named {name}; rename the file, or replace that document instead.",
         "已有另一个文档名为 {name}，请给文件改名，或改为替换那个文档。",
     ),
+    "removed_meanwhile": Reason(
+        "{name} was removed while it was being stored; upload it again if you want it back.",
+        "{name} 在保存过程中被删除，如仍需要请重新上传。",
+    ),
     "here_already": Reason(
         "The same file is here already under the name {name}.", "同一个文件已经以 {name} 的名字收录。"
     ),

@@ -56,7 +56,7 @@ async def _feed(worker: asyncio.subprocess.Process, source: AsyncIterator[Sequen
         return False
     try:
         async for chunks in source:
-            worker.stdin.write(line_of(chunks))
+            worker.stdin.write(await asyncio.to_thread(line_of, chunks))  # 2 ms that no answer waits for
             await worker.stdin.drain()
     except (BrokenPipeError, ConnectionResetError):
         return False

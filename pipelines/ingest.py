@@ -6,7 +6,7 @@ It does not know file formats, tables or the index; what happens to one file sta
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
@@ -15,7 +15,7 @@ from itertools import groupby
 import structlog
 
 from core.documents import Chunk, PairStatus, QueuedFile
-from core.errors import InvalidRequest, NotFound
+from core.errors import InvalidRequest, NotFound, StorageUnavailable
 from core.ports import DocumentStore, Health, IngestQueue, KnowledgeIndex, Parser
 from core.reasons import sentence
 from pipelines.batches import Batch, IngestEvent, event_of
@@ -205,9 +205,18 @@ class IngestPipeline:
                     await self._work_off(batch, file, resumed)
             for base in {file.base for file in batch.ended.values() if file.status == "ready"}:
                 await self._fresh.now(base)
+            await self._tidy({file.base for file in batch.files})
         finally:
             del self._batches[batch.id]
             batch.close()
+
+    async def _tidy(self, bases: Collection[str]) -> None:
+        """Nothing stays half stored that no file will finish; where the database fails, the next batch sees to it."""
+        for base in bases:
+            try:
+                await self._store.drop_unfinished(base)
+            except StorageUnavailable as error:
+                log.warning("half_stored_documents_left", base=base, code=error.code)
 
     async def _work_off(self, batch: Batch, file: QueuedFile, resumed: bool) -> None:
         code: str | None = None

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete
 
 from core.documents import Chunk, Document, DocumentStatus, PairStatus
 from storage.columns import plain
+from storage.document_rows import belongs
 from storage.slices import slices
 from storage.tables import chunk
 from storage.tables import document as document_table
@@ -43,6 +44,11 @@ def replace_chunks(connection: Connection, of: Document, chunks: Sequence[Chunk]
         connection.execute(update(chunk).where(chunk.c.row == bindparam("of_row")), moved)
     if new:
         connection.execute(insert(chunk), new)
+
+
+def insert_chunks(connection: Connection, of: Document, chunks: Sequence[Chunk]) -> None:
+    """Give the document these chunks, none of which it has."""
+    connection.execute(insert(chunk), [_values(of, one) for one in chunks])
 
 
 def _differs(before: Row[Any], values: Mapping[str, Any], name: str) -> bool:
@@ -118,12 +124,6 @@ def change_pairs(
 
 def _without_row(row: Row[Any]) -> dict[str, Any]:
     return {name: value for name, value in row._mapping.items() if name != "row"}
-
-
-def belongs(columns: Any, base: str, document_id: str) -> ColumnElement[bool]:
-    """The condition for the rows of this document, in the table of these columns."""
-    condition: ColumnElement[bool] = (columns.base == base) & (columns.document_id == document_id)
-    return condition
 
 
 def _values(of: Document, one: Chunk) -> dict[str, Any]:

@@ -87,14 +87,16 @@ class Database:
         except (DBAPIError, PoolTimeout) as error:
             raise _unavailable(error) from None
 
-    async def write(self, fn: Callable[[Connection], T]) -> T:
+    async def write(self, fn: Callable[[Connection], T], *, later: bool = False) -> T:
         """Run `fn` in the writing thread; returns after COMMIT. Raises StorageUnavailable.
+
+        `later` lets every other write go first: for the small steps of large work, which no question waits for.
 
         `fn` is undone where it raises, alone; it may run more than once (see GroupWriter), so it only touches the
         connection. A write once handed over is carried out even if the caller is cancelled while it waits.
         """
         self._check_started()
-        written = asyncio.wrap_future(self._writer.submit(fn))
+        written = asyncio.wrap_future(self._writer.submit(fn, later=later))
         try:
             return await asyncio.shield(written)
         except (DBAPIError, PoolTimeout) as error:

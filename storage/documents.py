@@ -1,14 +1,15 @@
 """Documents, their chunks and raw bytes, and how often a base has changed. Knows no index and no parser."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from core.documents import Chunk, Document, DocumentStatus, PairStatus
 from storage.chunks import (
-    belongs,
     change_pairs,
     findable_rows,
     of_document,
@@ -19,9 +20,11 @@ from storage.chunks import (
 )
 from storage.columns import plain
 from storage.database import Database
+from storage.document_rows import belongs, document_of, grow, hold, is_document, write_document
+from storage.filling import SLICE, add, begin, drop_orphans, end
+from storage.slices import slices
 from storage.tables import base_version, document_blob
 from storage.tables import document as document_table
-from storage.upsert import upsert
 
 
 class SqlDocumentStore:
@@ -29,6 +32,7 @@ class SqlDocumentStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._filling: set[tuple[str, str]] = set()
 
     async def bases(self) -> "Sequence[str]":
         """Every base that was ever written to, empty ones too: an index must learn of those."""
@@ -41,25 +45,44 @@ class SqlDocumentStore:
         return await self._db.read(lambda connection: connection.scalar(query)) or 0
 
     async def put(self, document: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> None:
-        """See the port. Without `data`, stored bytes stay where they are of the same `sha256`, else they go."""
-        values = _document_row(document)
+        """See the port. Without `data`, stored bytes stay where they are of the same `sha256`, else they go.
+
+        Of many chunks it gives room to other writes between its own.
+        """
+        if (
+            len(chunks) > SLICE
+            and document.status is DocumentStatus.READY
+            and await self._filled(document, chunks, data)
+        ):
+            return
 
         def write(connection: Connection) -> None:
-            _grow(connection, document.base)
-            previous = connection.scalar(
-                select(document_table.c.sha256).where(_is(document.base, document.id))
-            )
-            upsert(connection, document_table, values)
+            grow(connection, document.base)
+            write_document(connection, document, data)
             replace_chunks(connection, document, chunks)
-            if data is not None:
-                blob = {"base": document.base, "document_id": document.id, "data": data}
-                upsert(connection, document_blob, blob)
-            elif previous != document.sha256:
-                connection.execute(
-                    delete(document_blob).where(belongs(document_blob.c, document.base, document.id))
-                )
 
-        await self._db.write(write)
+        await self._db.write(write, later=True)
+
+    async def _filled(self, document: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> bool:
+        """Store a document that is new in steps; False, with nothing to be found yet, where it is to be done at once."""
+        place = (document.base, document.id)
+        self._filling.add(place)
+        try:
+            if not await self._db.write(lambda connection: begin(connection, document, data), later=True):
+                return False
+            for some in slices(chunks, SLICE):
+                began = time.monotonic()
+                if not await self._db.write(partial(add, document=document, chunks=some), later=True):
+                    return False
+                await asyncio.sleep(time.monotonic() - began)
+            return await self._db.write(lambda connection: end(connection, document), later=True)
+        finally:
+            self._filling.discard(place)
+
+    async def drop_unfinished(self, base: str) -> int:
+        """See the port."""
+        mine = [document_id for of, document_id in self._filling if of == base]
+        return await self._db.write(lambda connection: drop_orphans(connection, base, mine))
 
     async def list(self, base: str) -> "Sequence[Document]":
         """By name."""
@@ -68,10 +91,10 @@ class SqlDocumentStore:
             .where(document_table.c.base == base)
             .order_by(document_table.c.name, document_table.c.id)
         )
-        return await self._db.read(lambda connection: [_document(row) for row in connection.execute(query)])
+        return await self._db.read(lambda connection: [document_of(row) for row in connection.execute(query)])
 
     async def get(self, base: str, document_id: str) -> Document | None:
-        return await self._first(_is(base, document_id))
+        return await self._first(is_document(base, document_id))
 
     async def find_by_hash(self, base: str, sha256: str) -> Document | None:
         return await self._first((document_table.c.base == base) & (document_table.c.sha256 == sha256))
@@ -84,7 +107,7 @@ class SqlDocumentStore:
             .limit(1)
         )
         row = await self._db.read(lambda connection: connection.execute(query).first())
-        return _document(row) if row is not None else None
+        return document_of(row) if row is not None else None
 
     async def raw(self, base: str, document_id: str) -> bytes | None:
         query = select(document_blob.c.data).where(belongs(document_blob.c, base, document_id))
@@ -92,10 +115,10 @@ class SqlDocumentStore:
 
     async def delete(self, base: str, document_id: str) -> bool:
         def write(connection: Connection) -> bool:
-            _hold(connection, base)
-            if connection.execute(delete(document_table).where(_is(base, document_id))).rowcount == 0:
+            hold(connection, base)
+            if connection.execute(delete(document_table).where(is_document(base, document_id))).rowcount == 0:
                 return False
-            _grow(connection, base)
+            grow(connection, base)
             return True
 
         return await self._db.write(write)
@@ -126,57 +149,10 @@ class SqlDocumentStore:
         dates = (valid_from, valid_until)
 
         def write(connection: Connection) -> Chunk | None:
-            _hold(connection, base)
+            hold(connection, base)
             changed = change_pairs(connection, base, chunk_id, status, plain(owner), dates)
             if changed is not None:
-                _grow(connection, base)
+                grow(connection, base)
             return changed
 
         return await self._db.write(write)
-
-
-def _is(base: str, document_id: str) -> ColumnElement[bool]:
-    return (document_table.c.base == base) & (document_table.c.id == document_id)
-
-
-def _grow(connection: Connection, base: str) -> None:
-    """Count a change, and hold the base like `_hold`."""
-    grown = {"version": base_version.c.version + 1}
-    upsert(connection, base_version, {"base": base, "version": 1}, changed=grown)
-
-
-def _hold(connection: Connection, base: str) -> None:
-    """One change of a base at a time: on PostgreSQL other replicas wait here until this one's COMMIT."""
-    connection.execute(select(base_version.c.base).where(base_version.c.base == base).with_for_update())
-
-
-def _document_row(one: Document) -> dict[str, Any]:
-    return {
-        "base": one.base,
-        "id": one.id,
-        "name": one.name,
-        "size": one.size,
-        "sha256": one.sha256,
-        "status": one.status.value,
-        "chunks": one.chunks,
-        "error": one.error,
-        "notes": [plain(note) for note in one.notes],
-        "columns": {plain(field): plain(column) for field, column in one.columns.items()},
-        "updated_at": one.updated_at,
-    }
-
-
-def _document(row: Row[Any]) -> Document:
-    return Document(
-        id=row.id,
-        base=row.base,
-        name=row.name,
-        size=row.size,
-        sha256=row.sha256,
-        status=DocumentStatus(row.status),
-        chunks=row.chunks,
-        updated_at=row.updated_at,
-        error=row.error,
-        notes=tuple(row.notes),
-        columns=row.columns,
-    )

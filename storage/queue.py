@@ -27,7 +27,7 @@ class SqlIngestQueue:
     async def put(self, file: QueuedFile, data: bytes | None) -> None:
         process = self._db.process if file.status == "waiting" else None
         statement = insert(queued_file).values(**_values(file), process=process, data=data)
-        await self._db.write(lambda connection: connection.execute(statement).rowcount)
+        await self._db.write(lambda connection: connection.execute(statement).rowcount, later=True)
 
     async def data(self, file_id: str) -> bytes | None:
         query = select(queued_file.c.data).where(queued_file.c.id == file_id)

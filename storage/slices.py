@@ -9,6 +9,6 @@ _AT_ONCE = 5000
 """Values a statement's IN list may hold: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
-def slices(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]
+def slices(values: Sequence[T], size: int = _AT_ONCE) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,9 +1,10 @@
 """One thread that writes: what is queued shares a transaction, and is told so after COMMIT. Knows no table."""
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -16,6 +17,9 @@ T = TypeVar("T")
 GROUP = 256
 """The most writes that share a transaction: bounds how long the first of them waits for its COMMIT."""
 
+PATIENCE_SECONDS = 1.0
+"""How long a write that is to wait for others does so at most, so that it is done under any load."""
+
 ATTEMPTS = 3
 """How often a write is tried that another replica's got in the way of."""
 
@@ -25,6 +29,7 @@ class _Job:
 
     def __init__(self, fn: Callable[[Connection], Any]) -> None:
         self.fn = fn
+        self.queued = time.monotonic()
         self.future: Future[Any] = Future()
         self.value: Any = None
         self.error: BaseException | None = None
@@ -58,8 +63,9 @@ class GroupWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
-        self._closing = threading.Lock()
+        self._urgent: deque[_Job] = deque()
+        self._later: deque[_Job] = deque()
+        self._news = threading.Condition()
         self._closed = False
         # A daemon, so that a process that forgot to close still ends; nothing it was told of is lost by that.
         self._thread = threading.Thread(target=self._work, name="xiaoq-writer", daemon=True)
@@ -67,29 +73,28 @@ class GroupWriter:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, fn: Callable[[Connection], T]) -> "Future[T]":
-        """Queue a write. Raises StorageUnavailable after `close`."""
+    def submit(self, fn: Callable[[Connection], T], *, later: bool = False) -> "Future[T]":
+        """Queue a write; `later`, it waits until no other does, and shares no transaction with any.
+
+        Raises StorageUnavailable after `close`.
+        """
         job = _Job(fn)
-        with self._closing:
+        with self._news:
             if self._closed:
                 raise StorageUnavailable("The database is closed; XiaoQ is shutting down.")
-            self._queue.put(job)
+            (self._later if later else self._urgent).append(job)
+            self._news.notify()
         return job.future
 
     def close(self) -> None:
         """Commit what is queued and end the thread."""
-        with self._closing:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
+        with self._news:
+            self._closed = True
+            self._news.notify()
         self._thread.join()
 
     def _work(self) -> None:
-        open_ = True
-        while open_:
-            jobs, open_ = self._next_group()
-            if not jobs:
-                continue
+        while jobs := self._next_group():
             try:
                 self._commit(jobs)
             except Exception as error:  # noqa: BLE001 - the thread must live on; every waiter is told
@@ -97,19 +102,13 @@ class GroupWriter:
                     if not job.future.done():
                         job.future.set_exception(error)
 
-    def _next_group(self) -> tuple[list[_Job], bool]:
-        """The jobs that wait, at least one unless closing, and whether more may come."""
-        job = self._queue.get()
-        jobs: list[_Job] = []
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == GROUP:
-                return jobs, True
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
-                return jobs, True
-        return jobs, False
+    def _next_group(self) -> list[_Job]:
+        """The jobs whose turn it is, waited for; none once all is done and no more may come."""
+        with self._news:
+            self._news.wait_for(lambda: self._urgent or self._later or self._closed)
+            if self._later and (not self._urgent or _overdue(self._later[0])):
+                return [self._later.popleft()]
+            return [self._urgent.popleft() for _ in range(min(GROUP, len(self._urgent)))]
 
     def _commit(self, jobs: list[_Job]) -> None:
         if len(jobs) == 1 or not self._transact(jobs):
@@ -135,6 +134,10 @@ class GroupWriter:
         for job in jobs:
             job.resolve()
         return True
+
+
+def _overdue(job: _Job) -> bool:
+    return time.monotonic() - job.queued > PATIENCE_SECONDS
 
 
 def _crossed(error: DBAPIError) -> bool:

@@ -2,12 +2,16 @@
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from core.documents import DocumentStatus
 from tests.pipelines.ingest_room import Room
 
 ROOT = Path(__file__).parents[2]
@@ -17,13 +21,13 @@ OLD = b"# Lockers\n\nLockers keep parcels for three days.\n"
 pytestmark = pytest.mark.process
 
 
-def manual(number: int) -> str:
+def manual(number: int, sections: int = SECTIONS) -> str:
     """A file that takes a moment to read, with a word of its own in every section."""
-    sections = (
+    parts = (
         f"## Section {n}\n\nThe part zq{number}x{n} weighs {n} grams and costs {n + number} euros.\n"
-        for n in range(SECTIONS)
+        for n in range(sections)
     )
-    return f"# Manual {number}\n\n" + "\n".join(sections)
+    return f"# Manual {number}\n\n" + "\n".join(parts)
 
 
 @pytest.fixture
@@ -36,6 +40,27 @@ def files(tmp_path: Path) -> Path:
     (folder / "broken.pdf").write_bytes(b"no pdf")
     (folder / "lockers.md").write_bytes(OLD.replace(b"three", b"five"))
     return folder
+
+
+def ingest_until_half_stored(data: Path, files: Path) -> str:
+    """Run the process and kill it once some passages of its only file are stored; gives the batch."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.pipelines.ingest_room", str(data), str(files)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        batch = next(line for line in process.stdout if line.startswith("accepted")).split()[1]
+        with closing(sqlite3.connect(data / "xiaoq.db")) as database:
+            while database.execute("SELECT count(*) FROM chunk").fetchone() == (0,):
+                assert process.poll() is None
+                time.sleep(0.002)
+        process.kill()
+        assert process.wait(30) == -signal.SIGKILL
+    return batch
 
 
 def ingest_until(data: Path, files: Path, moment: str) -> str:
@@ -98,6 +123,51 @@ async def test_the_next_start_serves_goes_on_and_doubles_nothing(
         assert await room.best("how long do lockers keep parcels") == "Lockers keep parcels for five days."
         assert "zq3x7 " in (await room.best("zq3x7") or "")
         assert await room.ingest.resume() == 0
+    finally:
+        await room.close()
+
+
+async def test_a_document_half_stored_is_not_found_and_the_next_start_finishes_it(tmp_path: Path) -> None:
+    data, files = tmp_path / "data", tmp_path / "files"
+    data.mkdir()
+    files.mkdir()
+    (files / "m1.md").write_text(manual(1, sections=6000))
+    batch = await asyncio.to_thread(ingest_until_half_stored, data, files)
+
+    room = Room(data)
+    await room.start()
+    try:
+        (half,) = await room.store.list("shop")
+        assert half.status is DocumentStatus.PENDING
+        assert 0 < len(await room.store.chunks("shop", half.id)) < 6000
+        assert await room.best("zq1x7") is None
+        assert await room.ingest.resume() == 1
+        async with asyncio.timeout(60):
+            await room.ingest.settled()
+        assert [file.status for file in await room.queue.batch(batch)] == ["ready"]
+        chunks = await room.store.chunks("shop", half.id)
+        assert len({chunk.text for chunk in chunks}) == len(chunks) == 6000
+        assert "zq1x7 " in (await room.best("zq1x7") or "")
+    finally:
+        await room.close()
+
+
+async def test_what_nobody_will_finish_goes_with_the_batch(tmp_path: Path) -> None:
+    """A person stops the batch that a killed process left, before its half-stored file has its turn."""
+    data, files = tmp_path / "data", tmp_path / "files"
+    data.mkdir()
+    files.mkdir()
+    (files / "m1.md").write_text(manual(1, sections=6000))
+    batch = await asyncio.to_thread(ingest_until_half_stored, data, files)
+
+    room = Room(data)
+    await room.start()
+    try:
+        await room.ingest.resume()
+        assert await room.ingest.stop(batch)
+        await room.ingest.settled()
+        assert [file.status for file in await room.queue.batch(batch)] == ["failed"]
+        assert await room.names() == []
     finally:
         await room.close()
 
