@@ -1,0 +1,89 @@
+"""Recognises street addresses in English, German, French and Spanish forms.
+
+Knows the words for streets and the codes behind cities; which city exists, it does not know.
+"""
+
+import re
+from collections.abc import Iterator
+
+from core.privacy import Kind
+from pipelines.masking.candidates import Candidate
+
+_STREETS = (
+    "street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|ter|way|parkway|pkwy|highway|hwy"
+    "|circle|cir|close|crescent|cres|gardens|gdns|row|mews|grove|hill|quay|walk|alley|broadway|plaza|trail|loop|wharf|expressway|jie|lu|dadao"
+)
+_SURE = frozenset(
+    "street road rd avenue ave lane ln boulevard blvd parkway pkwy highway hwy terrace crescent drive square gardens mews broadway".split()
+)
+_UNIT = r"(?:flat|apartment|apt|unit|suite|ste|room|rm|building|bldg|block|floor|fl|level|tower|house)\b\.?"
+_WORD = r"[A-Za-z0-9][A-Za-z0-9'’.\-]{0,19}"
+_NUMBER = r"(?:(?:no\.?|number|#) ?)?[0-9]{1,6}[A-Za-z]?(?: ?[\-/] ?[0-9]{1,5}[A-Za-z]?)?"
+_CITY = r"(?-i:[A-Z][A-Za-zÀ-ÿ.'’\-]+(?: (?:upon|on|the|of|de|la|[A-Z][A-Za-zÀ-ÿ.'’\-]+)){0,3})"
+_POST = (
+    r"(?-i:[A-Z]{2}),? [0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]"
+    r"|(?-i:[A-Z]{2,3}) [0-9]{4}|[0-9]{4,6}(?:-[0-9]{4})?"
+)
+STREET = re.compile(
+    rf"(?:(?:{_UNIT} ?#?[A-Z0-9\-]{{1,6}}|[0-9]{{1,2}}/F),? ){{0,4}}(?<![A-Za-z0-9./\-]){_NUMBER},? (?P<names>(?:{_WORD} ){{0,4}}?{_WORD}) "
+    rf"(?P<street>{_STREETS})(?![A-Za-z0-9])\.?(?: (?:NW|NE|SW|SE|N|S|E|W|North|South|East|West)\b\.?)?",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    rf"(?:,? ?(?:{_UNIT} ?#?[A-Z0-9\-]{{1,6}}|# ?[A-Z0-9\-]{{1,6}}|[0-9]{{1,3}}(?:st|nd|rd|th) floor))(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_PLACES = re.compile(
+    rf"(?:(?:,[ \n]?|\n){_CITY}(?! ?@)){{0,4}}(?:,?[ \n](?:{_POST})(?![A-Za-z0-9]))?(?:,[ ]?(?:USA|U\.S\.A\.|US|UK|United Kingdom|England|Scotland|China|Canada|Australia|Singapore|Hong Kong)\b)?",
+    re.IGNORECASE,
+)
+_LOWER_PLACES = re.compile(
+    r"(?:, ?[A-Za-z.'\- ]{2,25}){0,2},? (?:[A-Za-z]{2} [0-9]{5}(?:-[0-9]{4})?|[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2})(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+BOX = re.compile(r"(?<![A-Za-z])p\.? ?o\.? ?box ?#? ?[0-9]{1,7}", re.IGNORECASE)
+CONTINENTAL = re.compile(
+    r"(?<![A-Za-zÀ-ÿ])(?:[A-ZÀ-Ý][A-Za-zÀ-ÿ\-]{1,25}(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm)|(?:[A-ZÀ-Ý][A-Za-zÀ-ÿ]+[ \-]){1,3}(?:Straße|Strasse|Str\.|Allee|Platz|Weg)|(?:Via|Calle|Piazza|Avenida|Rua|Paseo) (?:[A-Za-zÀ-ÿ'’]+ ){0,3}[A-Za-zÀ-ÿ'’]+,?) [0-9]{1,4} ?[a-zA-Z]?(?![A-Za-z0-9])"
+    r"|(?<![0-9A-Za-z])[0-9]{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|place|quai|chemin|impasse|allée) (?:(?:de|du|des|la|le|les|l'|d')[ ']?){0,3}[A-Za-zÀ-ÿ'’\-]+(?: [A-ZÀ-Ý][A-Za-zÀ-ÿ\-]+)?"
+)
+_POST_FIRST = re.compile(
+    r",?[ \n](?:[A-Z]{1,2}-)?[0-9]{4,5} [A-ZÀ-Ý][A-Za-zÀ-ÿ\-]+(?:, [A-ZÀ-Ý][A-Za-zÀ-ÿ]+)?"
+)
+_NO_NAME = frozenset(
+    "a an and are as at been but by can did do does for from get had has have how i if in is it its me my no not of on or our please so than "
+    "that their then there these they this to was we were what when where which will with you your days day hours hour minutes minute "
+    "items item orders order times time people more points pieces times weeks months years usd dollars yuan pm am gb mb kg km only".split()
+)
+_ANY = re.compile(rf"[0-9].{{1,80}}?\b(?:{_STREETS})\b", re.IGNORECASE)
+_NOISE = re.compile(r"[\s,.]+")
+
+
+def western_addresses(text: str) -> Iterator[Candidate]:
+    """`text` is folded."""
+    for match in STREET.finditer(text):
+        names = match["names"].split()
+        street = match["street"].lower()
+        if any(name.lower().strip(".,") in _NO_NAME for name in names):
+            continue
+        capital = all(name[0].isupper() or name[0].isdigit() for name in names)
+        end = _end(text, match.end())
+        if capital or street in _SURE or end > match.end():
+            yield _candidate(text, match.start(), end, 0.85 if capital or end > match.end() else 0.65)
+    for match in BOX.finditer(text):
+        yield _candidate(text, match.start(), _end(text, match.end()), 0.7)
+    for match in CONTINENTAL.finditer(text):
+        post = _POST_FIRST.match(text, match.end())
+        yield _candidate(text, match.start(), post.end() if post else match.end(), 0.8)
+
+
+def _end(text: str, end: int) -> int:
+    for pattern in (_MORE, _MORE):
+        more = pattern.match(text, end)
+        end = more.end() if more else end
+    places = _PLACES.match(text, end)
+    lower = _LOWER_PLACES.match(text, end)
+    return max(end, places.end() if places else end, lower.end() if lower else end)
+
+
+def _candidate(text: str, start: int, end: int, confidence: float) -> Candidate:
+    return Candidate(Kind.ADDRESS, start, end, confidence, _NOISE.sub("", text[start:end]).casefold())

@@ -1,0 +1,80 @@
+"""Recognises the numbers of bank and payment cards.
+
+Knows issuers' first digits, usual groupings and Luhn's check; a number that fails the check is only less sure.
+"""
+
+import re
+from collections.abc import Iterator
+
+from stdnum import luhn
+
+from core.privacy import Kind
+from pipelines.masking import words
+from pipelines.masking.candidates import Candidate
+from pipelines.masking.dates import is_date
+from pipelines.masking.shapes import (
+    NOT_AFTER,
+    NOT_BEFORE,
+    digits,
+    groups,
+    inside_code,
+    is_another_shape,
+    spaced,
+)
+
+_ONE = r"[ \-./_·]{1,2}"
+CARD = re.compile(
+    rf"{NOT_AFTER}(?:[0-9]{{13,19}}"
+    rf"|[0-9]{{4}}(?:{_ONE}[0-9]{{4}}){{3}}(?:{_ONE}[0-9]{{1,4}})?(?!{_ONE}[0-9]{{4}}(?![0-9]))"
+    rf"|[0-9]{{4}}{_ONE}[0-9]{{6}}{_ONE}[0-9]{{4,5}}|[0-9]{{6}}{_ONE}[0-9]{{10,13}}"
+    rf"|[0-9](?:{_ONE}[0-9]){{12,18}}){NOT_BEFORE}"
+)
+WHOLE = re.compile(rf"{NOT_AFTER}[0-9]{spaced('[0-9]', '{12,18}')}{NOT_BEFORE}")
+"""Any grouping: trusted where the text calls it a card, or where it passes every check."""
+_ISSUER = re.compile(
+    r"62[0-9]{14,17}|4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"
+    r"|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|35(?:2[89]|[3-8][0-9])[0-9]{12}|6(?:011|5[0-9]{2})[0-9]{12}|6[0-9]{15,18}"
+    r"|9558[0-9]{12,15}|(?:50|5[6-9])[0-9]{10,17}"
+)
+_CERTAIN = re.compile(r"62[0-9]{14,17}|9558[0-9]{15}")
+"""Issuers whose numbers are masked even when the check fails and nothing names them."""
+_SIXTEEN = re.compile(r"(?:4[0-9]{3}|5[1-5][0-9]{2}|35[0-9]{2}|60[0-9]{2}|65[0-9]{2})[0-9]{12}")
+
+
+def cards(text: str) -> Iterator[Candidate]:
+    """`text` is folded."""
+    for pattern in (CARD, WHOLE):
+        for match in pattern.finditer(text):
+            yield from _judged(text, match, usual=pattern is CARD)
+
+
+def _judged(text: str, match: re.Match[str], *, usual: bool) -> Iterator[Candidate]:
+    number, start, end = digits(match.group()), match.start(), match.end()
+    piece = words.before(text, start)
+    if is_another_shape(match.group()):
+        return
+    named = words.CARD.search(piece) is not None
+    if not named and (
+        words.labelled_other(piece) or words.is_amount(text, start, end) or inside_code(text, start, end)
+    ):
+        return
+    sure = _confidence(number, named, usual, len(groups(match.group())) == 1)
+    if sure and not (named and words.labelled_other(piece) and not words.CARD.search(piece[-8:])):
+        yield Candidate(Kind.BANK_CARD, start, end, sure, number)
+
+
+def _confidence(number: str, named: bool, usual: bool, solid: bool) -> float:
+    """0 where it is no card."""
+    known = _ISSUER.fullmatch(number) is not None
+    checked = luhn.is_valid(number)
+    if checked and known and usual:
+        return 0.95
+    if named:
+        return (0.9 if checked else 0.75) if usual else (0.8 if checked else 0.62)
+    if checked and len(number) >= 16:
+        return 0.6 if solid and is_date(number[:8]) else 0.7 if usual or known else 0.0
+    if not usual:
+        return 0.0
+    if _CERTAIN.fullmatch(number) or _SIXTEEN.fullmatch(number):
+        return 0.6
+    return 0.0

@@ -1,0 +1,156 @@
+"""Recognises what is written in capital letters and digits: passports, permits, credit codes, plates, IBANs.
+
+Knows their forms and checks; the words near them decide where a form alone says little.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from core.privacy import Kind
+from pipelines.masking import words
+from pipelines.masking.candidates import Candidate
+from pipelines.masking.dates import is_date
+from pipelines.masking.shapes import GAP, NOT_BEFORE, spaced
+
+_FREE = r"(?<![A-Z0-9])"
+_EDGE = r"(?![A-Z0-9])"
+_CODE = "0-9A-HJ-NPQRTUWXY"
+_PROVINCE = "京津沪滬渝冀豫云雲辽遼黑湘皖鲁魯新苏蘇浙赣贛鄂桂甘晋晉蒙陕陝吉闽閩贵貴粤粵青藏川宁寧琼瓊"
+_TIGHT = r"[ \-./_·\n]{0,2}"
+PASSPORT = re.compile(
+    rf"{_FREE}(?:[EGDSP]{spaced('[0-9]', '{8}')}|E{_TIGHT}[A-HJ-NP-Z]{spaced('[0-9]', '{7}')}|(?:DE|SE|PE|MA){spaced('[0-9]', '{7}')}"
+    rf"|K[A-Z]?{spaced('[0-9]', '{8}')}|1[45]{spaced('[0-9]', '{7}')}){_EDGE}"
+)
+ANY_PASSPORT = re.compile(
+    rf"{_FREE}(?=[A-Z0-9]{{0,3}}{GAP}[0-9])[A-Z]{{0,2}}{_TIGHT}[0-9]{spaced('[0-9]', '{5,8}')}[A-Z]?{_EDGE}"
+)
+PERMIT = re.compile(rf"{_FREE}[HMCWLTKR][A-Z]?{spaced('[0-9]', '{7,10}')}(?:\([A-Z]\))?{_EDGE}")
+NUMERIC_PERMIT = re.compile(rf"{_FREE}[0-9]{spaced('[0-9]', '{7,9}')}(?: ?\([A-Z0-9]{{1,2}}\))?{_EDGE}")
+FOREIGNER = re.compile(rf"{_FREE}[A-Z]{{3}}{spaced('[0-9]', '{12}')}{NOT_BEFORE}")
+CREDIT_CODE = re.compile(
+    rf"{_FREE}[1-9ANY]{GAP}[1-9A-HJ-NPQRTUWXY]{spaced('[0-9]', '{6}')}{spaced(f'[{_CODE}]', '{9}')}{GAP}[{_CODE}]{_EDGE}"
+)
+PLATE = re.compile(
+    rf"[{_PROVINCE}]{_TIGHT}[A-HJ-NP-Z](?:{_TIGHT}[A-HJ-NP-Z0-9]{{4,6}}[挂掛学學警港澳领領]?|[ \-·._/]{{1,2}}[0-9A-HJ-NP-Z](?:[ \-·._/]{{1,2}}[A-HJ-NP-Z0-9]){{3,5}}"
+    rf"(?:[ \-·._/]{{0,2}}[挂掛学學警港澳领領])?){_EDGE}|使{_TIGHT}[0-9]{{3}}{_TIGHT}[0-9]{{3}}{_EDGE}|{_FREE}[0-9]{{3}}{_TIGHT}[0-9]{{3}}使"
+    rf"|WJ{_TIGHT}[{_PROVINCE}]?{_TIGHT}[0-9]{{4}}[0-9A-Z]{_EDGE}"
+)
+IBAN_START = re.compile(rf"{_FREE}[A-Z]{{2}}{GAP}[0-9]{GAP}[0-9](?=[ \-.]{{0,2}}[A-Z0-9])")
+_BBAN = re.compile(r"[A-Z0-9](?:[ \-./_·\n]{0,2}[A-Z0-9]){0,33}")
+_NOISE = re.compile(r"[^A-Z0-9]+")
+_KIND_OF_CODE = "123456789ANY"
+
+
+def codes(text: str) -> Iterator[Candidate]:
+    """`text` is folded, in upper case."""
+    yield from _passports(text)
+    yield from _permits(text)
+    yield from _credit_codes(text)
+    yield from ibans(text)
+
+
+def bare(matched: str) -> str:
+    """Letters and digits alone."""
+    return _NOISE.sub("", matched)
+
+
+def _passports(text: str) -> Iterator[Candidate]:
+    for match in PASSPORT.finditer(text):
+        piece = words.before(text, match.start())
+        value = bare(match.group())
+        if words.PASSPORT.search(piece):
+            yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.95, value)
+        elif value[0].isalpha() and not words.labelled_other(piece) and not is_date_code(value):
+            yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.8, value)
+    if "护照" in text or "PASSPORT" in text:
+        for match in ANY_PASSPORT.finditer(text):
+            piece = words.before(text, match.start())
+            if words.PASSPORT.search(piece) and len(bare(match.group())) in range(6, 11):
+                yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.85, bare(match.group()))
+
+
+def is_date_code(value: str) -> bool:
+    """Whether a letter and eight digits are a batch of a day: P20260115."""
+    number = value.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return len(number) == 8 and "2000" <= number[:4] <= "2039" and is_date(number)
+
+
+def _permits(text: str) -> Iterator[Candidate]:
+    for pattern in (PERMIT, NUMERIC_PERMIT, FOREIGNER):
+        for match in pattern.finditer(text):
+            piece = words.before(text, match.start())
+            value = bare(match.group())
+            named = words.PERMIT.search(piece) is not None
+            if words.PASSPORT.search(piece) and not named:
+                continue
+            alone = pattern is PERMIT and re.fullmatch(r"[HM][0-9]{8}(?:[0-9]{2})?", value) is not None
+            born = pattern is FOREIGNER and is_date(value[7:13])
+            if named or ((alone or born) and not words.labelled_other(piece) and not is_date_code(value)):
+                yield Candidate(Kind.PERMIT, match.start(), match.end(), 0.93 if named else 0.8, value)
+
+
+def _credit_codes(text: str) -> Iterator[Candidate]:
+    from stdnum.cn import uscc
+
+    for match in CREDIT_CODE.finditer(text):
+        value = bare(match.group())
+        piece = words.before(text, match.start())
+        named = words.TAX.search(piece) is not None
+        checked = uscc.calc_check_digit(value[:-1]) == value[-1]
+        company = value[:2] in ("91", "92", "93", "51", "52", "53", "11", "12", "13") or value[0] in "ANY"
+        lettered = not value.isdigit()
+        if named or (checked and (lettered or company)):
+            yield Candidate(Kind.CREDIT_CODE, match.start(), match.end(), 0.97 if checked else 0.9, value)
+        elif company and lettered and not words.labelled_other(piece):
+            yield Candidate(Kind.CREDIT_CODE, match.start(), match.end(), 0.65, value)
+
+
+def plates(text: str) -> Iterator[Candidate]:
+    """`text` is folded, in upper case. Seven characters, eight for new energy."""
+    for match in PLATE.finditer(text):
+        value = re.sub(r"[ \-./_·\n]", "", match.group())
+        figures = sum(character.isdigit() for character in value)
+        if len(value) in (7, 8) and figures >= 3:
+            yield Candidate(Kind.PLATE, match.start(), match.end(), 0.9, value)
+
+
+@cache
+def _lengths() -> dict[str, int]:
+    from stdnum.iban import _ibandb
+
+    lengths = {}
+    for _, prefix, _, details, _ in _ibandb.prefixes:
+        lengths[prefix] = 4 + sum(int(part) for part in re.findall(r"(\d+)!", details["bban"]))
+    return lengths
+
+
+def ibans(text: str) -> Iterator[Candidate]:
+    """By country: the length says where it ends, so that words behind it stay out."""
+    from stdnum.iso7064 import mod_97_10
+
+    for match in IBAN_START.finditer(text):
+        length = _lengths().get(match.group()[:2])
+        run = _BBAN.match(text, match.start()) if length else None
+        if run is None or length is None:
+            continue
+        end = _end_of(run.group(), length)
+        if end is None:
+            continue
+        end += match.start()
+        if end < len(text) and text[end].isascii() and text[end].isalnum():
+            continue
+        value = bare(text[match.start() : end])
+        checked = mod_97_10.is_valid(value[4:] + value[:4])
+        if checked or sum(character.isdigit() for character in value) >= 10:
+            yield Candidate(Kind.IBAN, match.start(), end, 0.98 if checked else 0.7, value)
+
+
+def _end_of(run: str, length: int) -> int | None:
+    """Behind the `length`-th letter or digit."""
+    seen = 0
+    for index, character in enumerate(run):
+        seen += character.isalnum()
+        if seen == length:
+            return index + 1
+    return None

@@ -1,0 +1,74 @@
+"""Recognises resident identity numbers, and the residence permits that share their form.
+
+Knows the form, the date inside and the check digit; whose it is, it does not know.
+"""
+
+import re
+from collections.abc import Iterator
+
+from core.privacy import Kind
+from pipelines.masking import words
+from pipelines.masking.candidates import Candidate
+from pipelines.masking.dates import is_date
+from pipelines.masking.shapes import GAP, NOT_AFTER, NOT_BEFORE, digits, inside_code, spaced
+
+LONG = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{16}')}{GAP}[0-9X*]{NOT_BEFORE}")
+SHORT = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{14}')}{NOT_BEFORE}")
+SOCIAL_SECURITY = re.compile(rf"{NOT_AFTER}[0-9]{{3}}[ \-][0-9]{{2}}[ \-][0-9]{{4}}{NOT_BEFORE}")
+HONG_KONG = re.compile(r"(?<![A-Z0-9])[A-Z]{1,2} ?[0-9]{6} ?\([0-9A]\)")
+TAIWAN = re.compile(rf"(?<![A-Z0-9])[A-Z][ -]?[12]{spaced('[0-9]', '{8}')}{NOT_BEFORE}")
+REGIONS = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83 91".split()
+)
+_PERMITS = ("81", "82", "83")
+
+
+def identities(text: str) -> Iterator[Candidate]:
+    """`text` is folded, in upper case."""
+    yield from _long(text)
+    for match in SHORT.finditer(text):
+        number = digits(match.group())
+        named = words.ID.search(words.before(text, match.start())) is not None
+        plausible = number[:2] in REGIONS and is_date(number[6:12])
+        if (plausible and not _is_other(text, match)) or named:
+            yield Candidate(Kind.ID_CARD, match.start(), match.end(), 0.9 if named else 0.75, number)
+    yield from _others(text)
+
+
+def _long(text: str) -> Iterator[Candidate]:
+    from stdnum.cn import ric
+
+    for match in LONG.finditer(text):
+        number = digits(match.group()[:-1]) + match.group()[-1].replace("*", "X")
+        named = words.ID.search(words.before(text, match.start())) is not None
+        plausible = number[:2] in REGIONS and is_date(number[6:14])
+        checked = ric.calc_check_digit(number) == number[-1]
+        if not plausible and not (named and not words.CARD.search(words.before(text, match.start(), 8))):
+            continue
+        if not checked and not named and _is_other(text, match):
+            continue
+        kind = Kind.PERMIT if number.startswith(_PERMITS) else Kind.ID_CARD
+        sure = 0.99 if plausible and checked else 0.9 if plausible and named else 0.8 if plausible else 0.6
+        yield Candidate(kind, match.start(), match.end(), sure, number)
+
+
+def _is_other(text: str, match: re.Match[str]) -> bool:
+    piece = words.before(text, match.start())
+    return (
+        words.labelled_other(piece)
+        or inside_code(text, match.start(), match.end())
+        or words.is_amount(text, match.start(), match.end())
+    )
+
+
+def _others(text: str) -> Iterator[Candidate]:
+    """Identity numbers of Hong Kong (by their brackets) and, where they are named, of Taiwan and the USA."""
+    for match in HONG_KONG.finditer(text):
+        yield Candidate(
+            Kind.ID_CARD, match.start(), match.end(), 0.85, re.sub(r"[^A-Z0-9]", "", match.group())
+        )
+    for pattern in (TAIWAN, SOCIAL_SECURITY):
+        for match in pattern.finditer(text):
+            if words.ID.search(words.before(text, match.start())):
+                value = re.sub(r"[^A-Z0-9]", "", match.group())
+                yield Candidate(Kind.ID_CARD, match.start(), match.end(), 0.8, value)
