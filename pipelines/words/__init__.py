@@ -1,0 +1,1 @@
+"""Sensitive words: lists folded into automata, texts screened whole or while they stream."""
