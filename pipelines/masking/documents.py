@@ -11,23 +11,24 @@ from pipelines.masking.find import find
 
 _NEVER_PUBLIC = frozenset({Kind.ID_CARD, Kind.BANK_CARD, Kind.PASSPORT, Kind.PERMIT, Kind.PLATE})
 _COMPANY = re.compile(
-    r"客服|热线|服务|咨询|投诉|总部|门店|地址|邮箱|官方|公司|网点|营业厅|专柜|仓库|退货|售后|前台|总机|客户中心|联系我们|联系方式|举报|挂失|维修|商务|合作|招聘|传真|公众号|办公|分行|支行|旗舰店|校区|展厅|中心|人工|值班|报修|预约|订购|信用代码|开票"
-    r"|hotline|support|service|contact us|contact:|head ?office|headquarters|branch|store|warehouse|returns?|help ?desk|enquir|inquir|complaint|office"
-    r"|address|e-?mail|write to|call us|sales|press|careers|visit us|showroom|customer care|switchboard|our (?:number|phone|mail|team)|company|vat|report",
+    r"客服|热线|咨询|投诉|总部|门店|官方|网点|营业厅|专柜|仓库|退货|售后|前台|总机|客户中心|服务中心|服务电话|联系我们|举报|挂失|维修|商务|传真|公众号|分行|支行|旗舰店|展厅|值班|报修|订购|开票|本公司|我们公司|我司|企业邮箱|公司(?:地址|电话|邮箱)|办公(?:地址|地点|室)|自提点|寄回|发(?:送)?[到至]|投递[到至]"
+    r"|hotline|support|customer (?:service|care)|contact us|head ?office|headquarters|branch|our (?:store|office|number|phone|mail|e-?mail|address|team)|warehouse|returns?|help ?desk|enquir|inquir|complaint"
+    r"|write to us|call us|e-?mail us|visit us|showroom|switchboard|sales team|press office|registered office|e-?mail [^.]{0,60}\bto\b|send [^.]{0,60}\bto\b",
     re.IGNORECASE,
 )
+"""Words that say whose it is. That something is an address or a mailbox says nothing: customers have those, too."""
 _OFFICIAL = re.compile(r"官方|客服|公众号|企业微信|official|support|service", re.IGNORECASE)
 _PAYEE = re.compile(
     r"账户|帐户|账号|收款|汇款|开户|对公|payee|beneficiary|account|remit|pay to|bank details|transfer to",
     re.IGNORECASE,
 )
 _PERSONAL = re.compile(
-    r"先生|女士|小姐|客户姓名|收件人|收货人|本人|业主|患者|学员|家属|紧急联系|投保人|持卡人|申请人|姓名|我的|我住|身份证|(?<![a-z])(?:mr|mrs|ms|miss|my|customer name|recipient|applicant|patient|holder)(?![a-z])",
+    r"先生|女士|小姐|客户姓名|收件人|收货人|本人|业主|患者|学员|家属|紧急联系|投保人|持卡人|申请人|姓名|我的|我住|我叫|家住|住在|现住|住址|户主|家庭|登记人|当事人|联系人|业主|租客|员工编号|身份证|的(?:手机|电话|座机|邮箱|邮件|地址|住址|微信|QQ)|(?<![a-z])(?:mr|mrs|ms|miss|my|customer name|recipient|applicant|patient|holder|tenant|resident|lives? (?:at|in)|i am|home address)(?![a-z])",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
     r"(?:service|support|info|hr|privacy|dpo|no-?reply|contact|help|helpdesk|sales|admin|office|hello|press|media|jobs|careers?|recruit|billing|invoice|finance|legal"
-    r"|security|abuse|postmaster|webmaster|customer-?(?:service|care|support)|cs|care|feedback|complaints?|kefu|fuwu|returns?|orders?|marketing|partners?|team|api|dev"
+    r"|security|abuse|postmaster|webmaster|customer-?(?:service|care|support)|cs|care|feedback|complaints?|kefu|fuwu|returns?|orders?|marketing|partners?|discounts?|bulk|wholesale|business|b2b|groups?|members?|vip|loans?|cards?|team|api|dev"
     r"|compliance|accounts?|enquir(?:y|ies)|inquir(?:y|ies)|notifications?|alerts?|it|ops|status|claims?|booking|reservations?|mail|news|newsletter|example|user|name|you)"
     r"(?:[._\-+][a-z0-9]+|[0-9]{1,3})?@"
 )

@@ -1,8 +1,9 @@
 """Folds a text for matching and remembers where each character stood.
 
-Knows characters alone: full-width forms, digits of every script, invisible characters, look-alike letters.
+Knows characters alone: escapes, full-width forms, digits of every script, invisible characters, look-alike letters.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
@@ -26,6 +27,12 @@ _SPECIAL = {
     "−": "-", "ー": "-", "•": "·", "‧": "·", "∙": "·", "⋅": "·", "・": "·", "●": "·", "｡": "。", "×": "X",
     "╳": "X", "✕": "X", "❌": "X", "○": "〇", "◯": "〇", "⁄": "/", "∕": "/",
 }  # fmt: skip
+_ESCAPING = ("\\", "&#", "%40")
+_ESCAPE = re.compile(
+    r"\\u(?P<json>[0-9a-fA-F]{4})|\\(?P<control>[nrtbf])"
+    r"|&#(?:[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<decimal>[0-9]{1,7}));|(?P<at>%40)"
+)
+"""How JSON, HTML and web addresses write characters: tools answer in JSON that is often plain ASCII."""
 _MARKS = ("Mn", "Me", "Cf", "Cc")
 _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -73,6 +80,47 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Takes any text, lone surrogates included; time and memory are linear."""
+    if not any(sign in text for sign in _ESCAPING):
+        return _fold(text)
+    plain, starts, stops = _unescaped(text)
+    folded = _fold(plain)
+    size = len(folded.text)
+    return Folded(
+        text,
+        folded.text,
+        [starts[folded.place(at)] for at in range(size)],
+        [stops[folded.until(at + 1) - 1] for at in range(size)],
+    )
+
+
+def _unescaped(text: str) -> tuple[str, list[int], list[int]]:
+    """The text as whoever reads its JSON or HTML would see it, and where each character begins and ends."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    stops: list[int] = []
+    at = 0
+    for match in _ESCAPE.finditer(text):
+        starts += range(at, match.start())
+        stops += range(at + 1, match.start() + 1)
+        pieces += [text[at : match.start()], _escaped_character(match)]
+        starts.append(match.start())
+        stops.append(match.end())
+        at = match.end()
+    starts += range(at, len(text))
+    stops += range(at + 1, len(text) + 1)
+    return "".join([*pieces, text[at:]]), starts, stops
+
+
+def _escaped_character(match: re.Match[str]) -> str:
+    if match["control"]:
+        return "\n"
+    if match["at"]:
+        return "@"
+    code = int(match["json"] or match["hex"] or "0", 16) or int(match["decimal"] or "0")
+    return chr(code) if 0 < code < 0x110000 else "\ufffd"
+
+
+def _fold(text: str) -> Folded:
     marked = text.translate(_TABLE)
     if _DROPPED not in marked and _WIDE not in marked:
         return Folded(text, marked, None)
