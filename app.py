@@ -37,6 +37,7 @@ def build_services(settings: Settings) -> Services:
     """Make every part, start none. Creates the data folder and, the first time, the master key."""
     from engines.select import choose_engine
     from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
+    from storage.accounts import SqlAccountStore
     from storage.attachments import SqlAttachmentStore
     from storage.conversations import SqlConversationLog
     from storage.database import Database
@@ -47,6 +48,7 @@ def build_services(settings: Settings) -> Services:
     from storage.queue import SqlIngestQueue
     from storage.retention import purge
     from storage.secrets import derive, load_master_key
+    from storage.sessions import SqlSessionStore
     from storage.transcripts import SqlTranscriptReader
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -77,6 +79,8 @@ def build_services(settings: Settings) -> Services:
         index=index,
         lines=lines,
         keys=SqlKeyStore(database, derive(master, "api-keys")),
+        accounts=SqlAccountStore(database),
+        sessions=SqlSessionStore(database, derive(master, "sessions-kept")),
         engine=choice.engine,
         database=database,
         purge=lambda now: purge(database, settings.retention_days, now),
@@ -183,6 +187,7 @@ def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI
 def guard_console(app: FastAPI, services: Services) -> None:
     """Put the console at `/` with the gateway's guard around all of it, Gradio's own routes included."""
     from gateway.guard import ConsoleGuard
+    from gateway.signatures import Signed
     from pages.mount import mount_console
 
     mount_console(app, services)
@@ -192,7 +197,7 @@ def guard_console(app: FastAPI, services: Services) -> None:
     mount.app = ConsoleGuard(
         mount.app,
         app.state.sessions,
-        open_console=services.settings.open_console,
+        guests=Signed(services.secret, "guests") if services.settings.open_console else None,
         framed=on_space(),
     )
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from app import build_services, close_index, create_app, on_space
+from commands_users import user_commands
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.services import Services
@@ -130,6 +131,9 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list
     if not asyncio.run(_with_services(Settings(), lambda services: services.keys.revoke(key_id))):
         raise NotFound(f"There is no live key {key_id!r}.")
     typer.echo(f"Key {key_id} is revoked.")
+
+
+cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")
 
 
 async def _with_services(settings: Settings, work: Any) -> Any:

@@ -14,7 +14,11 @@ class Right(StrEnum):
     """What a route or an event may ask for."""
 
     ASK = "ask"
-    """Put questions, rate their answers, see lines."""
+    """Put questions, rate their answers, see lines, open the sources of answers."""
+    BROWSE = "browse"
+    """See what is in the knowledge bases, and try questions on them."""
+    CHARTS = "charts"
+    """See how much is asked and how fast it is answered: figures, no texts."""
     READ = "read"
     """Read other people's conversations, masked, and export them."""
     UNMASK = "unmask"
@@ -32,28 +36,33 @@ class Right(StrEnum):
 ROLES: dict[str, frozenset[Right]] = {
     "caller": frozenset({Right.ASK}),
     "agent": frozenset({Right.ASK, Right.READ}),
-    "manager": frozenset({Right.ASK, Right.READ, Right.UNMASK, Right.MANAGE}),
-    "auditor": frozenset({Right.READ, Right.AUDIT}),
+    "manager": frozenset({Right.ASK, Right.BROWSE, Right.CHARTS, Right.READ, Right.UNMASK, Right.MANAGE}),
+    "auditor": frozenset({Right.CHARTS, Right.READ, Right.AUDIT}),
     "admin": frozenset(Right),
 }
 OPERATORS = ("agent", "manager", "auditor", "admin")
 """The roles that sign in to the console; `caller` is for programs."""
+VISITOR: Literal["visitor"] = "visitor"
+"""The role of whoever opens a console that needs no sign-in. No key and no account can have it."""
+_RIGHTS = {**ROLES, VISITOR: frozenset({Right.ASK, Right.BROWSE})}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is calling. `id` is of the key or of the account; `line`, where a key or account is bound to one.
 
-    `kind` `console` is an operator's session, `local` a call from this machine while no key exists.
+    `kind` `console` is an operator's session, `visitor` somebody in an open console, `local` a call from this
+    machine while no key exists. `name` is what the page greets an operator with.
     """
 
-    kind: Literal["key", "console", "local"]
+    kind: Literal["key", "console", "visitor", "local"]
     role: str
     id: str = ""
     line: str | None = None
+    name: str = ""
 
     def may(self, right: Right) -> bool:
-        return right in ROLES.get(self.role, frozenset())
+        return right in _RIGHTS.get(self.role, frozenset())
 
     def check(self, right: Right) -> None:
         """Raises Forbidden where the role does not have the right."""
@@ -62,20 +71,23 @@ class Principal:
 
     @property
     def actor(self) -> str:
-        """How the audit names who did something."""
+        """How the audit names who did something. The operator's link and password are one operator."""
         return f"{self.kind}:{self.id or 'operator'}" if self.kind == "console" else f"{self.kind}:{self.id}"
 
     def owner(self, customer: str | None = None) -> str:
         """Whose conversations these are, as the log knows them."""
-        if self.kind == "console":
+        if self.kind in ("console", VISITOR):
             return self.actor
         return f"{self.kind}:{self.id}/{customer or ''}"
 
     def owns(self, owner: str) -> bool:
         """Whether a conversation of this owner came through this very sign-in."""
-        return owner.startswith(self.owner()) if self.kind != "console" else owner == self.owner()
+        if self.kind in ("console", VISITOR):
+            return owner == self.owner()
+        return owner.startswith(self.owner())
 
     def check_line(self, line: str) -> None:
-        """Raises Forbidden where a key that is bound to a line reaches for another."""
+        """Raises Forbidden where a key or an account that is bound to a line reaches for another."""
         if self.line is not None and line != self.line:
-            raise Forbidden(f"This key belongs to the line '{self.line}' and cannot use '{line}'.")
+            which = "key" if self.kind == "key" else "account"
+            raise Forbidden(f"This {which} belongs to the line '{self.line}' and cannot use '{line}'.")

@@ -42,11 +42,16 @@ class AccountStore(Protocol):
 
     async def named(self, name: str) -> Account | None: ...
 
-    async def check(self, name: str, password: str) -> Account | None:
-        """The live account with this name and password, in the same time for every name; None else.
+    async def check(self, name: str, password: str, *, known_device: bool = False) -> Account | None:
+        """The live account with this name and password; None else, in the same time for every name.
 
-        Counts failures, and locks the account for a while after several.
+        Counts failures and locks the account for a while after several, the same in every process. A
+        `known_device` has signed in as this account before: guesses made elsewhere do not lock it out.
         """
+        ...
+
+    async def signed_in(self, account_id: str) -> None:
+        """Note the time of a sign-in that needed no password."""
         ...
 
     async def of_oidc(self, oidc: str) -> Account | None: ...
@@ -59,14 +64,22 @@ class AccountStore(Protocol):
         line: str | None = None,
         password: str | None = None,
         disabled: bool | None = None,
+        oidc: str | None = None,
     ) -> Account:
-        """Change what is named; a new password or a disabling ends the account's sessions. Raises NotFound."""
+        """Change what is named; an empty `line` unbinds. A new password or a disabling ends the account's sessions.
+
+        Raises NotFound, InvalidRequest and, for another account's `oidc`, Conflict.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in of an operator; `account_id` is None for the operator's link and password."""
+    """One sign-in of an operator; `account_id` is None for the operator's link and password.
+
+    `role`, `name` and `line` are those of the account now, not of when it signed in. `csrf` is what a program
+    that uses the cookie sends along (gateway/origin.py).
+    """
 
     account_id: str | None
     role: str

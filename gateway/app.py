@@ -12,9 +12,10 @@ from gateway import catalog, completions, health, reference, responses
 from gateway.api import routers as api_routers
 from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
-from gateway.login import login_routes
+from gateway.login import Login, login_routes
 from gateway.metrics import Metrics
 from gateway.session import Sessions
+from gateway.signatures import Signed
 from pipelines.services import Services
 
 FRAMED_BY_SELF = "'self'"
@@ -27,12 +28,12 @@ def build_gateway(
     """The gateway without the console.
 
     `operator_token` is the console's one-click link and, where the settings hold no password, the password.
-    `secret` signs session cookies. `framed_by` lists who may put the console in a frame, as CSP's
+    `secret` signs what browsers keep for us. `framed_by` lists who may put the console in a frame, as CSP's
     frame-ancestors writes it. On `app.state`: `services`, `sessions` (for ConsoleGuard), `metrics`.
     """
     settings = services.settings
     password = settings.operator_password.get_secret_value() if settings.operator_password else None
-    sessions = Sessions(secret, operator_token=operator_token, password=password)
+    sessions = Sessions(services.sessions, operator_token=operator_token, password=password)
     metrics = Metrics()
     metrics.watch(services.ingest)
     app = FastAPI(
@@ -53,9 +54,11 @@ def build_gateway(
         *api_routers,
     ):
         app.include_router(router)
-    app.include_router(
-        login_routes(sessions, ui_language=settings.ui_language, framed=framed_by != FRAMED_BY_SELF)
-    )
+    login = Login(
+        sessions, services.accounts, Signed(secret, "devices"),
+        ui_language=settings.ui_language, framed=framed_by != FRAMED_BY_SELF,
+    )  # fmt: skip
+    app.include_router(login_routes(login))
     for prefix in ("/v1", "/api"):
         app.add_api_route(
             prefix + "/{rest:path}", nothing_here, methods=EVERY_METHOD, include_in_schema=False

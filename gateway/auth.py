@@ -9,13 +9,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from core.access import Principal, Right
-from core.errors import Unauthorized
+from core.errors import Forbidden, Unauthorized
 from core.ports import ApiKey
-from gateway.origin import is_cross_site, is_forwarded, is_loopback, names_this_machine
-from gateway.session import COOKIE, Sessions
+from gateway.origin import CSRF, is_cross_site, is_forwarded, is_loopback, is_own_write, names_this_machine
+from gateway.session import COOKIE, Sessions, principal_of
 from pipelines.services import Services
 
 LONGEST_KEY = 512
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def services_of(request: Request) -> Services:
@@ -46,8 +47,12 @@ async def authenticate(request: Request, *, cookie: bool) -> Principal:
     if is_cross_site(request.headers):
         raise Unauthorized("A page of another site may not call this address without an API key.")
     sessions: Sessions = request.app.state.sessions
-    if cookie and given is None and sessions.valid(request.cookies.get(COOKIE)):
-        return Principal("console", "admin")
+    if cookie and given is None and (session := await sessions.find(request.cookies.get(COOKIE))) is not None:
+        if request.method not in SAFE and not is_own_write(request.headers, session.csrf):
+            raise Forbidden(
+                f"Send the token of GET /api/me in the header {CSRF} with what changes something."
+            )
+        return principal_of(session)
     if await _passes_unnamed(request, services):
         return Principal("local", "admin")
     if given is not None:
@@ -95,4 +100,5 @@ CallerV1 = Annotated[Principal, Depends(allow(Right.ASK, cookie=False))]
 Caller = Annotated[Principal, Depends(allow(Right.ASK))]
 Reader = Annotated[Principal, Depends(allow(Right.READ))]
 Manager = Annotated[Principal, Depends(allow(Right.MANAGE))]
+Operator = Annotated[Principal, Depends(allow(Right.OPERATE))]
 Use = Annotated[Services, Depends(services_of)]

@@ -1,6 +1,6 @@
-"""Writes and removes the session cookie with the attributes the connection allows.
+"""Writes and removes cookies with the attributes the connection allows.
 
-It does not know what the value means.
+It does not know what a value means.
 """
 
 from typing import Literal
@@ -12,16 +12,36 @@ from gateway.origin import is_https
 from gateway.session import COOKIE, SESSION_SECONDS
 
 
-def set_session(response: Response, value: str, connection: HTTPConnection, *, framed: bool) -> None:
-    """HttpOnly always, Secure over HTTPS. Inside another site's frame only SameSite=None is sent, and HTTPS."""
+def set_cookie(
+    response: Response,
+    name: str,
+    value: str,
+    connection: HTTPConnection,
+    *,
+    framed: bool,
+    seconds: int,
+    path: str = "/",
+) -> None:
+    """HttpOnly always, Secure over HTTPS.
+
+    Inside another site's frame a browser keeps only SameSite=None, with HTTPS, and Partitioned: apart for each
+    site that shows us.
+    """
     secure = is_https(connection.scope["scheme"], connection.headers)
-    same_site: Literal["lax", "none"] = "none" if framed and secure else "lax"
+    foreign = framed and secure
+    same_site: Literal["lax", "none"] = "none" if foreign else "lax"
     response.set_cookie(
-        COOKIE, value, max_age=SESSION_SECONDS, httponly=True, secure=secure, samesite=same_site, path="/"
+        name, value, max_age=seconds, httponly=True, secure=secure, samesite=same_site, path=path
     )
+    if foreign:
+        # Python 3.11's cookies do not know the attribute, so it is appended to the header itself.
+        header, written = response.raw_headers.pop()
+        response.raw_headers.append((header, written + b"; Partitioned"))
+
+
+def set_session(response: Response, value: str, connection: HTTPConnection, *, framed: bool) -> None:
+    set_cookie(response, COOKIE, value, connection, framed=framed, seconds=SESSION_SECONDS)
 
 
 def drop_session(response: Response, connection: HTTPConnection, *, framed: bool) -> None:
-    secure = is_https(connection.scope["scheme"], connection.headers)
-    same_site: Literal["lax", "none"] = "none" if framed and secure else "lax"
-    response.delete_cookie(COOKIE, httponly=True, secure=secure, samesite=same_site, path="/")
+    set_cookie(response, COOKIE, "", connection, framed=framed, seconds=0)

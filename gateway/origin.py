@@ -4,12 +4,15 @@ A page elsewhere can make a browser call this machine: the browser says so in Se
 not know users or keys.
 """
 
+import hmac
 import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+CSRF = "x-xiaoq-csrf"
+"""The header in which a program that uses a session's cookie proves that it can read the session."""
 FORWARDING = ("x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip", "via")
 
 
@@ -22,6 +25,17 @@ def is_cross_site(headers: Headers) -> bool:
         return True
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+def is_own_write(headers: Headers, csrf: str) -> bool:
+    """Whether a write that a session's cookie signs was meant by its holder; ask after `is_cross_site`.
+
+    A browser says where it comes from, in Sec-Fetch-Site or in Origin. Where it says neither, the session's own
+    token has to be there, which no foreign page can read.
+    """
+    if headers.get("sec-fetch-site") == "same-origin" or "origin" in headers:
+        return True
+    return bool(csrf) and hmac.compare_digest(headers.get(CSRF, "").encode(), csrf.encode())
 
 
 def is_forwarded(headers: Mapping[str, str]) -> bool:

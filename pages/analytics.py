@@ -8,8 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from core.access import Right
 from pages.analytics_handlers import AnalyticsHandlers, AnalyticsParts
-from pages.events import DOWNLOAD_JS, PRESS_JS, clicking
+from pages.events import DOWNLOAD_JS, PRESS_JS, clicking, needs
 from pages.reader import READER_JS
 from pipelines.services import Services
 
@@ -53,16 +54,18 @@ def build_analytics_tab(
     filters = [period, since, until, line, mode, told]
     view = parts.view()
     showing: dict[str, Any] = clicking() | {"show_progress": "minimal", "show_progress_on": [summary]}
-    demo.load(act.load, [line, mode, period], [line, mode, period], **clicking())
+    demo.load(
+        needs(Right.CHARTS, act.load, quiet=True), [line, mode, period], [line, mode, period], **clicking()
+    )
     # The theme may have changed since the page was loaded: charts are drawn for it.
     told_again = f"(...all) => [...all.slice(0, 5), ({READER_JS})()]"
-    gr.on([tab.select, refresh.click], act.show, filters, view, js=told_again, **showing)
+    gr.on([tab.select, refresh.click], needs(Right.CHARTS, act.show), filters, view, js=told_again, **showing)
     gr.on(
         [period.input, line.input, mode.input, since.submit, until.submit, since.blur, until.blur],
-        act.show, filters, view, js=told_again, **showing,
+        needs(Right.CHARTS, act.show), filters, view, js=told_again, **showing,
     )  # fmt: skip
-    conversations.select(act.open, [told], [shown], **clicking())
-    to_csv.click(act.export, filters, [download], js=told_again, **clicking()).then(
+    conversations.select(needs(Right.READ, act.open), [told], [shown], **clicking())
+    to_csv.click(needs(Right.READ, act.export), filters, [download], js=told_again, **clicking()).then(
         None, [download], js=DOWNLOAD_JS, api_visibility="private"
     )
 

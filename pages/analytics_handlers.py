@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 import gradio as gr
 
-from core.messages import Mode, StoredTurn, in_language
+from core.access import Right
+from core.messages import ConversationSummary, Mode, StoredTurn, in_language
 from core.ports import TranscriptFilter
 from pages.charts import counts_chart, latency_chart, questions_chart
 from pages.console_words import words
 from pages.lists import conversations_table, transcript
-from pages.reader import Reader, language_of, reader_of
+from pages.reader import Reader, language_of, principal_of, reader_of
 from pipelines.export import transcripts_csv
 from pipelines.reports import bucket, language_counts, latency_over_time, mode_counts, questions_over_time
 from pipelines.services import Services
@@ -69,11 +70,12 @@ class AnalyticsHandlers:
         """Fill the filters; keep what is chosen."""
         language = language_of(request, self._services.settings)
         say = words(language)
+        principal = principal_of(request)
         names = await self._names(language)
+        lines = [(name, key) for key, name in names.items() if principal.line in (None, key)]
+        everywhere = [(say["all"], ALL)] if principal.line is None else []
         return {
-            self._parts.line: gr.update(
-                choices=[(say["all"], ALL), *((name, key) for key, name in names.items())], value=line or ALL
-            ),
+            self._parts.line: gr.update(choices=[*everywhere, *lines], value=principal.line or line or ALL),
             self._parts.mode: gr.update(
                 choices=[(say["all"], ALL), *((say[f"mode_{one.value}"], one.value) for one in Mode)],
                 value=mode or ALL,
@@ -91,11 +93,14 @@ class AnalyticsHandlers:
         language = language_of(request, self._services.settings)
         reader = reader_of(told)
         dates = {self._parts.dates: gr.update(visible=period == "custom")}
-        where = filter_of(period, since, until, line, mode, reader.zone)
+        principal = principal_of(request)
+        where = filter_of(period, since, until, principal.line or line, mode, reader.zone)
         if where is None:
             return {**dates, self._parts.problem: _problem(words(language)["date_bad"])}
         turns = await self._services.transcripts.turns(where)
-        conversations = await self._services.transcripts.conversations(where)
+        conversations: Sequence[ConversationSummary] = ()
+        if principal.may(Right.READ):
+            conversations = await self._services.transcripts.conversations(where)
         names = await self._names(language)
         empty = not turns
         problem = _problem(words(language)["analytics_empty"]) if empty else ""
@@ -129,6 +134,8 @@ class AnalyticsHandlers:
     async def open(self, told: str, chosen: gr.SelectData, request: gr.Request) -> Updates:
         language = language_of(request, self._services.settings)
         turns = await self._services.transcripts.conversation(str(chosen.value))
+        for turn in turns:
+            principal_of(request).check_line(turn.line)
         return {self._parts.transcript: transcript(turns, reader_of(told).zone, language)}
 
     async def export(
@@ -137,6 +144,7 @@ class AnalyticsHandlers:
     ) -> AsyncGenerator[Updates]:  # fmt: skip
         """The turns under the filters as a CSV file, oldest first."""
         language = language_of(request, self._services.settings)
+        line = principal_of(request).line or line
         where = filter_of(period, since, until, line, mode, reader_of(told).zone)
         if where is None:
             gr.Warning(words(language)["date_bad"])

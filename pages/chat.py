@@ -8,14 +8,20 @@ from typing import Any
 
 import gradio as gr
 
+from core.access import Right
 from pages.chat_files import ChatFiles
 from pages.chat_handlers import ChatHandlers, ChatParts
-from pages.events import DOWNLOAD_JS, PRESS_JS, clicking
+from pages.events import DOWNLOAD_JS, PRESS_JS, clicking, needs
 from pages.reader import READER_JS
 from pages.state import ChatState
 from pipelines.services import Services
 
 ANSWERS_AT_ONCE = 64
+
+
+def ask(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Every event of this tab needs the one right."""
+    return needs(Right.ASK, handler)
 
 
 def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox, demo: gr.Blocks) -> None:
@@ -95,21 +101,23 @@ def _wire(
         "inputs": parts.asking(), "outputs": view, "concurrency_limit": ANSWERS_AT_ONCE, "concurrency_id": "answers",
         "api_visibility": "private", "show_progress": "hidden",
     }  # fmt: skip
-    gr.on([parts.box.submit, parts.send.click], act.send, **asking)
-    parts.suggestions.select(act.suggest, **asking)
-    parts.chatbot.retry(act.retry, **asking)
-    parts.chatbot.edit(act.edit, **asking)
-    parts.stop.click(act.stop, [parts.state], [parts.state], **clicking())
-    new.click(act.new, [parts.state, parts.line, told], view, **clicking())
-    parts.line.input(act.new, [parts.state, parts.line, told], view, **clicking())
-    parts.history.select(act.open, [parts.state, told], view, **clicking())
-    parts.chatbot.like(act.rate, [parts.state], [parts.state, parts.reason_row, parts.reason], **clicking())
+    gr.on([parts.box.submit, parts.send.click], ask(act.send), **asking)
+    parts.suggestions.select(ask(act.suggest), **asking)
+    parts.chatbot.retry(ask(act.retry), **asking)
+    parts.chatbot.edit(ask(act.edit), **asking)
+    parts.stop.click(ask(act.stop), [parts.state], [parts.state], **clicking())
+    new.click(ask(act.new), [parts.state, parts.line, told], view, **clicking())
+    parts.line.input(ask(act.new), [parts.state, parts.line, told], view, **clicking())
+    parts.history.select(ask(act.open), [parts.state, told], view, **clicking())
+    parts.chatbot.like(
+        ask(act.rate), [parts.state], [parts.state, parts.reason_row, parts.reason], **clicking()
+    )
     gr.on(
-        [give_reason.click, parts.reason.submit], act.give_reason, [parts.state, parts.reason],
+        [give_reason.click, parts.reason.submit], ask(act.give_reason), [parts.state, parts.reason],
         [parts.state, parts.reason_row], **clicking(),
     )  # fmt: skip
     for button, export in ((to_markdown, act.export_markdown), (to_csv, act.export_csv)):
-        button.click(export, [parts.state], [parts.download], **clicking()).then(
+        button.click(ask(export), [parts.state], [parts.download], **clicking()).then(
             None, [parts.download], js=DOWNLOAD_JS, api_visibility="private"
         )
     # This browser tab remembers what it had open; whose it is the server checks.
@@ -118,12 +126,12 @@ def _wire(
         api_visibility="private",
     )  # fmt: skip
     demo.load(
-        act.load, [parts.state, parts.current, told], view, **clicking(),
+        needs(Right.ASK, act.load, quiet=True), [parts.state, parts.current, told], view, **clicking(),
         js=f"(state) => [state, sessionStorage.getItem('xiaoq.conversation') || '', ({READER_JS})()]",
     )  # fmt: skip
 
 
 def _wire_files(act: ChatFiles, parts: ChatParts) -> None:
     view, told = parts.view(), parts.told
-    parts.attach.upload(act.add, [parts.attach, parts.state, parts.line, told], view, **clicking())
-    parts.files.select(act.remove, [parts.state, told], view, **clicking())
+    parts.attach.upload(ask(act.add), [parts.attach, parts.state, parts.line, told], view, **clicking())
+    parts.files.select(ask(act.remove), [parts.state, told], view, **clicking())

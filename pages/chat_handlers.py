@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 import structlog
 
+from core.access import Principal
 from core.errors import NotFound, XiaoQError
 from core.events import Delta, Sources, Started
 from core.messages import Question, Sampling, in_language
@@ -23,7 +24,7 @@ from pages.answering import Answering
 from pages.console_words import words
 from pages.file_chips import file_chips
 from pages.lists import history_list, suggestion_chips
-from pages.reader import OWNER, language_of, reader_of
+from pages.reader import language_of, principal_of, reader_of
 from pages.state import ChatState, exchange_number
 from pages.streaming import gathered
 from pipelines.export import conversation_markdown, transcripts_csv
@@ -103,12 +104,15 @@ class ChatHandlers:
         self, given: Updates, text: str, replaces: int | None, request: gr.Request
     ) -> AsyncGenerator[Updates]:
         """`given` holds the value of every widget that `ChatParts.asking` names."""
+        principal = principal_of(request)
         state: ChatState = given[self._parts.state]
         told: str = given[self._parts.told]
         language = language_of(request, self._services.settings)
         if not text.strip():
-            yield await self.view(state, told, language)
+            yield await self.view(state, told, principal, language)
             return
+        if state.conversation_id is None:
+            principal.check_line(given[self._parts.line])
         stopping = state.begin_answer()
         exchange, replaced = state.ask(text.strip(), replaces)
         state.refused.clear()
@@ -117,7 +121,7 @@ class ChatHandlers:
         temperature, top_p, max_tokens = (given[slider] for slider in self._parts.sliders)
         question = Question(
             text=exchange.question,
-            owner=OWNER,
+            owner=principal.owner(),
             channel="console",
             request_id=request_id,
             line=None if state.conversation_id else given[self._parts.line],
@@ -131,7 +135,7 @@ class ChatHandlers:
             yield self._live(state)
         if state.stopping is stopping:
             state.stopping = None
-        yield await self.view(state, told, language)
+        yield await self.view(state, told, principal, language)
 
     async def _stream(
         self, question: Question, answering: Answering, stopping: asyncio.Event
@@ -154,7 +158,7 @@ class ChatHandlers:
         if not answering.ended:
             answering.stopped()
 
-    async def stop(self, state: ChatState) -> Updates:
+    async def stop(self, state: ChatState, request: gr.Request) -> Updates:
         """End the answer on its way; the handler that streams it shows what was said."""
         state.stop()
         return {self._parts.state: state}
@@ -162,34 +166,43 @@ class ChatHandlers:
     async def new(self, state: ChatState, line: str, told: str, request: gr.Request) -> Updates:
         state.clear()
         state.line = line
-        return await self.view(state, told, language_of(request, self._services.settings))
+        language = language_of(request, self._services.settings)
+        return await self.view(state, told, principal_of(request), language)
 
     async def load(self, state: ChatState, current: str, told: str, request: gr.Request) -> Updates:
         """Fill the tab when the page opens; `current` is the conversation this browser tab had open."""
         language = language_of(request, self._services.settings)
+        principal = principal_of(request)
         lines = [line for line in await self._services.lines.all() if not line.archived]
-        choices = [(in_language(line.names, language, line.id), line.id) for line in lines]
+        choices = [
+            (in_language(line.names, language, line.id), line.id)
+            for line in lines
+            if principal.line in (None, line.id)
+        ]
         state.clear()
-        state.line = self._services.settings.default_line
+        state.line = self._default(principal)
         if current:
-            await self._open(state, current, language)
-        updates = await self.view(state, told, language)
+            await self._open(state, current, principal, language)
+        updates = await self.view(state, told, principal, language)
         updates[self._parts.line] = gr.update(choices=choices, value=state.line)
         return updates
 
     async def open(self, state: ChatState, told: str, chosen: gr.SelectData, request: gr.Request) -> Updates:
         language = language_of(request, self._services.settings)
-        if not await self._open(state, str(chosen.value), language):
+        principal = principal_of(request)
+        if not await self._open(state, str(chosen.value), principal, language):
             gr.Warning(words(language)["error_not_found"])
-        return await self.view(state, told, language)
+        return await self.view(state, told, principal, language)
 
-    async def _open(self, state: ChatState, conversation_id: str, language: str) -> bool:
+    async def _open(
+        self, state: ChatState, conversation_id: str, principal: Principal, language: str
+    ) -> bool:
         try:
-            turns = await self._services.log.turns(conversation_id, OWNER)
+            turns = await self._services.log.turns(conversation_id, principal.owner())
         except NotFound:
             return False
         state.open(conversation_id, turns, language)
-        state.files = await self._services.attach.list(conversation_id, OWNER)
+        state.files = await self._services.attach.list(conversation_id, principal.owner())
         return True
 
     async def rate(self, state: ChatState, chosen: gr.LikeData, request: gr.Request) -> Updates:
@@ -200,7 +213,7 @@ class ChatHandlers:
             return {self._parts.reason_row: gr.update(visible=False)}
         exchange.score = liked
         state.rating = exchange.turn_id if liked == -1 else ""
-        await self._services.log.rate(exchange.turn_id, OWNER, liked)
+        await self._services.log.rate(exchange.turn_id, principal_of(request).owner(), liked)
         if liked == 1:
             gr.Info(words(language_of(request, self._services.settings))["thanks"], duration=3)
         return {
@@ -211,7 +224,8 @@ class ChatHandlers:
 
     async def give_reason(self, state: ChatState, reason: str, request: gr.Request) -> Updates:
         if state.rating:
-            await self._services.log.rate(state.rating, OWNER, -1, reason.strip()[:1000])
+            owner = principal_of(request).owner()
+            await self._services.log.rate(state.rating, owner, -1, reason.strip()[:1000])
             gr.Info(words(language_of(request, self._services.settings))["thanks"], duration=3)
         state.rating = ""
         return {self._parts.state: state, self._parts.reason_row: gr.update(visible=False)}
@@ -229,7 +243,7 @@ class ChatHandlers:
             gr.Info(words(language_of(request, self._services.settings))["export_nothing"], duration=3)
             yield {self._parts.download: None}
             return
-        turns = await self._services.log.turns(state.conversation_id, OWNER)
+        turns = await self._services.log.turns(state.conversation_id, principal_of(request).owner())
         data = conversation_markdown(turns).encode() if kind == "md" else b"".join(transcripts_csv(turns))
         # Gradio copies the file before this goes on; ours is gone then.
         with tempfile.TemporaryDirectory(prefix="xiaoq-") as folder:
@@ -251,12 +265,12 @@ class ChatHandlers:
             self._parts.reason_row: gr.update(visible=False),
         }
 
-    async def view(self, state: ChatState, told: str, language: str) -> Updates:
+    async def view(self, state: ChatState, told: str, principal: Principal, language: str) -> Updates:
         """The whole tab as the state has it."""
-        conversations = await self._services.log.conversations(OWNER)
+        conversations = await self._services.log.conversations(principal.owner())
         chips = ""
         if not (state.exchanges or state.files):
-            line = await self._services.lines.get(state.line or self._services.settings.default_line)
+            line = await self._services.lines.get(state.line or self._default(principal))
             chips = suggestion_chips(in_language(line.suggestions, language, ()) if line else (), language)
         zone = reader_of(told).zone
         return {
@@ -266,8 +280,11 @@ class ChatHandlers:
             self._parts.history: history_list(conversations, state.conversation_id, zone, language),
             self._parts.suggestions: chips,
             self._parts.files: file_chips(state.files, state.refused, (), language),
-            self._parts.line: state.line or self._services.settings.default_line,
+            self._parts.line: state.line or self._default(principal),
         }
+
+    def _default(self, principal: Principal) -> str:
+        return principal.line or self._services.settings.default_line
 
 
 def _index(index: Any) -> int:

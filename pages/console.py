@@ -1,6 +1,6 @@
-"""The console: its tabs in one Gradio app, for the operator.
+"""The console: its tabs in one Gradio app, for operators; each sees those of their role.
 
-Knows nothing of sign-in: the guard around the mount has checked it.
+Knows no sign-in: the guard around the mount has found out who it is.
 """
 
 import sys
@@ -10,7 +10,9 @@ import gradio as gr
 
 from pages.analytics import build_analytics_tab
 from pages.chat import build_chat_tab
+from pages.console_tabs import Tabs
 from pages.console_words import translations
+from pages.events import clicking, needs
 from pages.knowledge import build_knowledge_tab
 from pages.reader import READER_JS
 from pipelines.services import Services
@@ -40,13 +42,18 @@ def build_console(services: Services) -> gr.Blocks:
             gr.Button(
                 t("customer_page"), link="/chat", size="sm", scale=0, min_width=120, link_target="_blank"
             )
-        with gr.Tabs(elem_id="xq-tabs"):
-            with gr.Tab(t("tab_chat"), id="chat"):
+            who = gr.HTML(elem_id="xq-who")
+        with gr.Tabs(elem_id="xq-tabs") as group:
+            with gr.Tab(t("tab_chat"), id="chat") as chat:
                 build_chat_tab(services, t, told, demo)
-            with gr.Tab(t("tab_knowledge"), id="knowledge"):
+            with gr.Tab(t("tab_knowledge"), id="knowledge", visible=False) as knowledge:
                 build_knowledge_tab(t)
-            with gr.Tab(t("tab_analytics"), id="analytics") as analytics:
+            with gr.Tab(t("tab_analytics"), id="analytics", visible=False) as analytics:
                 build_analytics_tab(services, t, told, demo, analytics)
+        tabs = Tabs(
+            services.settings, group, {"chat": chat, "knowledge": knowledge, "analytics": analytics}, who
+        )
+        demo.load(needs(None, tabs.fit), None, tabs.parts, **clicking())
         demo.load(None, None, [told], js=READER_JS, api_visibility="private")
     demo.max_threads = THREADS
     demo.queue(default_concurrency_limit=16, api_open=False, max_size=1000)

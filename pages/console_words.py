@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pages.chat_words import FILE_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
+from pages.system_words import SYSTEM_WORDS
 
 
 def words(language: str) -> Mapping[str, str]:
@@ -249,5 +250,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    language: {**own, **FILE_WORDS[language], **KNOWLEDGE_WORDS[language]} for language, own in _WORDS.items()
+    language: {**own, **FILE_WORDS[language], **KNOWLEDGE_WORDS[language], **SYSTEM_WORDS[language]}
+    for language, own in _WORDS.items()
 }

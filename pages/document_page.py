@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.access import Right
 from core.documents import Chunk, Document
-from core.errors import NotFound
+from core.errors import NotFound, XiaoQError
 from pages.customer_language import page_language
 from pages.document_html import DOCUMENT_POLICY, document_html, gone_html
 from pages.knowledge_calls import PRIVATE
+from pages.reader import principal_of
 from pipelines.services import Services
 
 PASSAGES_A_PAGE = 200
@@ -43,8 +45,8 @@ class _DocumentPages:
         headers = PRIVATE | {"content-security-policy": DOCUMENT_POLICY, "referrer-policy": "same-origin"}
         try:
             document = await self._document(request)
-        except NotFound:
-            return HTMLResponse(gone_html(language), 404, headers)
+        except XiaoQError as error:
+            return HTMLResponse(gone_html(language), error.status, headers)
         chunks = await self._services.documents.chunks(document.base, document.id)
         wanted = request.query_params.get("passage", "")
         start = _start(request.query_params.get("from", ""), chunks, wanted)
@@ -63,7 +65,7 @@ class _DocumentPages:
             data = await self._services.documents.raw(document.base, document.id)
             if data is None:
                 raise NotFound("The file itself was not kept.")
-        except NotFound as error:
+        except XiaoQError as error:
             return PlainTextResponse(error.message, error.status, PRIVATE)
         if is_pdf(document, data) and "save" not in request.query_params:
             headers = PRIVATE | _named("inline", document.name) | {"content-security-policy": PDF_POLICY}
@@ -72,8 +74,13 @@ class _DocumentPages:
         return Response(data, media_type="application/octet-stream", headers=headers)
 
     async def _document(self, request: Request) -> Document:
-        """Raises NotFound."""
+        """Whoever may ask may see what an answer stands on. Raises NotFound, Forbidden and Unauthorized."""
+        principal = principal_of(request)
+        principal.check(Right.ASK)
         base, document_id = request.path_params["base"], request.path_params["document_id"]
+        line = await self._services.lines.get(principal.line) if principal.line else None
+        if principal.line and (line is None or base not in line.bases):
+            raise NotFound("There is no such document.")
         document = await self._services.documents.get(base, document_id)
         if document is None:
             raise NotFound("There is no such document.")

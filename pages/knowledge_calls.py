@@ -1,6 +1,6 @@
 """One request of the Knowledge tab: who looks, on which base, what was sent; errors as the page says them.
 
-Knows nothing of documents. Rights are checked before: these routes stand inside the console's guard.
+Knows nothing of documents, nor of sign-in: these routes stand inside the console's guard, which says who it is.
 """
 
 import tempfile
@@ -17,12 +17,13 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from core.access import Principal, Right
 from core.documents import SHARED_BASE
-from core.errors import DocumentRejected, InvalidRequest, NotFound, TooLarge, XiaoQError
+from core.errors import DocumentRejected, Forbidden, InvalidRequest, NotFound, TooLarge, XiaoQError
 from core.messages import BusinessLine
 from pages.bubbles import error_sentence
 from pages.customer_language import page_language
-from pages.reader import reader_of
+from pages.reader import principal_of, reader_of
 from pages.reasons import reason_in
 from pipelines.incoming import LARGEST_FILE, too_large
 from pipelines.services import Services
@@ -43,6 +44,7 @@ class Call:
 
     request: Request
     services: Services
+    principal: Principal
     language: str
 
     def query(self, name: str) -> str:
@@ -53,12 +55,18 @@ class Call:
         return reader_of(self.request.headers.get(ZONE_HEADER, "")).zone
 
     async def place(self) -> BusinessLine:
-        """The line in the query's `base`; the shared base as if it were one. Raises NotFound."""
+        """The line in the query's `base`; the shared base as if it were one. Raises NotFound and Forbidden."""
         base = self.query("base")
+        self.check_base(base)
         line = SHARED if base == SHARED_BASE else await self.services.lines.get(base)
         if line is None or line.archived:
             raise NotFound("There is no such business line.", param="base")
         return line
+
+    def check_base(self, base: str) -> None:
+        """Raises Forbidden where an account that is bound to a line reaches for more than its own base."""
+        if self.principal.line not in (None, base):
+            raise Forbidden(f"This account belongs to the line '{self.principal.line}'.", param="base")
 
     async def posted(self) -> Mapping[str, Any]:
         """The JSON object in the body. Raises InvalidRequest and TooLarge."""
@@ -80,22 +88,28 @@ Action = Callable[[Call], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(services: Services, action: Action) -> Endpoint:
-    """Starlette's endpoint around an action: errors become a calm sentence in the page's language."""
+def endpoint(services: Services, right: Right, action: Action) -> Endpoint:
+    """Starlette's endpoint around an action, for those who have the right.
+
+    Errors become a calm sentence in the page's language.
+    """
 
     async def answer(request: Request) -> Response:
-        call = Call(request, services, page_language(request, services.settings.ui_language))
+        language = page_language(request, services.settings.ui_language)
         try:
-            return await action(call)
+            principal = principal_of(request)
+            principal.check(right)
+            return await action(Call(request, services, principal, language))
         except XiaoQError as error:
-            return _refusal(error, call)
+            return _refusal(error, language)
         except ClientDisconnect:
-            return _refusal(InvalidRequest("The request did not arrive complete; send it again."), call)
+            return _refusal(InvalidRequest("The request did not arrive complete; send it again."), language)
         except Exception as error:  # noqa: BLE001 - a page never sees a stack trace
             request_id = getattr(request.state, "request_id", "") or f"req_{uuid.uuid4().hex}"
             log.error("knowledge_request_broke", error=type(error).__name__, request_id=request_id)
-            return _refusal(XiaoQError("Something went wrong on our side; please try again."), call)
+            return _refusal(XiaoQError("Something went wrong on our side; please try again."), language)
 
+    answer.right = right  # type: ignore[attr-defined]
     return answer
 
 
@@ -135,6 +149,6 @@ async def sent_file(request: Request) -> AsyncIterator[tuple[str, IO[bytes]]]:
         yield name, spool
 
 
-def _refusal(error: XiaoQError, call: Call) -> Response:
-    shown = {"code": error.code, "message": sentence(error, call.language)}
+def _refusal(error: XiaoQError, language: str) -> Response:
+    shown = {"code": error.code, "message": sentence(error, language)}
     return JSONResponse({"error": shown}, error.status, PRIVATE)

@@ -21,8 +21,13 @@ SPOKEN = (
 """Words that the script says itself."""
 
 
-def knowledge_frame(choices: Sequence[tuple[str, str]], chosen: str, largest_file: int, language: str) -> str:
-    """The tab around its lists. `choices` are (base, name); `largest_file` is in bytes."""
+def knowledge_frame(
+    choices: Sequence[tuple[str, str]], chosen: str, largest_file: int, language: str, *, manages: bool = True
+) -> str:
+    """The tab around its lists. `choices` are (base, name); `largest_file` is in bytes.
+
+    Who does not `manages` sees no buttons that would be refused (static/console/knowledge.css).
+    """
     say = words(language)
     options = "".join(
         f'<option value="{text(base)}"{" selected" if base == chosen else ""}>{text(name)}</option>'
@@ -31,7 +36,7 @@ def knowledge_frame(choices: Sequence[tuple[str, str]], chosen: str, largest_fil
     spoken = orjson.dumps({key: say[key] for key in SPOKEN}).decode()
     hint = f'<p class="xq-meta">{text(say["shared_hint"])}</p>' if chosen == SHARED_BASE else ""
     return (
-        f'<div class="xq-kb" data-base="{text(chosen)}" data-words="{text(spoken)}" data-largest="{largest_file}" data-language="{language}">'
+        f'<div class="xq-kb{"" if manages else " xq-reading"}" data-base="{text(chosen)}" data-words="{text(spoken)}" data-largest="{largest_file}" data-language="{language}">'
         f'<div class="xq-kb-base"><label for="xq-base">{text(say["knowledge_of"])}</label>'
         f'<select id="xq-base">{options}</select>{hint}</div>'
         f'<div class="xq-kb-columns"><section aria-label="{text(say["documents"])}">{_drop(say, language)}'

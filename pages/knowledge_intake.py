@@ -18,7 +18,6 @@ from pages.console_words import words
 from pages.documents_html import is_table
 from pages.faq_html import mapping_panel
 from pages.knowledge_calls import Call, fragment, sent_file, told
-from pages.reader import OWNER
 from pages.reasons import reason_in
 from pipelines.bases import owned
 from pipelines.columns import checked_columns
@@ -47,7 +46,7 @@ class Intake:
                 owned(line),
                 [incoming],
                 batch=uuid.uuid4().hex,
-                actor=OWNER,
+                actor=call.principal.actor,
                 columns=columns,
                 replaces=replaces,
             )
@@ -72,26 +71,26 @@ class Intake:
         posted = await call.posted()
         document, data = await _stored(call, str(posted.get("id", "")))
         batch = await call.services.ingest.accept(
-            document.base, [IncomingFile.of(document.name, data)], actor=OWNER,
+            document.base, [IncomingFile.of(document.name, data)], actor=call.principal.actor,
             columns=_checked(posted.get("columns")), replaces=document.id,
         )  # fmt: skip
         return told({"batch": batch, "name": document.name, "size": document.size})
 
     async def progress(self, call: Call) -> Response:
         """Where the files of these batches stand: `{files: {batch: {status, label, detail}}}`."""
-        wanted = (await call.posted()).get("batches")
-        if not isinstance(wanted, list):
-            raise InvalidRequest("Name the batches.", param="batches")
         stands = {}
-        for batch in wanted[:MOST_ASKED]:
-            files = await call.services.queue.batch(str(batch)[:64])
-            if files:
+        for batch in _named((await call.posted()).get("batches")):
+            files = await call.services.queue.batch(batch)
+            if files and call.principal.line in (None, files[0].base):
                 stands[batch] = await _stand(files[0], call.services, call.language)
         return told({"files": stands})
 
     async def stop(self, call: Call) -> Response:
-        for batch in (await call.posted()).get("batches", [])[:MOST_ASKED]:
-            await call.services.ingest.stop(str(batch)[:64])
+        for batch in _named((await call.posted()).get("batches")):
+            files = await call.services.queue.batch(batch)
+            if files:
+                call.check_base(files[0].base)
+                await call.services.ingest.stop(batch)
         return told({})
 
     async def template(self, call: Call) -> Response:
@@ -100,6 +99,12 @@ class Intake:
         data = call.services.faq_template("csv" if kind == "csv" else "xlsx", language)
         headers = {"content-disposition": f'attachment; filename="xiaoq-faq-{language}.{kind}"'}
         return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+def _named(batches: object) -> list[str]:
+    if not isinstance(batches, list):
+        raise InvalidRequest("Name the batches.", param="batches")
+    return [str(batch)[:64] for batch in batches[:MOST_ASKED]]
 
 
 async def _stand(file: QueuedFile, services: Services, language: str) -> Mapping[str, Any]:

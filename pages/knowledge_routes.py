@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from core.access import Right
 from core.documents import SHARED_BASE, Chunk
 from core.errors import InvalidRequest, NotFound
 from core.messages import in_language
@@ -18,10 +19,9 @@ from pages.bench_html import bench, golden_list
 from pages.console_words import words
 from pages.documents_html import documents_table
 from pages.faq_html import pairs_list
-from pages.knowledge_calls import Call, endpoint, fragment, told
+from pages.knowledge_calls import Action, Call, endpoint, fragment, told
 from pages.knowledge_html import knowledge_frame
 from pages.knowledge_intake import Intake
-from pages.reader import OWNER
 from pages.undoing import Undoing
 from pipelines.bases import owned, searched
 from pipelines.golden import save_golden
@@ -48,34 +48,49 @@ def knowledge_routes(services: Services) -> list[Route]:
             return told({"message": words(call.language)["undo_gone"]})
         return told({"message": await restore()})
 
-    reads = {
-        "frame": _frame, "documents": _documents, "pairs": _pairs, "golden": _golden,
-        "columns": intake.columns, "template": intake.template,
-    }  # fmt: skip
-    writes = {
-        "upload": intake.upload, "preview": intake.preview, "remap": intake.remap,
-        "progress": intake.progress, "stop": intake.stop, "delete": delete, "undo": undo, "pair": _pair,
-        "try": _try, "right": _right, "golden-remove": golden_remove,
-    }  # fmt: skip
+    actions: list[tuple[str, str, Right, Action]] = [
+        ("GET", "frame", Right.BROWSE, _frame),
+        ("GET", "documents", Right.BROWSE, _documents),
+        ("GET", "pairs", Right.BROWSE, _pairs),
+        ("GET", "golden", Right.BROWSE, _golden),
+        ("GET", "template", Right.BROWSE, intake.template),
+        ("POST", "try", Right.BROWSE, _try),
+        ("GET", "columns", Right.MANAGE, intake.columns),
+        ("POST", "upload", Right.MANAGE, intake.upload),
+        ("POST", "preview", Right.MANAGE, intake.preview),
+        ("POST", "remap", Right.MANAGE, intake.remap),
+        ("POST", "progress", Right.MANAGE, intake.progress),
+        ("POST", "stop", Right.MANAGE, intake.stop),
+        ("POST", "delete", Right.MANAGE, delete),
+        ("POST", "undo", Right.MANAGE, undo),
+        ("POST", "pair", Right.MANAGE, _pair),
+        ("POST", "right", Right.MANAGE, _right),
+        ("POST", "golden-remove", Right.MANAGE, golden_remove),
+    ]
     return [
-        *(Route(f"/knowledge/{name}", endpoint(services, action)) for name, action in reads.items()),
-        *(
-            Route(f"/knowledge/{name}", endpoint(services, action), methods=["POST"])
-            for name, action in writes.items()
-        ),
+        Route(f"/knowledge/{name}", endpoint(services, right, action), methods=[method])
+        for method, name, right, action in actions
     ]
 
 
 async def _frame(call: Call) -> Response:
-    lines = [line for line in await call.services.lines.all() if not line.archived]
+    bound = call.principal.line
+    lines = [
+        line for line in await call.services.lines.all() if not line.archived and bound in (None, line.id)
+    ]
     choices = [(owned(line), in_language(line.names, call.language, line.id)) for line in lines]
-    choices.append((SHARED_BASE, words(call.language)["shared_base"]))
+    if bound is None:
+        choices.append((SHARED_BASE, words(call.language)["shared_base"]))
     bases = [base for base, _ in choices]
     # A line of its own files comes first: one that only searches others has nothing to show.
     own = [owned(line) for line in lines if owned(line) in line.bases]
     wanted = call.query("base")
     chosen = wanted if wanted in bases else (own or bases)[0]
-    return fragment(knowledge_frame(choices, chosen, LARGEST_FILE, call.language))
+    return fragment(
+        knowledge_frame(
+            choices, chosen, LARGEST_FILE, call.language, manages=call.principal.may(Right.MANAGE)
+        )
+    )
 
 
 async def _documents(call: Call) -> Response:
@@ -152,7 +167,7 @@ async def _right(call: Call) -> Response:
     posted = await call.posted()
     await save_golden(
         call.services.golden, call.services.documents, line, _question(posted),
-        str(posted.get("document", "")), str(posted.get("passage", "")), OWNER,
+        str(posted.get("document", "")), str(posted.get("passage", "")), call.principal.actor,
     )  # fmt: skip
     return told({"message": words(call.language)["golden_saved"]})
 

@@ -1,18 +1,18 @@
-"""Who looks at the console, as far as the page must know: language, time zone, dark or light.
+"""Who looks at the console: whose session it is, and their language, time zone, dark or light.
 
-Knows nothing of rights: the guard before the console has checked them.
+Knows no sign-in: the guard before the console has found out who it is.
 """
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import gradio as gr
+from starlette.requests import HTTPConnection
 
+from core.access import Principal
+from core.errors import Unauthorized
 from core.settings import Settings
 from pages.customer_language import page_language
-
-OWNER = "console:operator"
-"""Whose conversations the Chat tab holds: the one operator there is."""
 
 # Filled by the browser when the page loads and whenever it is asked again.
 READER_JS = """() => Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -23,6 +23,15 @@ READER_JS = """() => Intl.DateTimeFormat().resolvedOptions().timeZone
 class Reader:
     zone: ZoneInfo
     dark: bool
+
+
+def principal_of(request: gr.Request | HTTPConnection) -> Principal:
+    """Whose request this is, as the guard around the console left it. Raises Unauthorized where there was none."""
+    connection = request.request if isinstance(request, gr.Request) else request
+    principal = connection.scope.get("principal") if connection else None
+    if not isinstance(principal, Principal):
+        raise Unauthorized("Sign in to the console first.")
+    return principal
 
 
 def reader_of(told: str | None) -> Reader:

@@ -20,6 +20,7 @@ from core.ports import (
     Store,
     TranscriptReader,
 )
+from core.security import AccountStore, SessionStore
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
@@ -53,6 +54,8 @@ class Services:
     index: KnowledgeIndex
     lines: LineStore
     keys: KeyStore
+    accounts: AccountStore
+    sessions: SessionStore
     engine: Engine
     database: Store
     purge: Callable[[datetime], Awaitable[int]]

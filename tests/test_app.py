@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,11 +27,12 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     return {**kept, "XIAOQ_DATA_DIR": str(data), "XIAOQ_PORT": "0", "XIAOQ_ENGINE": "quoted", **more}
 
 
-def command(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(data: Path, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "app.py", *arguments],
         cwd=ROOT,
         env=environment(data),
+        input=given,
         capture_output=True,
         text=True,
         timeout=90,
@@ -208,12 +210,45 @@ def test_the_first_key_ends_the_local_pass(app: Running, data: Path) -> None:
     assert app.ask("怎么开发票", key=key)[0] == 401
 
 
+def test_an_account_opens_the_console_until_it_is_disabled(app: Running, data: Path) -> None:
+    made = command(
+        data,
+        "user",
+        "create",
+        "--name",
+        "mei",
+        "--role",
+        "agent",
+        "--password-stdin",
+        given="a long phrase\n",
+    )
+    assert made.returncode == 0, made.stderr
+    jar = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    form = urllib.parse.urlencode({"name": "Mei", "password": "a long phrase"}).encode()
+    with jar.open(f"{app.base}/login", form, timeout=30) as page:
+        assert page.status == 200
+        assert page.url == f"{app.base}/"
+    assert "signed in" not in command(data, "user", "list").stdout
+    assert command(data, "user", "role", "mei", "auditor", "--line", "shop").returncode == 0
+    listed = command(data, "user", "list").stdout
+    assert re.search(r"mei +auditor +shop +live", listed)
+    assert command(data, "user", "disable", "mei").returncode == 0
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        jar.open(f"{app.base}/config", timeout=30)
+    with refused.value:
+        assert refused.value.code == 401
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (("ingest", "README.md", "--line", "nowhere"), "no business line"),
         (("key", "create", "--name", "x", "--role", "emperor"), "role"),
         (("key", "revoke", "none"), "no live key"),
+        (("user", "create", "--name", "x", "--role", "emperor", "--openid"), "role"),
+        (("user", "create", "--name", "x", "--line", "nowhere", "--openid"), "no business line"),
+        (("user", "create", "--name", "x"), "--password-stdin"),
+        (("user", "disable", "nobody"), "no account"),
     ],
 )
 def test_a_wrong_command_ends_with_one_line_and_no_trace(
@@ -274,7 +309,7 @@ def test_a_taken_port_is_named_before_anything_slow(tmp_path: Path) -> None:
 
 
 def test_every_command_has_help() -> None:
-    for name in ("doctor", "ingest", "export", "key"):
+    for name in ("doctor", "ingest", "export", "key", "user"):
         done = command(ROOT / "data", name, "--help")
         assert done.returncode == 0
         assert "Usage" in done.stdout

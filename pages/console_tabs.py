@@ -1,0 +1,60 @@
+"""Which tabs a reader sees, and the line above them that says who is signed in and signs out.
+
+Hiding a tab keeps the page calm; what protects it stands at its events and routes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import gradio as gr
+
+from core.access import VISITOR, Principal, Right
+from core.settings import Settings
+from pages.console_words import words
+from pages.lists import text
+from pages.reader import language_of, principal_of
+
+TABS: Mapping[str, frozenset[Right]] = {
+    "chat": frozenset({Right.ASK}),
+    "knowledge": frozenset({Right.BROWSE}),
+    "analytics": frozenset({Right.CHARTS}),
+}
+"""Any one of these rights shows the tab; in the order of the page."""
+
+
+def shown_tabs(principal: Principal) -> Sequence[str]:
+    return [tab for tab, rights in TABS.items() if any(map(principal.may, rights))]
+
+
+class Tabs:
+    """Fits the page to its reader when it opens. Holds the widgets, never a visitor."""
+
+    def __init__(self, settings: Settings, group: gr.Tabs, tabs: Mapping[str, gr.Tab], who: gr.HTML) -> None:
+        self._settings = settings
+        self._group, self._tabs, self._who = group, tabs, who
+
+    @property
+    def parts(self) -> list[gr.Tabs | gr.Tab | gr.HTML]:
+        return [self._group, *self._tabs.values(), self._who]
+
+    async def fit(self, request: gr.Request) -> dict[object, object]:
+        principal = principal_of(request)
+        shown = shown_tabs(principal)
+        return {
+            self._group: gr.Tabs(selected=shown[0]) if shown else gr.skip(),
+            **{tab: gr.Tab(visible=name in shown) for name, tab in self._tabs.items()},
+            self._who: who_html(principal, language_of(request, self._settings)),
+        }
+
+
+def who_html(principal: Principal, language: str) -> str:
+    """The reader's name and role, and the way out; for a visitor the way in."""
+    say = words(language)
+    if principal.kind == VISITOR:
+        return f'<p class="xq-who"><a class="xq-quiet" href="/login">{text(say["sign_in"])}</a></p>'
+    name = text(principal.name or say["the_operator"])
+    role = text(say.get(f"role_{principal.role}", principal.role))
+    return (
+        f'<form class="xq-who" method="post" action="/logout"><span class="xq-title">{name}</span>'
+        f'<span class="xq-meta">{role}</span>'
+        f'<button type="submit" class="xq-quiet">{text(say["sign_out"])}</button></form>'
+    )
