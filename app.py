@@ -39,6 +39,7 @@ def build_services(settings: Settings) -> Services:
     from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
     from storage.accounts import SqlAccountStore
     from storage.attachments import SqlAttachmentStore
+    from storage.audit import SqlAudit
     from storage.conversations import SqlConversationLog
     from storage.database import Database
     from storage.documents import SqlDocumentStore
@@ -81,6 +82,7 @@ def build_services(settings: Settings) -> Services:
         keys=SqlKeyStore(database, derive(master, "api-keys")),
         accounts=SqlAccountStore(database),
         sessions=SqlSessionStore(database, derive(master, "sessions-kept")),
+        audit=SqlAudit(database, lambda: derive(master, "audit")),
         engine=choice.engine,
         database=database,
         purge=lambda now: purge(database, settings.retention_days, now),

@@ -1,6 +1,6 @@
 """The nouns and seams of accounts, sessions and the audit: what the doors and pipelines ask of storage for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -176,6 +176,10 @@ class Verdict:
     anchor: Anchor | None = None
 
 
+Progress = Callable[[int, int], None]
+"""How many are done, of how many."""
+
+
 class Audit(Protocol):
     """Append-only, hash-chained and keyed: an entry cannot be changed, taken out or put elsewhere unnoticed."""
 
@@ -196,7 +200,12 @@ class Audit(Protocol):
         """Newest first."""
         ...
 
-    async def verify(self, anchor: Anchor | None = None) -> Verdict: ...
+    async def verify(self, anchors: Sequence[Anchor] = (), progress: Progress | None = None) -> Verdict:
+        """Walk the whole chain, and hold it against anchors that were kept elsewhere.
+
+        Without one, entries cut off at the end are not missed: nothing within the database can tell.
+        """
+        ...
 
     async def anchor(self) -> Anchor | None:
         """The newest entry's; None while there is none."""

@@ -20,7 +20,7 @@ from core.ports import (
     Store,
     TranscriptReader,
 )
-from core.security import AccountStore, SessionStore
+from core.security import AccountStore, Audit, SessionStore
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
@@ -56,6 +56,7 @@ class Services:
     keys: KeyStore
     accounts: AccountStore
     sessions: SessionStore
+    audit: Audit
     engine: Engine
     database: Store
     purge: Callable[[datetime], Awaitable[int]]
