@@ -12,6 +12,7 @@ from core.privacy import Kind
 from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
+from pipelines.masking.folding import Folded
 from pipelines.masking.shapes import (
     NOT_AFTER,
     NOT_BEFORE,
@@ -19,6 +20,7 @@ from pipelines.masking.shapes import (
     groups,
     inside_code,
     is_another_shape,
+    is_even_cut,
     spaced,
 )
 
@@ -26,6 +28,7 @@ _ONE = r"[ \-./_·]{1,2}"
 CARD = re.compile(
     rf"{NOT_AFTER}(?:[0-9]{{13,19}}"
     rf"|[0-9]{{4}}(?:{_ONE}[0-9]{{4}}){{3}}(?:{_ONE}[0-9]{{1,4}})?(?!{_ONE}[0-9]{{4}}(?![0-9]))"
+    rf"|[0-9]{{4}}(?:{_ONE}[0-9]{{4}}){{2}}{_ONE}[0-9]{{1,3}}"
     rf"|[0-9]{{4}}{_ONE}[0-9]{{6}}{_ONE}[0-9]{{4,5}}|[0-9]{{6}}{_ONE}[0-9]{{10,13}}"
     rf"|[0-9](?:{_ONE}[0-9]){{12,18}}){NOT_BEFORE}"
 )
@@ -41,25 +44,25 @@ _CERTAIN = re.compile(r"62[0-9]{14,17}|9558[0-9]{15}")
 _SIXTEEN = re.compile(r"(?:4[0-9]{3}|5[1-5][0-9]{2}|35[0-9]{2}|60[0-9]{2}|65[0-9]{2})[0-9]{12}")
 
 
-def cards(text: str) -> Iterator[Candidate]:
-    """`text` is folded."""
+def cards(folded: Folded) -> Iterator[Candidate]:
+    """All of them; overlapping ones are sorted out later."""
     for pattern in (CARD, WHOLE):
-        for match in pattern.finditer(text):
-            yield from _judged(text, match, usual=pattern is CARD)
+        for match in pattern.finditer(folded.text):
+            yield from _judged(folded, match, usual=pattern is CARD or is_even_cut(groups(match.group())))
 
 
-def _judged(text: str, match: re.Match[str], *, usual: bool) -> Iterator[Candidate]:
+def _judged(folded: Folded, match: re.Match[str], *, usual: bool) -> Iterator[Candidate]:
     number, start, end = digits(match.group()), match.start(), match.end()
-    piece = words.before(text, start)
+    piece = words.before(folded.lower, start)
     if is_another_shape(match.group()):
         return
     named = words.CARD.search(piece) is not None
-    if not named and (
-        words.labelled_other(piece) or words.is_amount(text, start, end) or inside_code(text, start, end)
+    if words.labelled_other(piece) or (
+        not named and (words.is_amount(folded.lower, start, end) or inside_code(folded.text, start, end))
     ):
         return
     sure = _confidence(number, named, usual, len(groups(match.group())) == 1)
-    if sure and not (named and words.labelled_other(piece) and not words.CARD.search(piece[-8:])):
+    if sure:
         yield Candidate(Kind.BANK_CARD, start, end, sure, number)
 
 
@@ -68,10 +71,10 @@ def _confidence(number: str, named: bool, usual: bool, solid: bool) -> float:
     known = _ISSUER.fullmatch(number) is not None
     checked = luhn.is_valid(number)
     if checked and known and usual:
-        return 0.95
+        return 0.95 if len(number) != 18 or number.startswith("62") else 0.85
     if named:
         return (0.9 if checked else 0.75) if usual else (0.8 if checked else 0.62)
-    if checked and len(number) >= 16:
+    if checked and (len(number) >= 16 or (known and len(number) >= 14)):
         return 0.6 if solid and is_date(number[:8]) else 0.7 if usual or known else 0.0
     if not usual:
         return 0.0

@@ -11,6 +11,7 @@ from core.privacy import Kind
 from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
+from pipelines.masking.folding import Folded
 from pipelines.masking.shapes import GAP, NOT_BEFORE, spaced
 
 _FREE = r"(?<![A-Z0-9])"
@@ -22,32 +23,35 @@ PASSPORT = re.compile(
     rf"{_FREE}(?:[EGDSP]{spaced('[0-9]', '{8}')}|E{_TIGHT}[A-HJ-NP-Z]{spaced('[0-9]', '{7}')}|(?:DE|SE|PE|MA){spaced('[0-9]', '{7}')}"
     rf"|K[A-Z]?{spaced('[0-9]', '{8}')}|1[45]{spaced('[0-9]', '{7}')}){_EDGE}"
 )
-ANY_PASSPORT = re.compile(
-    rf"{_FREE}(?=[A-Z0-9]{{0,3}}{GAP}[0-9])[A-Z]{{0,2}}{_TIGHT}[0-9]{spaced('[0-9]', '{5,8}')}[A-Z]?{_EDGE}"
-)
-PERMIT = re.compile(rf"{_FREE}[HMCWLTKR][A-Z]?{spaced('[0-9]', '{7,10}')}(?:\([A-Z]\))?{_EDGE}")
+ANY_PASSPORT = re.compile(rf"{_FREE}[A-Z0-9](?:{_TIGHT}[A-Z0-9]){{5,8}}{_EDGE}")
+PERMIT = re.compile(rf"{_FREE}[HMCWLTKR](?:{_TIGHT}[A-Z])?{spaced('[0-9]', '{7,10}')}(?:\([A-Z]\))?{_EDGE}")
 NUMERIC_PERMIT = re.compile(rf"{_FREE}[0-9]{spaced('[0-9]', '{7,9}')}(?: ?\([A-Z0-9]{{1,2}}\))?{_EDGE}")
 FOREIGNER = re.compile(rf"{_FREE}[A-Z]{{3}}{spaced('[0-9]', '{12}')}{NOT_BEFORE}")
 CREDIT_CODE = re.compile(
     rf"{_FREE}[1-9ANY]{GAP}[1-9A-HJ-NPQRTUWXY]{spaced('[0-9]', '{6}')}{spaced(f'[{_CODE}]', '{9}')}{GAP}[{_CODE}]{_EDGE}"
 )
 PLATE = re.compile(
-    rf"[{_PROVINCE}]{_TIGHT}[A-HJ-NP-Z](?:{_TIGHT}[A-HJ-NP-Z0-9]{{4,6}}[挂掛学學警港澳领領]?|[ \-·._/]{{1,2}}[0-9A-HJ-NP-Z](?:[ \-·._/]{{1,2}}[A-HJ-NP-Z0-9]){{3,5}}"
-    rf"(?:[ \-·._/]{{0,2}}[挂掛学學警港澳领領])?){_EDGE}|使{_TIGHT}[0-9]{{3}}{_TIGHT}[0-9]{{3}}{_EDGE}|{_FREE}[0-9]{{3}}{_TIGHT}[0-9]{{3}}使"
+    rf"[{_PROVINCE}]{_TIGHT}[A-HJ-NP-Z](?:{_TIGHT}[A-HJ-NP-Z0-9]){{3,6}}(?:{_TIGHT}[挂掛学學警港澳领領]|{_EDGE})"
+    rf"|使{_TIGHT}[0-9]{{3}}{_TIGHT}[0-9]{{3}}{_EDGE}|{_FREE}[0-9]{{3}}{_TIGHT}[0-9]{{3}}使"
     rf"|WJ{_TIGHT}[{_PROVINCE}]?{_TIGHT}[0-9]{{4}}[0-9A-Z]{_EDGE}"
 )
-IBAN_START = re.compile(rf"{_FREE}[A-Z]{{2}}{GAP}[0-9]{GAP}[0-9](?=[ \-.]{{0,2}}[A-Z0-9])")
+_LAST = re.compile(rf"{_TIGHT}[A-Z0-9]\Z")
+_NEW_ENERGY = re.compile(r".[A-Z](?:[A-HJK][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-HJK])")
+IBAN_START = re.compile(rf"{_FREE}[A-Z]{_TIGHT}[A-Z]{GAP}[0-9]{GAP}[0-9](?={_TIGHT}[A-Z0-9])")
 _BBAN = re.compile(r"[A-Z0-9](?:[ \-./_·\n]{0,2}[A-Z0-9]){0,33}")
+_SEPARATOR = re.compile(r"[ \-./_·\n]")
+_WORD_INSIDE = re.compile(r"[0-9][ ,.][A-Z]{3,}\Z")
+_ORDINAL = re.compile(r"no[.:#]? ")
 _NOISE = re.compile(r"[^A-Z0-9]+")
 _KIND_OF_CODE = "123456789ANY"
 
 
-def codes(text: str) -> Iterator[Candidate]:
-    """`text` is folded, in upper case."""
-    yield from _passports(text)
-    yield from _permits(text)
-    yield from _credit_codes(text)
-    yield from ibans(text)
+def codes(folded: Folded) -> Iterator[Candidate]:
+    """All of them; overlapping ones are sorted out later."""
+    yield from _passports(folded)
+    yield from _permits(folded)
+    yield from _credit_codes(folded)
+    yield from ibans(folded)
 
 
 def bare(matched: str) -> str:
@@ -55,19 +59,18 @@ def bare(matched: str) -> str:
     return _NOISE.sub("", matched)
 
 
-def _passports(text: str) -> Iterator[Candidate]:
-    for match in PASSPORT.finditer(text):
-        piece = words.before(text, match.start())
+def _passports(folded: Folded) -> Iterator[Candidate]:
+    for match in PASSPORT.finditer(folded.upper):
+        piece = words.before(folded.lower, match.start())
         value = bare(match.group())
         if words.PASSPORT.search(piece):
             yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.95, value)
         elif value[0].isalpha() and not words.labelled_other(piece) and not is_date_code(value):
             yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.8, value)
-    if "护照" in text or "PASSPORT" in text:
-        for match in ANY_PASSPORT.finditer(text):
-            piece = words.before(text, match.start())
-            if words.PASSPORT.search(piece) and len(bare(match.group())) in range(6, 11):
-                yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.85, bare(match.group()))
+    for label in words.PASSPORT.finditer(folded.lower):
+        named = ANY_PASSPORT.match(folded.upper, words.after_label(folded.lower, label.end()))
+        if named is not None and sum(map(str.isdigit, bare(named.group()))) >= 5:
+            yield Candidate(Kind.PASSPORT, named.start(), named.end(), 0.85, bare(named.group()))
 
 
 def is_date_code(value: str) -> bool:
@@ -76,10 +79,10 @@ def is_date_code(value: str) -> bool:
     return len(number) == 8 and "2000" <= number[:4] <= "2039" and is_date(number)
 
 
-def _permits(text: str) -> Iterator[Candidate]:
+def _permits(folded: Folded) -> Iterator[Candidate]:
     for pattern in (PERMIT, NUMERIC_PERMIT, FOREIGNER):
-        for match in pattern.finditer(text):
-            piece = words.before(text, match.start())
+        for match in pattern.finditer(folded.upper):
+            piece = words.before(folded.lower, match.start())
             value = bare(match.group())
             named = words.PERMIT.search(piece) is not None
             if words.PASSPORT.search(piece) and not named:
@@ -90,29 +93,36 @@ def _permits(text: str) -> Iterator[Candidate]:
                 yield Candidate(Kind.PERMIT, match.start(), match.end(), 0.93 if named else 0.8, value)
 
 
-def _credit_codes(text: str) -> Iterator[Candidate]:
+def _credit_codes(folded: Folded) -> Iterator[Candidate]:
     from stdnum.cn import uscc
 
-    for match in CREDIT_CODE.finditer(text):
+    for match in CREDIT_CODE.finditer(folded.upper):
         value = bare(match.group())
-        piece = words.before(text, match.start())
+        piece = words.before(folded.lower, match.start())
         named = words.TAX.search(piece) is not None
         checked = uscc.calc_check_digit(value[:-1]) == value[-1]
         company = value[:2] in ("91", "92", "93", "51", "52", "53", "11", "12", "13") or value[0] in "ANY"
         lettered = not value.isdigit()
+        if not named and _WORD_INSIDE.search(match.group()) and " " not in match.group()[:-5]:
+            continue
         if named or (checked and (lettered or company)):
             yield Candidate(Kind.CREDIT_CODE, match.start(), match.end(), 0.97 if checked else 0.9, value)
         elif company and lettered and not words.labelled_other(piece):
             yield Candidate(Kind.CREDIT_CODE, match.start(), match.end(), 0.65, value)
 
 
-def plates(text: str) -> Iterator[Candidate]:
-    """`text` is folded, in upper case. Seven characters, eight for new energy."""
-    for match in PLATE.finditer(text):
-        value = re.sub(r"[ \-./_·\n]", "", match.group())
-        figures = sum(character.isdigit() for character in value)
-        if len(value) in (7, 8) and figures >= 3:
-            yield Candidate(Kind.PLATE, match.start(), match.end(), 0.9, value)
+def plates(folded: Folded) -> Iterator[Candidate]:
+    """Seven characters, eight for new energy."""
+    for match in PLATE.finditer(folded.upper):
+        matched = match.group()
+        value = _SEPARATOR.sub("", matched)
+        if len(value) == 8 and value[-1].isascii() and not _NEW_ENERGY.fullmatch(value):
+            matched = _LAST.sub("", matched)
+            value = value[:-1]
+            if folded.upper[match.start() + len(matched)].isalnum():
+                continue
+        if len(value) in (7, 8) and sum(map(str.isdigit, value)) >= 2:
+            yield Candidate(Kind.PLATE, match.start(), match.start() + len(matched), 0.9, value)
 
 
 @cache
@@ -125,23 +135,28 @@ def _lengths() -> dict[str, int]:
     return lengths
 
 
-def ibans(text: str) -> Iterator[Candidate]:
+def ibans(folded: Folded) -> Iterator[Candidate]:
     """By country: the length says where it ends, so that words behind it stay out."""
     from stdnum.iso7064 import mod_97_10
 
-    for match in IBAN_START.finditer(text):
-        length = _lengths().get(match.group()[:2])
-        run = _BBAN.match(text, match.start()) if length else None
+    for match in IBAN_START.finditer(folded.upper):
+        length = _lengths().get(bare(match.group())[:2])
+        run = _BBAN.match(folded.upper, match.start()) if length else None
         if run is None or length is None:
             continue
         end = _end_of(run.group(), length)
         if end is None:
             continue
         end += match.start()
-        if end < len(text) and text[end].isascii() and text[end].isalnum():
+        if end < len(folded.upper) and folded.upper[end].isascii() and folded.upper[end].isalnum():
             continue
-        value = bare(text[match.start() : end])
+        value = bare(folded.upper[match.start() : end])
         checked = mod_97_10.is_valid(value[4:] + value[:4])
+        written = folded.text[match.start() : match.end()]
+        if _ORDINAL.match(folded.lower, match.start()) or not (
+            checked or (written.isalnum() and written[:2].isupper())
+        ):
+            continue
         if checked or sum(character.isdigit() for character in value) >= 10:
             yield Candidate(Kind.IBAN, match.start(), end, 0.98 if checked else 0.7, value)
 

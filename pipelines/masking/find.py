@@ -4,9 +4,9 @@ Does not replace or store anything, and knows neither customers nor documents.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from core.privacy import Finding
+from core.privacy import Finding, Kind
 from pipelines.masking.address_en import western_addresses
 from pipelines.masking.address_zh import chinese_addresses
 from pipelines.masking.candidates import Candidate, best
@@ -17,6 +17,7 @@ from pipelines.masking.handles import handles
 from pipelines.masking.identity import identities
 from pipelines.masking.mail import mails
 from pipelines.masking.phones import phones
+from pipelines.masking.shapes import GAP, loose_ends
 from pipelines.masking.spoken import in_digits, in_words
 
 _WORTH = re.compile(
@@ -26,8 +27,9 @@ _WORTH = re.compile(
     re.IGNORECASE,
 )
 """What a text without personal data mostly lacks: this one look spares it all the others."""
-_FIVE_DIGITS = re.compile(r"(?:[0-9][^0-9]{0,3}){5}")
-_FOUR_FIGURES = re.compile(r"[0-9][^0-9]{0,3}[0-9][^0-9]{0,3}[0-9]")
+_SIX_DIGITS = re.compile(f"[0-9](?:{GAP}[0-9]){{5}}")
+_SOME_FIGURES = re.compile(r"[0-9][^0-9]{0,3}[0-9][^0-9]{0,3}[0-9]")
+_OWN_ENDS = frozenset({Kind.EMAIL, Kind.ADDRESS, Kind.WECHAT})
 _STREET_FIGURE = re.compile(r"[0-9一二三四五六七八九十百〇零]")
 
 
@@ -36,10 +38,10 @@ def find(text: str) -> list[Finding]:
     if _WORTH.search(text) is None:
         return []
     folded = fold(text)
-    found = [_finding(folded, one) for one in best(_candidates(folded))]
+    found = [_finding(folded, one) for one in _judged(folded, _candidates(folded))]
     for other in (in_digits(folded), in_words(folded)):
         if other is not None:
-            found = _merged(found, [_finding(other, one) for one in best(_numbers(other))])
+            found = _merged(found, [_finding(other, one) for one in _judged(other, _numbers(other))])
     return found
 
 
@@ -48,18 +50,25 @@ def _candidates(folded: Folded) -> Iterator[Candidate]:
     yield from _numbers(folded)
     if _STREET_FIGURE.search(folded.text):
         yield from chinese_addresses(folded.text)
-        yield from western_addresses(folded.text)
+        yield from western_addresses(folded)
 
 
 def _numbers(folded: Folded) -> Iterator[Candidate]:
-    if _FIVE_DIGITS.search(folded.text):
-        yield from phones(folded.text)
-        yield from cards(folded.text)
-        yield from identities(folded.upper)
-        yield from codes(folded.upper)
-    if _FOUR_FIGURES.search(folded.text):
-        yield from plates(folded.upper)
+    if _SIX_DIGITS.search(folded.text):
+        yield from phones(folded)
+        yield from cards(folded)
+        yield from identities(folded)
+    if _SOME_FIGURES.search(folded.text):
+        yield from codes(folded)
+    yield from plates(folded)
     yield from handles(folded.lower)
+
+
+def _judged(folded: Folded, candidates: Iterable[Candidate]) -> list[Candidate]:
+    return best(
+        one if one.kind in _OWN_ENDS else one._replace(loose=loose_ends(folded.text, one.start, one.end))
+        for one in candidates
+    )
 
 
 def _finding(folded: Folded, one: Candidate) -> Finding:

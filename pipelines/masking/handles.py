@@ -20,13 +20,21 @@ _WECHAT_WORD = r"微信|薇信|威信|徽信|魏信|微訊|微 信|卫星|v信|V
 WECHAT = re.compile(
     rf"(?:{_WECHAT_WORD}|加我(?=[ :：]?[a-z])|联系我(?=[:：]?[a-z]))(?P<fill>{_FILL}{{0,10}}+)(?P<id>(?<![a-z0-9])[a-z][a-z0-9_\-]{{5,19}})(?![a-z0-9_\-@])(?!\.[a-z])"
 )
-_QQ_WORD = r"(?<![a-z])q{1,2}(?![a-z])|q q|扣扣|抠抠|叩叩|企鹅号|企鹅|球球|秋秋|蔻蔻|口口|q号|扣号|ＱＱ"
+_QQ_WORD = (
+    r"(?<![a-z])qq(?![a-z])|(?<=[加我的])q(?![a-z])|(?<![a-z\u4e00-\u9fff])q(?=[号:：])|"
+    r"(?<![a-z0-9])q q(?![a-z])|扣扣|抠抠|叩叩|企鹅|球球|秋秋|蔻蔻|口口|扣号"
+)
 QQ = re.compile(
     rf"(?:{_QQ_WORD})(?P<fill>{_FILL}{{0,10}}+)(?P<id>(?<![0-9])[1-9](?:[ \-._·]{{0,2}}[0-9]){{4,10}}){NOT_BEFORE}(?![@a-z])"
 )
 _WECHAT_NUMBER = re.compile(
     rf"(?:{_WECHAT_WORD}|加我)(?P<fill>{_FILL}{{0,10}}+)(?P<id>(?<![0-9])[1-9][0-9]{{5,11}}){NOT_BEFORE}(?![@a-z])"
 )
+_LABEL = re.compile(r"号|號|id|[:：=]|账|帐|叫|是|为|name|account|handle|[\"“'‘]")
+_PINYIN = re.compile(
+    r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:iang|uang|iong|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ui|ao|ou|iu|ie|ue|er|an|en|in|un|ia|ua|uo|a|o|e|i|u|v)){2,5}+"
+)
+_NO_HANDLE = re.compile(r"(?:ed|en|ing|able|ible|ly|ful|ive|ous|ic|al|ent|ant|ary|less|tion|er|ists?)\Z")
 _PLAIN_WORDS = frozenset(
     "payment account official android iphone windows version client mobile wechat weixin support service please number message "
     "messages payments another contact customer because should before minutes working refund refunds online website platform "
@@ -59,7 +67,6 @@ def _is_name(name: str, fill: str, last: str) -> bool:
         return True
     if name in _PLAIN_WORDS:
         return False
-    return (
-        re.search(r"号|號|id|[:：=]|账|帐|叫|是|为|name|account|handle|[\"“'‘]", fill) is not None
-        or ord(last) > 0x2E80
-    )
+    if ord(last) > 0x2E80 or _LABEL.search(fill) or _PINYIN.fullmatch(name):
+        return True
+    return "is" in fill.split() and _NO_HANDLE.search(name) is None

@@ -10,7 +10,8 @@ from core.privacy import Kind
 from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
-from pipelines.masking.shapes import GAP, NOT_AFTER, NOT_BEFORE, digits, inside_code, spaced
+from pipelines.masking.folding import Folded
+from pipelines.masking.shapes import GAP, NOT_AFTER, NOT_BEFORE, digits, inside_code, is_another_shape, spaced
 
 LONG = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{16}')}{GAP}[0-9X*]{NOT_BEFORE}")
 SHORT = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{14}')}{NOT_BEFORE}")
@@ -23,52 +24,63 @@ REGIONS = frozenset(
 _PERMITS = ("81", "82", "83")
 
 
-def identities(text: str) -> Iterator[Candidate]:
-    """`text` is folded, in upper case."""
-    yield from _long(text)
-    for match in SHORT.finditer(text):
+def identities(folded: Folded) -> Iterator[Candidate]:
+    """All of them; overlapping ones are sorted out later."""
+    yield from _long(folded)
+    for match in SHORT.finditer(folded.upper):
         number = digits(match.group())
-        named = words.ID.search(words.before(text, match.start())) is not None
+        named = _is_named(folded, match)
         plausible = number[:2] in REGIONS and is_date(number[6:12])
-        if (plausible and not _is_other(text, match)) or named:
-            yield Candidate(Kind.ID_CARD, match.start(), match.end(), 0.9 if named else 0.75, number)
-    yield from _others(text)
+        if is_another_shape(match.group()):
+            continue
+        if (plausible and not _is_other(folded, match)) or named:
+            yield Candidate(Kind.ID_CARD, match.start(), match.end(), 0.93 if named else 0.75, number)
+    yield from _others(folded)
 
 
-def _long(text: str) -> Iterator[Candidate]:
+def _long(folded: Folded) -> Iterator[Candidate]:
     from stdnum.cn import ric
 
-    for match in LONG.finditer(text):
+    for match in LONG.finditer(folded.upper):
         number = digits(match.group()[:-1]) + match.group()[-1].replace("*", "X")
-        named = words.ID.search(words.before(text, match.start())) is not None
+        named = _is_named(folded, match)
         plausible = number[:2] in REGIONS and is_date(number[6:14])
         checked = ric.calc_check_digit(number) == number[-1]
-        if not plausible and not (named and not words.CARD.search(words.before(text, match.start(), 8))):
+        if is_another_shape(match.group()):
             continue
-        if not checked and not named and _is_other(text, match):
+        if not plausible and not (
+            named and not words.CARD.search(words.before(folded.lower, match.start(), 8))
+        ):
+            continue
+        if not checked and not named and _is_other(folded, match):
             continue
         kind = Kind.PERMIT if number.startswith(_PERMITS) else Kind.ID_CARD
-        sure = 0.99 if plausible and checked else 0.9 if plausible and named else 0.8 if plausible else 0.6
+        sure = 0.99 if plausible and checked else 0.97 if plausible and named else 0.9 if plausible else 0.6
         yield Candidate(kind, match.start(), match.end(), sure, number)
 
 
-def _is_other(text: str, match: re.Match[str]) -> bool:
-    piece = words.before(text, match.start())
+def _is_named(folded: Folded, match: re.Match[str]) -> bool:
+    piece = words.before(folded.lower, match.start())
+    return words.ID.search(piece) is not None and not words.labelled_other(piece)
+
+
+def _is_other(folded: Folded, match: re.Match[str]) -> bool:
+    piece = words.before(folded.lower, match.start())
     return (
         words.labelled_other(piece)
-        or inside_code(text, match.start(), match.end())
-        or words.is_amount(text, match.start(), match.end())
+        or inside_code(folded.text, match.start(), match.end())
+        or words.is_amount(folded.lower, match.start(), match.end())
     )
 
 
-def _others(text: str) -> Iterator[Candidate]:
+def _others(folded: Folded) -> Iterator[Candidate]:
     """Identity numbers of Hong Kong (by their brackets) and, where they are named, of Taiwan and the USA."""
-    for match in HONG_KONG.finditer(text):
+    for match in HONG_KONG.finditer(folded.upper):
         yield Candidate(
             Kind.ID_CARD, match.start(), match.end(), 0.85, re.sub(r"[^A-Z0-9]", "", match.group())
         )
     for pattern in (TAIWAN, SOCIAL_SECURITY):
-        for match in pattern.finditer(text):
-            if words.ID.search(words.before(text, match.start())):
+        for match in pattern.finditer(folded.upper):
+            if words.ID.search(words.before(folded.lower, match.start())):
                 value = re.sub(r"[^A-Z0-9]", "", match.group())
                 yield Candidate(Kind.ID_CARD, match.start(), match.end(), 0.8, value)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from core.privacy import Kind
 from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
+from pipelines.masking.folding import Folded
 from pipelines.masking.shapes import (
     GAP,
     NOT_AFTER,
@@ -17,6 +18,8 @@ from pipelines.masking.shapes import (
     groups,
     inside_code,
     is_another_shape,
+    is_even_cut,
+    is_usual_cut,
     spaced,
 )
 
@@ -24,87 +27,129 @@ _CHINA = rf"(?:(?:\+|\+?{GAP}0{GAP}0)?{GAP}8{GAP}6{GAP})?"
 MOBILE = re.compile(
     rf"{NOT_AFTER}(?P<prefix>{_CHINA})(?P<number>1{GAP}[3-9]{spaced('[0-9]', '{9}')}){NOT_BEFORE}"
 )
-TRUNK_MOBILE = re.compile(rf"{NOT_AFTER}0(?P<number>1{GAP}[3-9][0-9]{spaced('[0-9]', '{8}')}){NOT_BEFORE}")
-_EXTENSION = r"(?:[ \-,]{0,2}(?:转|分机号?|轉|ext\.?|extension|x|#)[ :.]{0,2}(?P<extension>[0-9]{1,6})|-(?P<short>[0-9]{1,4})(?![0-9\-]))?"
-LANDLINE = re.compile(
-    rf"{NOT_AFTER}(?:(?:\+|00){GAP}86{GAP}(?:\(0\))?(?=[1-9(])|(?P<trunk>\(?0))"
-    rf"(?P<area>{GAP}(?:1{GAP}0|2{GAP}[0-9]|[3-9]{GAP}[1-9]{GAP}[0-9]))(?P<gap>{GAP})"
-    rf"(?P<local>[2-8]{spaced('[0-9]', '{6,7}')}){_EXTENSION}{NOT_BEFORE}",
-    re.IGNORECASE,
+TRUNK_MOBILE = re.compile(
+    rf"{NOT_AFTER}(?P<prefix>0)(?P<number>1{GAP}[3-9][0-9]{spaced('[0-9]', '{8}')}){NOT_BEFORE}"
 )
-LOCAL = re.compile(rf"{NOT_AFTER}[2-8][0-9]{{2,3}}[ -]?[0-9]{{4}}{_EXTENSION}{NOT_BEFORE}", re.IGNORECASE)
+_EXTENSION = (
+    rf"(?:{GAP}(?:转|轉|分{GAP}机{GAP}号?|e{GAP}x{GAP}t(?:ension)?|x|#)[ :.]{{0,2}}(?P<extension>{GAP}[0-9]{spaced('[0-9]', '{0,5}')})"
+    r"|-(?P<short>[0-9]{1,4})(?![0-9\-]))?"
+)
+LANDLINE = re.compile(
+    rf"{NOT_AFTER}(?:(?:\+|0{GAP}0){GAP}8{GAP}6{GAP}(?:\(0\))?(?=[1-9(])|(?P<trunk>\(?0))"
+    rf"(?P<area>{GAP}(?:1{GAP}0|2{GAP}[0-9]|[3-9]{GAP}[1-9]{GAP}[0-9]))(?P<gap>{GAP})"
+    rf"(?P<local>[2-8]{spaced('[0-9]', '{6,7}')}){_EXTENSION}{NOT_BEFORE}"
+)
+_AREA = re.compile(
+    "3(?:1[0-9]|35|49|5[0-9]|7[0-9]|9[1-8])|4(?:1[1-9]|2[179]|3[1-9]|5[1-9]|6[4789]|7[0-9]|8[23])"
+    "|5(?:1[0-9]|2[37]|3[0-9]|4[36]|5[0-9]|6[1-6]|7[0-9]|80|9[1-9])|6(?:3[1-5]|6[0238]|9[12])"
+    "|7(?:01|1[0-9]|2[248]|3[0-9]|4[3-6]|5[0-9]|6[0-9]|7[0-9]|9[0-9])"
+    "|8(?:1[23678]|2[5-7]|3[0-9]|5[1-9]|7[0-9]|8[3678]|9[1-8])"
+    "|9(?:0[1-389]|1[1-9]|3[0-9]|4[13]|5[1-5]|7[0-9]|9[0-9])"
+)
+"""Area codes that are in use, without the 0."""
+LOCAL = re.compile(rf"{NOT_AFTER}[2-8][0-9]{{2,3}}[ -]?[0-9]{{4}}{_EXTENSION}{NOT_BEFORE}")
 HOTLINE = re.compile(
     rf"{NOT_AFTER}(?:\+?86{GAP}|1[ -])?(?P<number>[48]{GAP}0{GAP}0{spaced('[0-9]', '{7}')}){NOT_BEFORE}"
 )
-FOREIGN = re.compile(
-    rf"(?<![0-9+])(?:\+|00(?=[ \-(]?[1-9])){GAP}[1-9]{spaced('[0-9]', '{6,14}')}{NOT_BEFORE}"
-)
+FOREIGN = re.compile(rf"(?<![0-9+])(?:\+|0{GAP}0){GAP}[1-9]{spaced('[0-9]', '{6,14}')}{NOT_BEFORE}")
 NORTH_AMERICAN = re.compile(
     rf"{NOT_AFTER}(?P<number>(?:1[ .\-])?\(?[2-9][0-9]{{2}}\)?[ .\-]{{1,2}}[2-9][0-9]{{2}}[ .\-][0-9]{{4}}){NOT_BEFORE}"
 )
 TRUNK = re.compile(rf"{NOT_AFTER}\(?0[1-9]{spaced('[0-9]', '{8,9}')}{NOT_BEFORE}")
 NAMED = re.compile(rf"{NOT_AFTER}\(?[0-9]{spaced('[0-9]', '{6,13}')}{NOT_BEFORE}")
+_NOT_DIGIT = re.compile(r"(?<=[0-9])[^0-9]")
+_TRIES = 5
 _VALIDATED = 100
 """So many numbers of a text are looked up in phonenumbers (50 µs each); further ones are masked as likely."""
 
 
-def phones(text: str) -> Iterator[Candidate]:
-    """`text` is folded."""
-    yield from _mobiles(text)
-    yield from _landlines(text)
-    yield from _hotlines(text)
-    yield from _foreign(text)
-    yield from _national(text)
+def phones(folded: Folded) -> Iterator[Candidate]:
+    """All of them; overlapping ones are sorted out later."""
+    yield from _mobiles(folded)
+    yield from _landlines(folded)
+    yield from _hotlines(folded)
+    yield from _foreign(folded)
+    yield from _national(folded)
 
 
-def _mobiles(text: str) -> Iterator[Candidate]:
+def _mobiles(folded: Folded) -> Iterator[Candidate]:
     for pattern in (MOBILE, TRUNK_MOBILE):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(folded.text):
             matched, start = match.group(), match.start()
-            number = digits(match["number"])
-            piece = words.before(text, start)
-            named = words.PHONE.search(piece) is not None
-            if not named and _is_no_phone(text, match, piece):
+            piece = words.before(folded.lower, start)
+            solid = matched.isdigit()
+            if words.labelled_other(piece, strictly=solid):
                 continue
-            solid = len(groups(match["number"])) == 1
+            named = words.PHONE.search(piece) is not None
+            if _is_no_mobile(folded, match, named):
+                continue
             start += len(matched) - len(matched.lstrip(" -./_·,\n)。\\"))
-            yield Candidate(Kind.PHONE, start, match.end(), 0.97 if solid or named else 0.9, number)
+            yield Candidate(
+                Kind.PHONE, start, match.end(), 0.97 if solid or named else 0.9, digits(match["number"])
+            )
 
 
-def _is_no_phone(text: str, match: re.Match[str], piece: str) -> bool:
+def _is_no_mobile(folded: Folded, match: re.Match[str], named: bool) -> bool:
+    """A number in one piece is a mobile unless it is an amount or part of a code; one in pieces must be cut as
+    people cut them."""
+    if inside_code(folded.text, match.start(), match.end(), letters=2):
+        return True
+    if named or len(digits(match["prefix"])) > 1:
+        return False
+    if words.is_amount(folded.lower, match.start(), match.end()) or is_another_shape(match.group()):
+        return True
+    letters = 1 if match["prefix"] else 2
+    return not is_usual_cut(match["number"]) or inside_code(folded.text, match.start(), match.end(), letters)
+
+
+def _is_no_phone(folded: Folded, match: re.Match[str]) -> bool:
     return (
         is_another_shape(match.group())
-        or words.labelled_other(piece)
-        or words.is_amount(text, match.start(), match.end())
-        or inside_code(text, match.start(), match.end())
+        or words.is_amount(folded.lower, match.start(), match.end())
+        or inside_code(folded.text, match.start(), match.end())
     )
 
 
-def _landlines(text: str) -> Iterator[Candidate]:
-    for match in LANDLINE.finditer(text):
-        piece = words.before(text, match.start())
+def _landlines(folded: Folded) -> Iterator[Candidate]:
+    for match in LANDLINE.finditer(folded.lower):
+        piece = words.before(folded.lower, match.start())
         named = words.PHONE.search(piece) is not None
-        if not named and _is_no_phone(text, match, piece):
+        if words.labelled_other(piece) or inside_code(folded.text, match.start(), match.end()):
             continue
         area, local = digits(match["area"]), digits(match["local"])
+        if not named and (_is_no_phone(folded, match) or not _is_usual_landline(match, area)):
+            continue
         if len(area) == 3 and area[0] in "12":
             continue
         number = f"0{area}{local}"
-        extension = match["extension"] or match["short"]
+        extension = digits(match["extension"] or match["short"] or "")
         separated = bool(match["gap"]) or match["trunk"] is None
         value = f"{number}x{extension}" if extension else number
         yield Candidate(
             Kind.LANDLINE, match.start(), match.end(), 0.95 if separated or named else 0.85, value
         )
-    yield from _local(text)
+    yield from _local(folded)
 
 
-def _local(text: str) -> Iterator[Candidate]:
+def _is_usual_landline(match: re.Match[str], area: str) -> bool:
+    if len(area) == 3 and not _AREA.fullmatch(area):
+        return False
+    if match["trunk"] is None or match["gap"]:
+        return True
+    written = match.group()[: match.end("local") - match.start()]
+    return written.lstrip("(").isdigit() or is_even_cut(groups(written))
+
+
+def _local(folded: Folded) -> Iterator[Candidate]:
     """Seven or eight digits without an area code, where the text calls them a telephone."""
-    for match in LOCAL.finditer(text):
-        piece = words.before(text, match.start(), 12)
-        if words.PHONE.search(piece) and not _is_no_phone(text, match, piece):
-            extension = match["extension"] or match["short"]
+    for match in LOCAL.finditer(folded.lower):
+        piece = words.before(folded.lower, match.start())
+        if (
+            words.PHONE.search(piece[-12:])
+            and not words.labelled_other(piece)
+            and not _is_no_phone(folded, match)
+        ):
+            extension = digits(match["extension"] or match["short"] or "")
             bare = digits(match.group())
             number = bare[: len(bare) - len(extension)] if extension else bare
             sure = 0.8 if words.LANDLINE.search(piece) else 0.7
@@ -117,52 +162,89 @@ def _local(text: str) -> Iterator[Candidate]:
             )
 
 
-def _hotlines(text: str) -> Iterator[Candidate]:
-    for match in HOTLINE.finditer(text):
-        piece = words.before(text, match.start())
-        if words.PHONE.search(piece) or not _is_no_phone(text, match, piece):
+def _hotlines(folded: Folded) -> Iterator[Candidate]:
+    for match in HOTLINE.finditer(folded.text):
+        piece = words.before(folded.lower, match.start())
+        if words.labelled_other(piece):
+            continue
+        if words.PHONE.search(piece) or not _is_no_phone(folded, match):
             yield Candidate(Kind.HOTLINE, match.start(), match.end(), 0.95, digits(match["number"]))
 
 
-def _foreign(text: str) -> Iterator[Candidate]:
+def _foreign(folded: Folded) -> Iterator[Candidate]:
     left = _VALIDATED
-    for match in FOREIGN.finditer(text):
-        piece = words.before(text, match.start())
+    for match in FOREIGN.finditer(folded.text):
+        piece = words.before(folded.lower, match.start())
         named = words.PHONE.search(piece) is not None
-        if not named and (words.is_amount(text, match.start(), match.end()) or words.labelled_other(piece)):
+        if words.labelled_other(piece) or (
+            not named and words.is_amount(folded.lower, match.start(), match.end())
+        ):
             continue
-        number = digits(match.group())
-        number = number if match.group()[0] == "+" else number[2:]
-        left -= 1
-        likely = left < 0 or _is_known("+" + number)
-        if likely or named or match.group()[0] == "+":
-            yield Candidate(Kind.PHONE, match.start(), match.end(), 0.92 if likely else 0.6, number)
+        plus = match.group()[0] == "+"
+        if not plus and inside_code(folded.text, match.start(), match.end()):
+            continue
+        end, number, sure, tried = _longest_known(match, plus, left)
+        left -= tried
+        if len(number) < 7 or (number.startswith("86") and len(number) < 12):
+            continue
+        if number.startswith("86"):
+            sure = min(sure, 0.5)
+        if sure > 0.6 or named or plus:
+            yield Candidate(Kind.PHONE, match.start(), end, sure, number)
 
 
-def _national(text: str) -> Iterator[Candidate]:
+def _longest_known(match: re.Match[str], plus: bool, left: int) -> tuple[int, str, float, int]:
+    """Where the number ends, which it is, how sure that is, and how many were looked up: what follows after a
+    separator may be the next number."""
+    matched = match.group()
+    ends = [len(matched), *(gap.start() for gap in reversed(list(_NOT_DIGIT.finditer(matched, 8))))]
+    best = (match.end(), digits(matched)[0 if plus else 2 :], 0.5)
+    for tried, end in enumerate(ends[:_TRIES]):
+        number = digits(matched[:end])[0 if plus else 2 :]
+        sure = _known("+" + number) if left > tried else 0.7
+        if tried == 0 or sure > max(best[2], 0.6):
+            best = (match.start() + end, number, sure)
+        if sure > 0.6:
+            break
+    return *best, min(len(ends), _TRIES)
+
+
+def _national(folded: Folded) -> Iterator[Candidate]:
     """Numbers of other countries in their national form: by a shape of their own, or by what they are called."""
-    for match in NORTH_AMERICAN.finditer(text):
-        if not _is_no_phone(text, match, words.before(text, match.start())):
+    for match in NORTH_AMERICAN.finditer(folded.text):
+        if not words.labelled_other(words.before(folded.lower, match.start())) and not _is_no_phone(
+            folded, match
+        ):
             bare = digits(match.group())
             yield Candidate(
                 Kind.PHONE, match.start(), match.end(), 0.86, bare if len(bare) == 11 else "1" + bare
             )
     for pattern, sure in ((TRUNK, 0.75), (NAMED, 0.65)):
-        for match in pattern.finditer(text):
-            piece = words.before(text, match.start(), 16)
+        for match in pattern.finditer(folded.text):
+            piece = words.before(folded.lower, match.start(), 16)
             spelled = (
                 pattern is TRUNK
-                and len(groups(match.group())) > 1
+                and 3 <= groups(match.group())[0] < 7
                 and digits(match.group())[:2] in ("07", "09")
             )
-            if (spelled or words.PHONE.search(piece)) and not _is_no_phone(text, match, piece):
+            if words.labelled_other(piece) or not (spelled or words.PHONE.search(piece)):
+                continue
+            if not _is_no_phone(folded, match):
                 yield Candidate(Kind.PHONE, match.start(), match.end(), sure, digits(match.group()))
 
 
-def _is_known(number: str) -> bool:
+def _known(number: str) -> float:
+    """How sure it is that a country gives out such numbers; those reserved for examples are only possible."""
     import phonenumbers
 
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+        parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
-        return False
+        return 0.5
+    return (
+        0.92
+        if phonenumbers.is_valid_number(parsed)
+        else 0.7
+        if phonenumbers.is_possible_number(parsed)
+        else 0.5
+    )

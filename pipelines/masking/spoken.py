@@ -10,15 +10,17 @@ from pipelines.masking.folding import Folded
 _NUMERALS = "零〇洞一壹幺弌〡二贰貳两兩弍〢三叁參弎〣四肆〤五伍〥六陆陸〦七柒拐〧八捌〨九玖勾〩杠横"
 _AS_DIGITS = "00011111222222233333444555666677778889999--"
 _TO_DIGITS = str.maketrans(_NUMERALS, _AS_DIGITS)
-CHINESE = re.compile(rf"[0-9{_NUMERALS[:-2]}](?:[ \-./_·,\n()杠横]{{0,3}}[0-9{_NUMERALS[:-2]}]){{4,}}")
+CHINESE = re.compile(rf"[0-9{_NUMERALS[:-2]}](?:[ \-./_·,\n()杠横]{{0,3}}[0-9{_NUMERALS[:-2]}]){{2,}}")
 _ANY_NUMERAL = re.compile(f"[{_NUMERALS[:-2]}]")
 _NO_FIGURE = re.compile(
     r"(?<=[第同统唯专周期之])[一二三四五六七](?=[0-9])|[一两](?=[会直个定样次般起共律些致边种条张件份位名家天年月周](?![0-9]))|一(?=下(?!午))"
 )
-LETTERS = re.compile(
-    r"(?<![A-Za-z0-9])(?=[OoIl|\-. ]{0,3}[0-9])?[0-9OoIl|](?:[ \-.]?[0-9OoIl|]){9,18}(?![A-Za-z0-9])"
+PLATE = re.compile(
+    rf"(?<=[\u4e00-\u9fff])[A-Za-z][ \-·.]{{0,2}}(?=[{_NUMERALS[:-2]}A-Za-z]{{0,4}}[0-9{_NUMERALS[:-2]}])[0-9A-Za-z{_NUMERALS[:-2]}]{{5,6}}"
 )
-_LETTER_DIGITS = str.maketrans("OoIl|", "00111")
+"""A plate may have single numerals between its letters."""
+LETTERS = re.compile(r"(?<![A-Za-z0-9])[0-9OoIl](?:[ \-.]?[0-9OoIl]){9,18}(?![A-Za-z0-9])")
+_LETTER_DIGITS = str.maketrans("OoIl", "0011")
 _ENGLISH = {
     "zero": "0", "oh": "0", "o": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
     "six": "6", "seven": "7", "eight": "8", "nine": "9", "ling": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2",
@@ -27,20 +29,23 @@ _ENGLISH = {
 _WORD = "(?:(?:double|triple)[ -])?(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|ling|yao|yi|er|liang|san|si|wu|liu|qi|ba|jiu|[0-9])"
 ENGLISH = re.compile(rf"(?<![A-Za-z]){_WORD}(?:[ ,\-.\n]{{1,3}}{_WORD}){{6,24}}(?![A-Za-z])", re.IGNORECASE)
 _ENGLISH_PARTS = re.compile(r"(?:(double|triple)[ -])?([a-z]+|[0-9])", re.IGNORECASE)
-_SPELLED = re.compile(r"[a-z]", re.IGNORECASE)
+_SPELLED = re.compile(
+    "(?:zero|nought|one|two|three|four|five|six|seven|eight|nine|ling|yao|er|san|si|wu|liu|qi|ba|jiu)[ ,\\-.]{1,3}[a-z]"
+)
 
 
 def in_digits(folded: Folded) -> Folded | None:
     """The text with Chinese numerals and look-alike letters inside runs of figures as digits, or None where
     there are none. One character stays one."""
     text = CHINESE.sub(_chinese, folded.text)
+    text = PLATE.sub(lambda match: match.group().translate(_TO_DIGITS), text)
     text = LETTERS.sub(_letters, text)
     return None if text == folded.text else folded.rewritten(text)
 
 
 def in_words(folded: Folded) -> Folded | None:
     """The text with spelled-out figures as digits; the first letter of a word holds the place."""
-    if ENGLISH.search(folded.text) is None:
+    if _SPELLED.search(folded.lower) is None or ENGLISH.search(folded.text) is None:
         return None
     pieces: list[str] = []
     places: list[int] = []
@@ -53,6 +58,8 @@ def in_words(folded: Folded) -> Folded | None:
         ends.extend(folded.until(index + 1) for index in range(start, end))
 
     for run in ENGLISH.finditer(folded.text):
+        if sum(character.isalpha() for character in run.group()) < 9:
+            continue
         for part in _ENGLISH_PARTS.finditer(folded.text, run.start(), run.end()):
             keep(at, part.start())
             times = {"double": 2, "triple": 3}.get((part[1] or "").lower(), 1)
@@ -81,4 +88,4 @@ def _chinese(run: re.Match[str]) -> str:
 def _letters(run: re.Match[str]) -> str:
     matched = run.group()
     figures = sum(character.isdigit() for character in matched)
-    return matched.translate(_LETTER_DIGITS) if 5 <= figures < len(matched) else matched
+    return matched.translate(_LETTER_DIGITS) if 3 <= figures < len(matched) else matched
