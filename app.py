@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 def build_services(settings: Settings) -> Services:
-    """Make every part, start none. Creates the data folder and, the first time, the master key."""
+    """Make every part, start none. Creates the data folder."""
     from engines.select import choose_engine
     from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
     from storage.accounts import SqlAccountStore
@@ -48,13 +48,12 @@ def build_services(settings: Settings) -> Services:
     from storage.lines import SqlLineStore
     from storage.queue import SqlIngestQueue
     from storage.retention import purge
-    from storage.secrets import derive, load_master_key
+    from storage.secrets import master_key
     from storage.sessions import SqlSessionStore
     from storage.transcripts import SqlTranscriptReader
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    master = load_master_key(settings)
-    database = Database(settings.resolved_database_url())
+    database = Database(settings.resolved_database_url(), master_key(settings))
     documents = SqlDocumentStore(database)
     conversations = SqlConversationLog(database)
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
@@ -79,16 +78,16 @@ def build_services(settings: Settings) -> Services:
         retriever=index,
         index=index,
         lines=lines,
-        keys=SqlKeyStore(database, derive(master, "api-keys")),
+        keys=SqlKeyStore(database),
         accounts=SqlAccountStore(database),
-        sessions=SqlSessionStore(database, derive(master, "sessions-kept")),
-        audit=SqlAudit(database, lambda: derive(master, "audit")),
+        sessions=SqlSessionStore(database),
+        audit=SqlAudit(database, lambda: database.secret("audit")),
         engine=choice.engine,
         database=database,
         purge=lambda now: purge(database, settings.retention_days, now),
         faq_template=faq_template,
         held=held,
-        secret=derive(master, "sessions"),
+        secret=lambda: database.secret("sessions"),
     )
 
 
@@ -172,7 +171,7 @@ def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI
         framed_by="*" if on_space() else "'self'",
     )
     app.router.routes.extend(
-        customer_routes(services, secret=hmac.digest(services.secret, b"customer", "sha256"))
+        customer_routes(services, secret=lambda: hmac.digest(services.secret(), b"customer", "sha256"))
     )
     guard_console(app, services)
     inner = app.router.lifespan_context

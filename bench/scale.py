@@ -31,6 +31,7 @@ from core.documents import Document, DocumentStatus
 from knowledge.index import HybridIndex
 from storage.database import Database
 from storage.documents import SqlDocumentStore
+from storage.secrets import KeyFile
 
 ROOT = Path(__file__).parents[1]
 SIZES = (1000, 10_000, 20_000, 100_000)
@@ -72,7 +73,7 @@ async def stored(store: SqlDocumentStore, corpus: Corpus, count: int) -> float:
 
 async def built(count: int, folder: Path) -> dict[str, float]:
     """Store, then index, then report what that took."""
-    database = Database(f"sqlite:///{folder}/db")
+    database = Database(f"sqlite:///{folder}/db", KeyFile(folder / "master.key"))
     await database.start()
     store = SqlDocumentStore(database)
     put = await stored(store, load(), count)
@@ -96,7 +97,7 @@ async def built(count: int, folder: Path) -> dict[str, float]:
 
 async def asked(count: int, folder: Path) -> dict[str, float]:
     """Open what was built, in a fresh process, and ask."""
-    corpus, database = load(), Database(f"sqlite:///{folder}/db")
+    corpus, database = load(), Database(f"sqlite:///{folder}/db", KeyFile(folder / "master.key"))
     await database.start()
     index = HybridIndex(SqlDocumentStore(database), folder / "index")
     before, began = memory(), time.perf_counter()

@@ -60,6 +60,12 @@ class Conflict(XiaoQError):
     status = 409
 
 
+class VaultChanged(Conflict):
+    """The conversation came to hold other personal data meanwhile: mask again on what it holds now."""
+
+    code = "vault_changed"
+
+
 class TooLarge(XiaoQError):
     code = "too_large"
     status = 413
@@ -96,6 +102,13 @@ class DocumentRejected(XiaoQError):
 class StorageUnavailable(XiaoQError):
     code = "storage_unavailable"
     status = 503
+
+
+class StorageDamaged(XiaoQError):
+    """What is stored was changed outside XiaoQ, or its key is not the one it was written with; others are readable."""
+
+    code = "storage_damaged"
+    status = 500
 
 
 class ConfigurationError(XiaoQError):

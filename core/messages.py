@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
+from core.vault import VaultEntry
+
 T = TypeVar("T")
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -218,9 +220,16 @@ class TurnRecord:
     error: str | None = None
 
 
+DAMAGED = "⚠ 这段内容已损坏，无法读取。 · This text is damaged and cannot be read."
+"""Stands in a list where a row does not pass its check, so that the others can be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """One turn as it is read back. Times are UTC."""
+    """One turn as it is read back. Times are UTC.
+
+    `damaged`: the stored row does not pass its check; its texts are DAMAGED.
+    """
 
     id: str
     conversation_id: str
@@ -232,6 +241,9 @@ class StoredTurn:
     request_id: str
     feedback_score: int | None = None
     feedback_comment: str | None = None
+    damaged: bool = False
+    known: Sequence[VaultEntry] = field(default=(), compare=False, repr=False)
+    """What its conversation's vault held when the turn began; read by `begin` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +254,7 @@ class ConversationSummary:
     line: str
     channel: Channel
     owner: str
+    """A pseudonym where it names a customer: the same one for the same customer, and no way back."""
     started_at: datetime
     updated_at: datetime
     turns: int

@@ -22,6 +22,7 @@ from core.messages import (
     TurnRecord,
     Usage,
 )
+from core.vault import MaskWith, VaultEntry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -309,14 +310,26 @@ class AttachmentStore(Protocol):
     """Files laid into conversations. Each call names the owner, and raises NotFound where the conversation is not
     the owner's."""
 
-    async def put(self, owner: str, attachment: Attachment, chunks: Sequence[Chunk]) -> None: ...
+    async def put(
+        self,
+        owner: str,
+        attachment: Attachment,
+        chunks: Sequence[Chunk],
+        new: Sequence[VaultEntry] = (),
+    ) -> None:
+        """Store a file with placeholders in its texts, and the `new` values behind them, in one transaction.
+
+        Masking a file takes long, so it is done before, on what `ConversationLog.vault` gave; raises VaultChanged
+        where the vault has come to hold one of the placeholders or values since: read it and mask again.
+        """
+        ...
 
     async def list(self, conversation_id: str, owner: str) -> Sequence[Attachment]:
         """Oldest first."""
         ...
 
     async def chunks(self, conversation_id: str, owner: str) -> Sequence[Chunk]:
-        """Of all its files, oldest file first, by position."""
+        """Of all its files, oldest file first, by position; placeholders stay. Raises StorageDamaged."""
         ...
 
     async def delete(self, conversation_id: str, owner: str, attachment_id: str) -> bool: ...
@@ -331,15 +344,31 @@ class LineStore(Protocol):
 
 
 class ConversationLog(Protocol):
-    """Every conversation. Each call names the owner whose rows it touches."""
+    """Every conversation. Each call names the owner whose rows it touches, plainly or by its pseudonym.
+
+    Texts are stored encrypted with the owner's own key, owners as pseudonyms.
+    """
 
     async def begin(self, question: Question, line: str) -> StoredTurn:
         """Store the question before anything else can fail: committed when this returns.
 
         Starts a conversation where `question.conversation_id` is None; raises NotFound where that
         conversation is not the owner's. A turn named by `question.replaces` and all after it are set aside
-        (kept, no longer part of the history).
+        (kept, no longer part of the history). The turn's `known` is what the vault holds.
         """
+        ...
+
+    async def mask(self, turn_id: str, owner: str, work: MaskWith) -> Sequence[VaultEntry]:
+        """Store what masking makes of the turn's question, and what is new, with numbers that nobody else gives.
+
+        `work` is given what the vault holds, inside the transaction that stores what it returns. Returns all the
+        vault holds then. Needed wherever the masked text differs from the question: a turn that is answered
+        without it counts as one with nothing to mask. Raises NotFound, StorageDamaged.
+        """
+        ...
+
+    async def vault(self, conversation_id: str, owner: str) -> Sequence[VaultEntry]:
+        """What stands behind the conversation's placeholders. Raises NotFound, StorageDamaged."""
         ...
 
     async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:
@@ -353,7 +382,10 @@ class ConversationLog(Protocol):
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None: ...
 
     async def history(self, conversation_id: str, owner: str, before: str) -> Sequence[Message]:
-        """The messages of the conversation before the turn `before`, oldest first, set-aside turns left out."""
+        """The messages of the conversation before the turn `before`, oldest first, set-aside turns left out.
+
+        For the model: with placeholders, on both sides.
+        """
         ...
 
     async def language(self, conversation_id: str, owner: str) -> str | None:
@@ -361,7 +393,10 @@ class ConversationLog(Protocol):
         ...
 
     async def turns(self, conversation_id: str, owner: str) -> Sequence[StoredTurn]:
-        """All live turns, oldest first. Raises NotFound where the conversation is not the owner's."""
+        """All live turns, oldest first, in the customer's own words: nothing is a placeholder.
+
+        Raises NotFound where the conversation is not the owner's.
+        """
         ...
 
     async def conversations(self, owner: str, limit: int = 50) -> Sequence[ConversationSummary]: ...
@@ -377,7 +412,10 @@ class ConversationLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFilter:
-    """Which turns an operator looks at. Times are UTC, `since` inclusive, `until` exclusive."""
+    """Which turns an operator looks at. Times are UTC, `since` inclusive, `until` exclusive.
+
+    `text` stands in the masked question or answer, whatever its case.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -390,7 +428,10 @@ class TranscriptFilter:
 
 
 class TranscriptReader(Protocol):
-    """The operator's view across all owners; only doors that have checked a right may hold one."""
+    """The operator's view across all owners, masked; only doors that have checked a right may hold one.
+
+    A damaged row reads as DAMAGED and leaves the others readable.
+    """
 
     async def turns(self, where: TranscriptFilter) -> Sequence[StoredTurn]:
         """Newest first."""
@@ -400,10 +441,63 @@ class TranscriptReader(Protocol):
         self, where: TranscriptFilter, limit: int = 200
     ) -> Sequence[ConversationSummary]: ...
 
-    async def conversation(self, conversation_id: str) -> Sequence[StoredTurn]: ...
+    async def conversation(self, conversation_id: str, *, plain: bool = False) -> Sequence[StoredTurn]:
+        """All turns, oldest first, set-aside ones too. `plain`: in the customer's own words; a door that asks for
+        it has checked the right to and written the audit. Raises NotFound.
+        """
+        ...
 
     async def owner(self, turn_id: str) -> str | None:
-        """Whose conversation the turn belongs to, for a door that knows its callers by more than one owner."""
+        """Whose conversation the turn belongs to, as a pseudonym: for a door whose callers have several owners."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectData:
+    """All that is kept of one customer, in their own words. `owners` are pseudonyms."""
+
+    owners: Sequence[str]
+    conversations: Sequence["SubjectConversation"]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectConversation:
+    """One conversation of an export: set-aside turns too. `customer` is what the caller named them."""
+
+    id: str
+    owner: str
+    customer: str | None
+    line: str
+    channel: Channel
+    started_at: datetime
+    updated_at: datetime
+    turns: Sequence[StoredTurn]
+    attachments: Sequence[Attachment]
+    attachment_texts: Sequence[Chunk]
+    vault: Sequence[VaultEntry] = field(repr=False, default=())
+
+
+class Subjects(Protocol):
+    """A customer's rights over what is kept of them. Doors check the right, and write the audit.
+
+    A customer is named as callers do (OpenAI's `user`), or by an owner's pseudonym as transcripts show it, such
+    as `chat:~h5k…`; a visitor's own `chat:<id>` does, too.
+    """
+
+    async def owners(self, customer: str) -> Sequence[str]:
+        """The pseudonyms this customer's conversations stand under; none where nothing is kept."""
+        ...
+
+    async def export(self, customer: str) -> SubjectData:
+        """All that is kept, and nothing of anybody else's. Raises NotFound where nothing is kept."""
+        ...
+
+    async def erase(self, customer: str) -> Mapping[str, int]:
+        """Destroy the customer's keys and delete their rows; gives how many rows of which table are gone.
+
+        When this returns nothing of it is in the database's files, and older backups hold nothing readable once
+        the keys beside them are written anew. Erasing who is not there gives zeros.
+        """
         ...
 
 

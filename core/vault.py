@@ -36,6 +36,12 @@ class Masking:
 MaskWith = Callable[[Sequence[VaultEntry]], Masking]
 """Masks a question, given what its conversation's vault holds. Pure: a store may call it more than once."""
 
+Hide = Callable[[str, Sequence[VaultEntry]], str]
+"""The text with placeholders, given what its conversation's vault holds; nothing is kept of what it finds.
+
+For operators' eyes, where a question was stored and never masked: it came with an older XiaoQ, or the process died.
+"""
+
 
 def restored(text: str, entries: Iterable[VaultEntry]) -> str:
     """The text with the customer's own spelling in place of each known placeholder."""

@@ -3,6 +3,8 @@
 It does not know the console or the customer's page; app.py mounts those beside it.
 """
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import Match
@@ -23,7 +25,7 @@ EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def build_gateway(
-    services: Services, *, operator_token: str, secret: bytes, framed_by: str = FRAMED_BY_SELF
+    services: Services, *, operator_token: str, secret: Callable[[], bytes], framed_by: str = FRAMED_BY_SELF
 ) -> FastAPI:
     """The gateway without the console.
 

@@ -6,15 +6,20 @@ It does not know what an id means.
 import hmac
 import re
 import uuid
+from collections.abc import Callable
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Signed:
-    """Ids of one `purpose`; what was signed for another one is none of ours."""
+    """Ids of one `purpose`; what was signed for another one is none of ours.
 
-    def __init__(self, secret: bytes, purpose: str) -> None:
-        self._secret = hmac.digest(secret, purpose.encode(), "sha256")
+    The secret is asked for when it is needed: it lies in the database, which opens later.
+    """
+
+    def __init__(self, secret: Callable[[], bytes], purpose: str) -> None:
+        self._secret = secret
+        self._purpose = purpose.encode()
 
     @staticmethod
     def fresh() -> str:
@@ -35,4 +40,5 @@ class Signed:
 
     def _signature(self, identity: str, about: str) -> str:
         content = f"{identity}.{about}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._secret, content, "sha256").hex()
+        secret = hmac.digest(self._secret(), self._purpose, "sha256")
+        return hmac.digest(secret, content, "sha256").hex()

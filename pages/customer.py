@@ -36,7 +36,7 @@ SAID_BY_THE_PAGE = frozenset({"attachment_too_large", "too_many_attachments"})
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-def customer_routes(services: Services, *, secret: bytes, embedders: str = "*") -> list[Route]:
+def customer_routes(services: Services, *, secret: Callable[[], bytes], embedders: str = "*") -> list[Route]:
     """The page's routes.
 
     `secret` signs the visitors' cookies. `embedders` is a CSP source list: who may frame the page.

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import uuid
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,11 +30,9 @@ class Visitor:
 
 
 class Identity:
-    """Signs and reads the visitor's cookie. `secret` is at least 16 bytes and stays on this server."""
+    """Signs and reads the visitor's cookie. `secret` gives at least 16 bytes, which stay on this server."""
 
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) < 16:
-            raise ValueError("the secret that signs visitors' cookies needs at least 16 bytes")
+    def __init__(self, secret: Callable[[], bytes]) -> None:
         self._secret = secret
 
     def of(self, request: Request) -> Visitor:
@@ -69,7 +68,10 @@ class Identity:
         return visitor_id if hmac.compare_digest(expected, given) else None
 
     def _signature(self, visitor_id: str) -> str:
-        return hmac.new(self._secret, visitor_id.encode(), hashlib.sha256).hexdigest()
+        secret = self._secret()
+        if len(secret) < 16:
+            raise ValueError("the secret that signs visitors' cookies needs at least 16 bytes")
+        return hmac.new(secret, visitor_id.encode(), hashlib.sha256).hexdigest()
 
 
 def _is_https(request: Request) -> bool:

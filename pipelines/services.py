@@ -63,7 +63,7 @@ class Services:
     """Deletes what is past its retention at that time (UTC); gives how many conversations."""
     faq_template: Callable[[TableFormat, str], bytes]
     """A table to fill in with FAQ pairs, by format and language ("zh", "en")."""
-    secret: bytes
-    """Signs the cookies of the pages; derived from the master key."""
+    secret: Callable[[], bytes]
+    """Signs the cookies of the pages; known once the database is open."""
     held: Sequence[Held] = ()
     """What the index stands on, to be closed after it."""

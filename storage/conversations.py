@@ -1,22 +1,30 @@
 """Conversations as their owners have them: begun, answered, read back, rated, erased. Knows no answer's making.
 
-The owner stands in the WHERE of every statement that touches somebody's rows.
+The owner, as a pseudonym, stands in the WHERE of every statement that touches somebody's rows.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, select, update
+import structlog
+from sqlalchemy import Connection, delete, func, select, update
 
-from core.errors import InvalidRequest
+from core.errors import InvalidRequest, StorageDamaged
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
+from core.vault import Hide, MaskWith, VaultEntry
+from storage import places
 from storage.database import Database
-from storage.ownership import is_turn, live_in, require_conversation, require_turn
-from storage.rows import UNDETERMINED, select_summaries, select_turns, stored_turns, summaries
-from storage.tables import attachment, conversation, feedback, turn
-from storage.turns import insert_turn, next_position, outcome, replace_details, set_aside, start, touch
+from storage.ownership import KEY, live_in, require_conversation, require_turn
+from storage.questions import begin, store_masking
+from storage.rows import Eyes, as_it_is, sealed_text, select_turns, spoken, stored_turns, text_of
+from storage.summaries import UNDETERMINED, select_summaries, summaries
+from storage.tables import attachment, conversation, feedback, subject, turn
+from storage.turns import outcome, replace_details, start
 from storage.upsert import upsert
+from storage.vaults import read_vault
+
+log = structlog.get_logger()
 
 HISTORY_TURNS = 200
 """The most turns `history` reaches back; the prompt's budget ends far earlier."""
@@ -25,99 +33,127 @@ _ANSWERED = (TurnStatus.DONE.value, TurnStatus.STOPPED.value, TurnStatus.INTERRU
 
 
 class SqlConversationLog:
-    """core.ports.ConversationLog in a database."""
+    """core.ports.ConversationLog in a database. `hide` masks questions that were stored before masking was."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, hide: Hide = as_it_is) -> None:
         self._db = db
+        self._plain = Eyes(db.keys, plain=True, hide=hide)
+        self._masked = Eyes(db.keys, plain=False, hide=hide)
 
     async def begin(self, question: Question, line: str) -> StoredTurn:
         """See the port. A conversation keeps the line it began on, whatever `line` says later."""
         turn_id, new_conversation = f"turn-{uuid4().hex}", f"conv-{uuid4().hex}"
-        now = datetime.now(UTC)
-
-        def write(connection: Connection) -> StoredTurn:
-            conversation_id = question.conversation_id
-            if conversation_id is None:
-                conversation_id = new_conversation
-                start(
-                    connection,
-                    conversation_id,
-                    question.owner,
-                    line,
-                    question.channel,
-                    question.customer,
-                    now,
-                )
-            else:
-                touch(connection, conversation_id, question.owner, now)
-            position = next_position(connection, conversation_id, question)
-            if question.replaces is not None:
-                set_aside(connection, conversation_id, question.replaces)
-            insert_turn(connection, turn_id, conversation_id, position, question, now)
-            return stored_turns(connection, select_turns().where(is_turn(turn_id, question.owner)))[0]
-
-        return await self._db.write(write)
+        owner, now = self._db.pseudonyms.owner(question.owner), datetime.now(UTC)
+        return await self._db.write(
+            lambda connection: begin(
+                connection, self._db, question, owner, line, turn_id, new_conversation, now
+            )
+        )
 
     async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:
         conversation_id, now = f"conv-{uuid4().hex}", datetime.now(UTC)
-        await self._db.write(
-            lambda connection: start(connection, conversation_id, owner, line, channel, customer, now)
-        )
+        owner = self._db.pseudonyms.owner(owner)
+
+        def write(connection: Connection) -> None:
+            cipher = self._db.keys.obtain(connection, owner, now)
+            names = self._db.pseudonyms
+            start(connection, cipher, names, conversation_id, owner, line, channel, customer, now)
+
+        await self._db.write(write)
         return conversation_id
+
+    async def mask(self, turn_id: str, owner: str, work: MaskWith) -> Sequence[VaultEntry]:
+        owner = self._db.pseudonyms.owner(owner)
+        return await self._db.write(
+            lambda connection: store_masking(connection, self._db, turn_id, owner, work)
+        )
+
+    async def vault(self, conversation_id: str, owner: str) -> Sequence[VaultEntry]:
+        owner = self._db.pseudonyms.owner(owner)
+
+        def read(connection: Connection) -> list[VaultEntry]:
+            row = require_conversation(connection, conversation_id, owner)
+            return read_vault(connection, self._db.keys.of(connection, row), conversation_id)
+
+        return await self._db.read(read)
 
     async def partial(self, turn_id: str, owner: str, answer: str) -> None:
         """See the port. Touches nothing once the turn has ended, is erased or is not the owner's."""
-        statement = (
-            update(turn)
-            .where(is_turn(turn_id, owner), turn.c.status == TurnStatus.RUNNING.value)
-            .values(answer=answer)
+        owner = self._db.pseudonyms.owner(owner)
+        is_running = turn.c.status == TurnStatus.RUNNING.value
+        running = (
+            select(turn.c.conversation_id, *KEY)
+            .select_from(turn.join(conversation).join(subject))
+            .where(turn.c.id == turn_id, conversation.c.owner == owner, is_running)
         )
-        await self._db.write(lambda connection: connection.execute(statement).rowcount)
+
+        def write(connection: Connection) -> None:
+            row = connection.execute(running).first()
+            if row is None:
+                return
+            cipher = self._db.keys.of(connection, row)
+            sealed = sealed_text(cipher, answer, places.answer(turn_id, row.conversation_id))
+            connection.execute(update(turn).where(turn.c.id == turn_id, is_running).values(answer=sealed))
+
+        await self._db.write(write)
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         """Keep how the turn ended. Raises NotFound where the turn is not the owner's or was erased."""
-        now = datetime.now(UTC)
+        owner, now = self._db.pseudonyms.owner(owner), datetime.now(UTC)
 
         def write(connection: Connection) -> None:
-            require_turn(connection, turn_id, owner)
-            connection.execute(update(turn).where(is_turn(turn_id, owner)).values(**outcome(record, now)))
-            replace_details(connection, turn_id, record)
+            row = require_turn(connection, turn_id, owner)
+            cipher = self._db.keys.of(connection, row)
+            sealed = sealed_text(cipher, record.answer, places.answer(turn_id, row.conversation_id))
+            values = outcome(record, sealed, now)
+            if row.masked is None and (record.answer or record.status is TurnStatus.DONE):
+                values["masked"] = b""  # masking comes before any answer, and had nothing to store
+            connection.execute(update(turn).where(turn.c.id == turn_id).values(**values))
+            replace_details(connection, cipher, turn_id, record)
             connection.execute(
-                update(conversation)
-                .where(
-                    conversation.c.owner == owner,
-                    conversation.c.id.in_(select(turn.c.conversation_id).where(turn.c.id == turn_id)),
-                )
-                .values(updated_at=now)
+                update(conversation).where(conversation.c.id == row.conversation_id).values(updated_at=now)
             )
 
         await self._db.write(write)
 
     async def history(self, conversation_id: str, owner: str, before: str) -> Sequence[Message]:
         """See the port. Only turns that have an answer; none for a conversation that is not the owner's."""
+        owner = self._db.pseudonyms.owner(owner)
         until = (
             select(turn.c.position)
             .where(turn.c.id == before, turn.c.conversation_id == conversation_id)
             .scalar_subquery()
         )
         query = (
-            select(turn.c.question, turn.c.answer)
+            select(turn.c.id, turn.c.conversation_id, turn.c.question, turn.c.masked, turn.c.answer, *KEY)
+            .select_from(turn.join(conversation).outerjoin(subject))
             .where(
                 live_in(conversation_id, owner),
                 turn.c.position < until,
                 turn.c.status.in_(_ANSWERED),
-                turn.c.answer != "",
+                func.length(turn.c.answer) > 0,
             )
             .order_by(turn.c.position.desc())
             .limit(HISTORY_TURNS)
         )
-        rows = await self._db.read(lambda connection: connection.execute(query).all())
-        messages: list[Message] = []
-        for row in reversed(rows):
-            messages += [Message("user", row.question), Message("assistant", row.answer)]
-        return messages
+
+        def read(connection: Connection) -> list[Message]:
+            messages: list[Message] = []
+            for row in reversed(connection.execute(query).all()):
+                try:
+                    cipher = self._db.keys.of(connection, row)
+                    said = spoken(connection, cipher, row, self._masked)
+                    answer = text_of(cipher, row.answer, places.answer(row.id, row.conversation_id))
+                except StorageDamaged:
+                    log.error("row_damaged", table="turn", id=row.id, conversation=row.conversation_id)
+                    continue
+                messages += [Message("user", said), Message("assistant", answer)]
+            return messages
+
+        return await self._db.read(read)
 
     async def language(self, conversation_id: str, owner: str) -> str | None:
+        owner = self._db.pseudonyms.owner(owner)
         query = (
             select(turn.c.language)
             .where(live_in(conversation_id, owner), turn.c.language.not_in(UNDETERMINED))
@@ -127,10 +163,11 @@ class SqlConversationLog:
         return await self._db.read(lambda connection: connection.scalar(query))
 
     async def turns(self, conversation_id: str, owner: str) -> Sequence[StoredTurn]:
+        owner = self._db.pseudonyms.owner(owner)
         query = select_turns().where(live_in(conversation_id, owner)).order_by(turn.c.position)
 
         def read(connection: Connection) -> list[StoredTurn]:
-            found = stored_turns(connection, query)
+            found = stored_turns(connection, query, self._plain)
             if not found:
                 require_conversation(connection, conversation_id, owner)
             return found
@@ -139,30 +176,41 @@ class SqlConversationLog:
 
     async def conversations(self, owner: str, limit: int = 50) -> Sequence[ConversationSummary]:
         """See the port. One that holds neither a question nor a file is left out."""
+        owner = self._db.pseudonyms.owner(owner)
         asked = select(turn.c.id).where(turn.c.conversation_id == conversation.c.id).exists()
         filed = select(attachment.c.id).where(attachment.c.conversation_id == conversation.c.id).exists()
         query = select_summaries(turn.c.set_aside.is_(False)).where(
             conversation.c.owner == owner, asked | filed
         )
-        return await self._db.read(lambda connection: summaries(connection, query.limit(limit)))
+        return await self._db.read(lambda connection: summaries(connection, query.limit(limit), self._plain))
 
     async def forget(self, conversation_id: str, owner: str) -> bool:
+        """See the port. With the owner's last conversation their key goes, too."""
+        owner = self._db.pseudonyms.owner(owner)
         statement = delete(conversation).where(
             conversation.c.id == conversation_id, conversation.c.owner == owner
         )
-        return await self._db.write(lambda connection: connection.execute(statement).rowcount > 0)
+
+        def write(connection: Connection) -> bool:
+            gone = connection.execute(statement).rowcount > 0
+            if gone:
+                self._db.keys.drop_unused(connection, [owner])
+            return gone
+
+        return await self._db.write(write)
 
     async def rate(self, turn_id: str, owner: str, score: int, comment: str = "") -> None:
         """See the port. Raises InvalidRequest for another score than 1, -1 and 0."""
         if score not in (-1, 0, 1):
             raise InvalidRequest("A rating is 1, -1, or 0 to take it back.", param="score")
-        now = datetime.now(UTC)
+        owner, now = self._db.pseudonyms.owner(owner), datetime.now(UTC)
 
         def write(connection: Connection) -> None:
-            require_turn(connection, turn_id, owner)
+            row = require_turn(connection, turn_id, owner)
             if score:
-                row = {"turn_id": turn_id, "score": score, "comment": comment, "rated_at": now}
-                upsert(connection, feedback, row)
+                sealed = self._db.keys.of(connection, row).seal_text(comment, *places.comment(turn_id))
+                values = {"turn_id": turn_id, "score": score, "comment": sealed, "rated_at": now}
+                upsert(connection, feedback, values)
             else:
                 connection.execute(delete(feedback).where(feedback.c.turn_id == turn_id))
 

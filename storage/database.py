@@ -14,11 +14,16 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import ConfigurationError, StorageUnavailable
+from core.errors import ConfigurationError, StorageUnavailable, XiaoQError
 from core.ports import Health
+from storage.cipher import Cipher
 from storage.connections import make_engine, parse_url
-from storage.migrate import check_integrity, damaged, mark_interrupted, migrate
+from storage.migrate import check_integrity, damaged, mark_interrupted, migrate, scrub
 from storage.presence import FilePresence, Presence, ServerPresence
+from storage.pseudonyms import Pseudonyms
+from storage.ring import KeyRing
+from storage.secrets import MasterKey
+from storage.subject_keys import SubjectKeys
 from storage.writer import GroupWriter
 
 T = TypeVar("T")
@@ -31,11 +36,15 @@ READERS = 4
 class Database:
     """One SQLite file or PostgreSQL database.
 
-    Raises ConfigurationError where the URL is neither.
+    What people wrote is encrypted under keys that `master` unlocks: `keys` of subjects, `pseudonyms` of owners,
+    secrets by `secret`; all are there after `start`. Raises ConfigurationError where the URL is neither.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, master: MasterKey) -> None:
         self._url = parse_url(url)
+        self._ring = KeyRing(master)
+        self.keys = SubjectKeys(self._ring)
+        self.pseudonyms = Pseudonyms(self._ring)
         self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         self._read_engine = make_engine(self._url, "read", READERS)
         self._write_engine = make_engine(self._url, "write")
@@ -49,7 +58,7 @@ class Database:
         """Check the file, migrate to the newest revision, mend what a crash left.
 
         Several processes may start at once; they take turns. Raises StorageUnavailable where the database is
-        damaged, out of reach or of a newer XiaoQ.
+        damaged, out of reach or of a newer XiaoQ, ConfigurationError where the master key is not its own.
         """
         await asyncio.to_thread(self._open)
         self._writer.start()
@@ -60,14 +69,17 @@ class Database:
             _make_private(self._file)
         engine = make_engine(self._url, "migrate")
         try:
-            with self._presence.starting() as alone, engine.connect() as connection, connection.begin():
-                check_integrity(connection)
-                migrate(connection)
-                interrupted = mark_interrupted(connection, alone=alone)
+            with self._presence.starting() as alone:
+                with engine.connect() as connection, connection.begin():
+                    check_integrity(connection)
+                    sealed = migrate(connection, self._ring)
+                    interrupted = mark_interrupted(connection, alone=alone)
+                if sealed:
+                    scrub(engine)
         except DBAPIError as error:
             self._presence.leave()
             raise _unavailable(error) from None
-        except StorageUnavailable:
+        except XiaoQError:
             self._presence.leave()
             raise
         finally:
@@ -125,6 +137,15 @@ class Database:
             raise _unavailable(error) from None
         finally:
             engine.dispose()
+
+    def secret(self, name: str) -> bytes:
+        """A secret of the key ring (ring.py names them). Raises StorageUnavailable before `start`."""
+        return self._ring.secret(name)
+
+    @property
+    def documents(self) -> Cipher:
+        """What the bytes of documents are encrypted with, in the queue and after."""
+        return Cipher(self.secret("documents"))
 
     @property
     def on_server(self) -> bool:

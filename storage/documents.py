@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from core.documents import Chunk, Document, DocumentStatus, PairStatus
+from storage import places
 from storage.chunks import (
     change_pairs,
     findable_rows,
@@ -47,8 +48,11 @@ class SqlDocumentStore:
     async def put(self, document: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> None:
         """See the port. Without `data`, stored bytes stay where they are of the same `sha256`, else they go.
 
-        Of many chunks it gives room to other writes between its own.
+        Of many chunks it gives room to other writes between its own. The bytes are stored encrypted.
         """
+        if data is not None:
+            cipher, place = self._db.documents, places.document(document.base, document.id)
+            data = await asyncio.to_thread(cipher.seal, data, *place)
         if (
             len(chunks) > SLICE
             and document.status is DocumentStatus.READY
@@ -111,7 +115,11 @@ class SqlDocumentStore:
 
     async def raw(self, base: str, document_id: str) -> bytes | None:
         query = select(document_blob.c.data).where(belongs(document_blob.c, base, document_id))
-        return await self._db.read(lambda connection: connection.scalar(query))
+        sealed = await self._db.read(lambda connection: connection.scalar(query))
+        if sealed is None:
+            return None
+        place = places.document(base, document_id)
+        return await asyncio.to_thread(self._db.documents.open, sealed, *place)
 
     async def delete(self, base: str, document_id: str) -> bool:
         def write(connection: Connection) -> bool:

@@ -23,11 +23,10 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class SqlKeyStore:
-    """core.ports.KeyStore in a database. `secret` keys the HMAC; with another one no key is found."""
+    """core.ports.KeyStore in a database. The ring's secret `api-keys` keys the HMAC."""
 
-    def __init__(self, db: Database, secret: bytes) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._secret = secret
 
     async def create(self, name: str, role: str, line: str | None = None) -> tuple[ApiKey, str]:
         """See the port. The text is `xq-` and 43 URL-safe characters (256 random bits)."""
@@ -73,7 +72,7 @@ class SqlKeyStore:
 
     def _digest(self, text: str) -> bytes:
         # The text is a header a stranger wrote: whatever it holds, it must have bytes.
-        return hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), "sha256")
+        return hmac.digest(self._db.secret("api-keys"), text.encode("utf-8", "surrogatepass"), "sha256")
 
     async def _note_use(self, key_id: str, last_used_at: datetime | None) -> None:
         now = datetime.now(UTC)

@@ -1,15 +1,24 @@
 """Brings a database to the newest revision and mends what a crash left. Knows no query of the app."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Engine, update
 
-from core.errors import StorageUnavailable
+from core.errors import ConfigurationError, StorageUnavailable
 from core.messages import TurnStatus
+from storage.ring import KeyRing
 from storage.tables import turn
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+ENCRYPTED_SINCE = "0005"
+
+ONCE_PLAIN = (
+    "conversation", "turn", "source", "feedback", "attachment", "attachment_chunk", "document_blob", "queued_file",
+)  # fmt: skip
+"""The tables that held plain texts before."""
 
 _LONGEST_ANSWER = timedelta(hours=1)
 
@@ -30,15 +39,22 @@ def damaged() -> StorageUnavailable:
     )
 
 
-def migrate(connection: Connection, revision: str = "head") -> None:
-    """Upgrade within the connection's transaction. Raises StorageUnavailable where a newer XiaoQ was here."""
+def migrate(connection: Connection, ring: KeyRing | None = None, revision: str = "head") -> bool:
+    """Upgrade within the connection's transaction, and open the key ring, which the migrations encrypt with.
+
+    Tells whether plain texts were encrypted by it. Raises StorageUnavailable where a newer XiaoQ was here,
+    ConfigurationError where the ring does not open. Without a ring it goes no further than `revision`.
+    """
     from alembic import command
     from alembic.config import Config
+    from alembic.migration import MigrationContext
     from alembic.util import CommandError
 
+    before = MigrationContext.configure(connection).get_current_revision()
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["open_ring"] = lambda: _opened(ring, connection, fresh=before is None)
     try:
         command.upgrade(config, revision)
     except CommandError:
@@ -48,6 +64,28 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     # Foreign keys are off while SQLite rebuilds tables, so what they promise is checked here.
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise damaged()
+    if ring is not None:
+        ring.open(connection, fresh=False)
+    return before is not None and before < ENCRYPTED_SINCE
+
+
+def _opened(ring: KeyRing | None, connection: Connection, *, fresh: bool) -> KeyRing:
+    if ring is None:
+        raise ConfigurationError("The database is to be encrypted, and no master key was given.")
+    ring.open(connection, fresh=fresh)
+    return ring
+
+
+def scrub(engine: Engine) -> None:
+    """Leave nothing of the plain texts in the database's files that were encrypted a moment ago."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as raw:  # SQLAlchemy would begin a transaction
+            raw.cursor().execute("VACUUM")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in ONCE_PLAIN:
+            connection.exec_driver_sql(f'VACUUM FULL "{name}"')
 
 
 def mark_interrupted(connection: Connection, *, alone: bool, now: datetime | None = None) -> int:

@@ -4,12 +4,14 @@ Each waiting file carries the mark of the process whose work it is. Whether that
 locks (presence.py), not by a clock, so a slow process is never taken for a dead one.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from core.documents import QueuedFile
+from storage import places
 from storage.columns import plain
 from storage.database import Database
 from storage.tables import queued_file
@@ -26,12 +28,17 @@ class SqlIngestQueue:
 
     async def put(self, file: QueuedFile, data: bytes | None) -> None:
         process = self._db.process if file.status == "waiting" else None
+        if data is not None:
+            data = await asyncio.to_thread(self._db.documents.seal, data, *places.queued_file(file.id))
         statement = insert(queued_file).values(**_values(file), process=process, data=data)
         await self._db.write(lambda connection: connection.execute(statement).rowcount, later=True)
 
     async def data(self, file_id: str) -> bytes | None:
         query = select(queued_file.c.data).where(queued_file.c.id == file_id)
-        return await self._db.read(lambda connection: connection.scalar(query))
+        sealed = await self._db.read(lambda connection: connection.scalar(query))
+        if sealed is None:
+            return None
+        return await asyncio.to_thread(self._db.documents.open, sealed, *places.queued_file(file_id))
 
     async def finish(self, file: QueuedFile) -> None:
         statement = (

@@ -1,67 +1,150 @@
-"""Rows into nouns: stored turns with their sources, timings and feedback; summaries. Knows no owner.
+"""Rows into nouns: stored turns with their sources, timings and feedback, decrypted. Knows no owner.
 
-Every caller brings its own condition; two further queries fetch what hangs on the turns found, however many.
+Every caller brings its own condition; two further queries fetch what hangs on the turns found, however many. A row
+that does not pass its check reads as DAMAGED, is logged by its id, and leaves the others as they are.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, func, select
+import structlog
+from sqlalchemy import Connection, Select, select
 
-from core.messages import (
-    ConversationSummary,
-    HandoffNote,
-    Mode,
-    Source,
-    StoredTurn,
-    TurnRecord,
-    TurnStatus,
-    Usage,
-)
+from core.errors import StorageDamaged
+from core.messages import DAMAGED, HandoffNote, Mode, Source, StoredTurn, TurnRecord, TurnStatus, Usage
+from core.vault import Hide, VaultEntry, restored
+from storage import places
+from storage.cipher import Cipher
+from storage.ownership import KEY
 from storage.slices import slices
-from storage.tables import conversation, feedback, source, timing, turn
+from storage.subject_keys import SubjectKeys
+from storage.tables import conversation, feedback, source, subject, timing, turn
+from storage.vaults import read_vault
 
-UNDETERMINED = ("", "und")
-"""What a turn without a language has for one."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """How texts are read: `plain` in the customer's own words, else with placeholders.
+
+    `hide` masks what was stored and never masked.
+    """
+
+    keys: SubjectKeys
+    plain: bool
+    hide: Hide
+
+
+def as_it_is(text: str, entries: Sequence[VaultEntry]) -> str:
+    """A core.vault.Hide that hides nothing, for where nothing is masked at all."""
+    return text
 
 
 def select_turns() -> "Select[*tuple[Any, ...]]":
-    """Every turn with its line and feedback; the caller adds the condition, the order and the limit."""
-    return (
-        select(turn, conversation.c.line, feedback.c.score, feedback.c.comment)
-        .join(conversation, conversation.c.id == turn.c.conversation_id)
-        .outerjoin(feedback, feedback.c.turn_id == turn.c.id)
+    """Every turn with its line, feedback and key; the caller adds the condition, the order and the limit."""
+    return select(
+        turn,
+        conversation.c.line,
+        feedback.c.score,
+        feedback.c.comment,
+        *KEY,
+    ).select_from(
+        turn.join(conversation).outerjoin(subject).outerjoin(feedback, feedback.c.turn_id == turn.c.id)
     )
 
 
-def stored_turns(connection: Connection, query: "Select[*tuple[Any, ...]]") -> list[StoredTurn]:
+def stored_turns(connection: Connection, query: "Select[*tuple[Any, ...]]", eyes: Eyes) -> list[StoredTurn]:
     """The turns of a query made from `select_turns`, in its order."""
-    rows = connection.execute(query).all()
+    return turns_of(connection, connection.execute(query).all(), eyes)
+
+
+def turns_of(connection: Connection, rows: Sequence[Any], eyes: Eyes) -> list[StoredTurn]:
+    """The turns of some of such a query's rows."""
     ids = [row.id for row in rows]
     sources, timings = _sources(connection, ids), _timings(connection, ids)
-    return [_stored_turn(row, sources.get(row.id, ()), timings.get(row.id, {})) for row in rows]
+    return [_turn(connection, row, sources.get(row.id, ()), timings.get(row.id, {}), eyes) for row in rows]
 
 
-def _sources(connection: Connection, ids: Sequence[str]) -> dict[str, list[Source]]:
-    found: dict[str, list[Source]] = defaultdict(list)
+def _turn(
+    connection: Connection,
+    row: Any,
+    sources: Sequence[Any],
+    timings: dict[str, int],
+    eyes: Eyes,
+) -> StoredTurn:
+    bare = _plain_columns(row, timings)
+    try:
+        cipher = eyes.keys.of(connection, row)
+        answer = text_of(cipher, row.answer, places.answer(row.id, row.conversation_id))
+        comment = None if row.comment is None else cipher.open_text(row.comment, *places.comment(row.id))
+        found = [_source(cipher, one) for one in sources]
+        said = spoken(connection, cipher, row, eyes)
+    except StorageDamaged:
+        log.error("row_damaged", table="turn", id=row.id, conversation=row.conversation_id)
+        return bare
+    if eyes.plain and any("[" in text for text in (answer, *(one.text for one in found))):
+        entries = read_vault(connection, cipher, row.conversation_id, leniently=True)
+        answer = restored(answer, entries)
+        found = [restored_source(one, entries) for one in found]
+    record = replace(bare.record, answer=answer, sources=tuple(found))
+    return replace(bare, question=said, record=record, feedback_comment=comment, damaged=False)
+
+
+def spoken(connection: Connection, cipher: Cipher, row: Any, eyes: Eyes) -> str:
+    """The question of a row with `id`, `conversation_id`, `question` and `masked`, for these eyes."""
+    if not eyes.plain and row.masked:
+        return cipher.open_text(row.masked, *places.masked(row.id, row.conversation_id))
+    question = cipher.open_text(row.question, *places.question(row.id, row.conversation_id))
+    if eyes.plain or row.masked is not None:
+        return question
+    return eyes.hide(question, read_vault(connection, cipher, row.conversation_id, leniently=True))
+
+
+def text_of(cipher: Cipher, sealed: bytes, place: places.Place) -> str:
+    """A text that may be empty, and is then stored as nothing."""
+    return cipher.open_text(sealed, *place) if sealed else ""
+
+
+def sealed_text(cipher: Cipher, text: str, place: places.Place) -> bytes:
+    return cipher.seal_text(text, *place) if text else b""
+
+
+def restored_source(one: Source, entries: Sequence[VaultEntry]) -> Source:
+    return replace(
+        one,
+        document=restored(one.document, entries),
+        title=restored(one.title, entries),
+        location=restored(one.location, entries),
+        text=restored(one.text, entries),
+    )
+
+
+def _sources(connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
     for some in slices(ids):
         query = select(source).where(source.c.turn_id.in_(some))
         for row in connection.execute(query.order_by(source.c.turn_id, source.c.position)):
-            found[row.turn_id].append(
-                Source(
-                    document=row.document,
-                    title=row.title,
-                    location=row.location,
-                    score=row.score,
-                    text=row.text,
-                    document_id=row.document_id,
-                    passage_id=row.passage_id,
-                    base=row.base,
-                    page=row.page,
-                )
-            )
+            found[row.turn_id].append(row)
     return found
+
+
+def _source(cipher: Cipher, row: Any) -> Source:
+    content = places.unpacked(cipher.open(row.content, *places.source(row.turn_id, row.position)))
+    document, title, location, text = content
+    return Source(
+        document=document,
+        title=title,
+        location=location,
+        score=row.score,
+        text=text,
+        document_id=row.document_id,
+        passage_id=row.passage_id,
+        base=row.base,
+        page=row.page,
+    )
 
 
 def _timings(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -72,7 +155,8 @@ def _timings(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, 
     return found
 
 
-def _stored_turn(row: Row[Any], sources: Sequence[Source], timings: dict[str, int]) -> StoredTurn:
+def _plain_columns(row: Any, timings: dict[str, int]) -> StoredTurn:
+    """The turn as it reads where its texts cannot be read."""
     usage = (
         Usage(row.prompt_tokens, row.completion_tokens, bool(row.usage_estimated))
         if row.prompt_tokens is not None
@@ -82,12 +166,11 @@ def _stored_turn(row: Row[Any], sources: Sequence[Source], timings: dict[str, in
         HandoffNote(row.handoff_reason, row.handoff_contact or "") if row.handoff_reason is not None else None
     )
     record = TurnRecord(
-        answer=row.answer,
+        answer=DAMAGED,
         mode=Mode(row.mode) if row.mode is not None else None,
         status=TurnStatus(row.status),
         language=row.language,
         engine=row.engine,
-        sources=tuple(sources),
         timings=timings,
         usage=usage,
         finish_reason=row.finish_reason,
@@ -98,51 +181,11 @@ def _stored_turn(row: Row[Any], sources: Sequence[Source], timings: dict[str, in
         id=row.id,
         conversation_id=row.conversation_id,
         asked_at=row.asked_at,
-        question=row.question,
+        question=DAMAGED,
         record=record,
         channel=row.channel,
         line=row.line,
         request_id=row.request_id,
         feedback_score=row.score,
-        feedback_comment=row.comment,
+        damaged=True,
     )
-
-
-def select_summaries(*counted: ColumnElement[bool]) -> "Select[*tuple[Any, ...]]":
-    """Conversations, newest first; `counted` says which of their turns the summary is about.
-
-    Turns that were set aside never count: two answers to one question are one turn.
-    """
-    of_it = (turn.c.conversation_id == conversation.c.id, *counted)
-    live = select(func.count()).select_from(turn).where(*of_it, turn.c.set_aside.is_(False))
-    turns: ScalarSelect[int] = live.scalar_subquery()
-    language = (
-        select(turn.c.language)
-        .where(*of_it, turn.c.language.not_in(UNDETERMINED))
-        .order_by(turn.c.position.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    handoff = select(turn.c.id).where(*of_it, turn.c.handoff_reason.is_not(None)).exists()
-    return select(
-        conversation, turns.label("turns"), language.label("language"), handoff.label("handoff")
-    ).order_by(conversation.c.updated_at.desc(), conversation.c.id)
-
-
-def summaries(connection: Connection, query: "Select[*tuple[Any, ...]]") -> list[ConversationSummary]:
-    """The conversations of a query made from `select_summaries`, in its order."""
-    return [
-        ConversationSummary(
-            id=row.id,
-            line=row.line,
-            channel=row.channel,
-            owner=row.owner,
-            started_at=row.started_at,
-            updated_at=row.updated_at,
-            turns=row.turns,
-            title=row.title,
-            language=row.language or "",
-            handoff=bool(row.handoff),
-        )
-        for row in connection.execute(query)
-    ]

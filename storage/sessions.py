@@ -26,11 +26,10 @@ _COOKIE_LENGTH = 43
 
 
 class SqlSessionStore:
-    """core.security.SessionStore in a database. `secret` keys the HMAC; with another one no session is found."""
+    """core.security.SessionStore in a database. The ring's secret `sessions` keys the HMAC."""
 
-    def __init__(self, db: Database, secret: bytes) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._secret = secret
 
     async def begin(self, account: Account | None) -> str:
         """See the port. 256 random bits."""
@@ -90,4 +89,4 @@ class SqlSessionStore:
     def _digest(self, purpose: str, cookie: str) -> bytes:
         # The cookie is what a stranger wrote: whatever it holds, it must have bytes.
         content = f"{purpose}:{cookie}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._secret, content, "sha256")
+        return hmac.digest(self._db.secret("sessions"), content, "sha256")

@@ -2,6 +2,9 @@
 
 `line` in a conversation and in a key is no foreign key: lines are archived, never deleted, and what was said
 must outlive the line it was said on.
+
+A LargeBinary column that holds what people wrote is encrypted: with the key of the conversation's owner, or with
+the ring's secret `documents`.
 """
 
 from sqlalchemy import (
@@ -52,15 +55,35 @@ line = Table(
     Column("updated_at", UtcTime, nullable=False),
 )
 
+key_ring = Table(
+    "key_ring",
+    metadata,
+    Column("name", PlainText, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("master", PlainText, primary_key=True),  # the fingerprint of the master key that wraps it
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+subject = Table(
+    "subject",
+    metadata,
+    Column("owner", PlainText, primary_key=True),  # a pseudonym
+    Column("kek_version", Integer, nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
 conversation = Table(
     "conversation",
     metadata,
     Column("id", PlainText, primary_key=True),
-    Column("owner", PlainText, nullable=False),
+    Column("owner", ForeignKey("subject.owner", ondelete="CASCADE"), nullable=False),
     Column("line", PlainText, nullable=False),
     Column("channel", PlainText, nullable=False),
-    Column("customer", PlainText),
-    Column("title", PlainText, nullable=False),
+    Column("customer", LargeBinary),
+    Column("customer_hash", LargeBinary(32), index=True),
+    Column("title", LargeBinary, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Index(None, "owner", "updated_at"),
@@ -77,11 +100,12 @@ turn = Table(
     Column("ended_at", UtcTime),
     Column("channel", PlainText, nullable=False),
     Column("request_id", PlainText, nullable=False),
-    Column("question", PlainText, nullable=False),
+    Column("question", LargeBinary, nullable=False),
+    Column("masked", LargeBinary),  # empty: as the question; none: not masked yet
     Column("replaces", PlainText),
     Column("set_aside", Boolean, nullable=False),
     Column("status", PlainText, nullable=False),
-    Column("answer", PlainText, nullable=False),
+    Column("answer", LargeBinary, nullable=False),  # empty: none yet
     Column("mode", PlainText),
     Column("language", PlainText, nullable=False),
     Column("engine", PlainText, nullable=False),
@@ -107,11 +131,8 @@ source = Table(
     metadata,
     Column("turn_id", ForeignKey("turn.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("document", PlainText, nullable=False),
-    Column("title", PlainText, nullable=False),
-    Column("location", PlainText, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # document, title, location, text
     Column("score", Float, nullable=False),
-    Column("text", PlainText, nullable=False),
     Column("document_id", PlainText, nullable=False),
     Column("passage_id", PlainText, nullable=False),
     Column("base", PlainText, nullable=False),
@@ -131,8 +152,19 @@ feedback = Table(
     metadata,
     Column("turn_id", ForeignKey("turn.id", ondelete="CASCADE"), primary_key=True),
     Column("score", Integer, nullable=False),
-    Column("comment", PlainText, nullable=False),
+    Column("comment", LargeBinary, nullable=False),
     Column("rated_at", UtcTime, nullable=False),
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("placeholder", PlainText, primary_key=True),
+    Column("kind", PlainText, nullable=False),
+    Column("fingerprint", LargeBinary(32), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # the value and how it was written
+    UniqueConstraint("conversation_id", "fingerprint"),
 )
 
 document = Table(
@@ -249,9 +281,8 @@ attachment = Table(
     metadata,
     Column("id", PlainText, primary_key=True),
     Column("conversation_id", ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("name", PlainText, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # its name, and notes on what was left out
     Column("size", Integer, nullable=False),
-    Column("notes", JSON, nullable=False),
     Column("added_at", UtcTime, nullable=False),
 )
 
@@ -260,12 +291,9 @@ attachment_chunk = Table(
     metadata,
     Column("attachment_id", ForeignKey("attachment.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("title", PlainText, nullable=False),
-    Column("location", PlainText, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # title, location, text, what else it is found by
     Column("page", Integer),
-    Column("text", PlainText, nullable=False),
     Column("kind", PlainText, nullable=False),
-    Column("match", JSON, nullable=False),
     Column("language", PlainText, nullable=False),
 )
 

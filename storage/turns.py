@@ -1,6 +1,6 @@
 """The writes a turn is made of: its conversation, its place, what it replaces, how it ended.
 
-Knows no transaction: the caller's holds them together. Owners are checked before (ownership.py, touch).
+Knows no transaction: the caller's holds them together. Owners are pseudonyms, and checked before (ownership.py, touch).
 """
 
 from datetime import datetime
@@ -10,14 +10,18 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import NotFound
 from core.messages import Channel, Question, TurnRecord, TurnStatus
+from storage import places
+from storage.cipher import Cipher
 from storage.ownership import is_conversation, no_such_conversation
+from storage.pseudonyms import Pseudonyms
+from storage.summaries import title_of
 from storage.tables import conversation, source, timing, turn
-
-TITLE_CHARACTERS = 60
 
 
 def start(
     connection: Connection,
+    cipher: Cipher,
+    pseudonyms: Pseudonyms,
     conversation_id: str,
     owner: str,
     line: str,
@@ -32,32 +36,39 @@ def start(
             owner=owner,
             line=line,
             channel=channel,
-            customer=customer,
-            title="",
+            customer=cipher.seal_text(customer, *places.customer(conversation_id))
+            if customer is not None
+            else None,
+            customer_hash=pseudonyms.customer(customer) if customer is not None else None,
+            title=cipher.seal_text("", *places.title(conversation_id)),
             started_at=now,
             updated_at=now,
         )
     )
 
 
-def touch(connection: Connection, conversation_id: str, owner: str, now: datetime) -> None:
-    """Something happens in the conversation now. Raises NotFound where it is not the owner's."""
+def touch(connection: Connection, conversation_id: str, owner: str, now: datetime) -> str:
+    """Something happens in the conversation now; gives its line. Raises NotFound where it is not the owner's."""
     # The update also locks the row: on PostgreSQL, questions of one conversation queue up here.
     touched = connection.execute(
-        update(conversation).where(is_conversation(conversation_id, owner)).values(updated_at=now)
-    )
-    if touched.rowcount == 0:
+        update(conversation)
+        .where(is_conversation(conversation_id, owner))
+        .values(updated_at=now)
+        .returning(conversation.c.line)
+    ).first()
+    if touched is None:
         raise no_such_conversation()
+    return str(touched.line)
 
 
-def next_position(connection: Connection, conversation_id: str, question: Question) -> int:
+def next_position(connection: Connection, cipher: Cipher, conversation_id: str, question: Question) -> int:
     """Where the next turn stands, from 0; the first question names the conversation."""
     last = connection.scalar(
         select(func.max(turn.c.position)).where(turn.c.conversation_id == conversation_id)
     )
     if last is not None:
         return int(last) + 1
-    title = " ".join(question.text.split())[:TITLE_CHARACTERS]
+    title = cipher.seal_text(title_of(question.text), *places.title(conversation_id))
     connection.execute(update(conversation).where(conversation.c.id == conversation_id).values(title=title))
     return 0
 
@@ -78,6 +89,7 @@ def set_aside(connection: Connection, conversation_id: str, turn_id: str) -> Non
 
 def insert_turn(
     connection: Connection,
+    cipher: Cipher,
     turn_id: str,
     conversation_id: str,
     position: int,
@@ -93,24 +105,24 @@ def insert_turn(
             asked_at=now,
             channel=question.channel,
             request_id=question.request_id,
-            question=question.text,
+            question=cipher.seal_text(question.text, *places.question(turn_id, conversation_id)),
             replaces=question.replaces,
             set_aside=False,
             status=TurnStatus.RUNNING.value,
-            answer="",
+            answer=b"",
             language="",
             engine="",
         )
     )
 
 
-def outcome(record: TurnRecord, now: datetime) -> dict[str, Any]:
+def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str, Any]:
     """The turn's own columns of a record."""
     usage, handoff = record.usage, record.handoff
     return {
         "ended_at": now,
         "status": record.status.value,
-        "answer": record.answer,
+        "answer": sealed_answer,
         "mode": record.mode.value if record.mode else None,
         "language": record.language,
         "engine": record.engine,
@@ -124,7 +136,7 @@ def outcome(record: TurnRecord, now: datetime) -> dict[str, Any]:
     }
 
 
-def replace_details(connection: Connection, turn_id: str, record: TurnRecord) -> None:
+def replace_details(connection: Connection, cipher: Cipher, turn_id: str, record: TurnRecord) -> None:
     """The sources and timings of a record, in place of any the turn had."""
     connection.execute(delete(source).where(source.c.turn_id == turn_id))
     connection.execute(delete(timing).where(timing.c.turn_id == turn_id))
@@ -132,11 +144,11 @@ def replace_details(connection: Connection, turn_id: str, record: TurnRecord) ->
         {
             "turn_id": turn_id,
             "position": position,
-            "document": one.document,
-            "title": one.title,
-            "location": one.location,
+            "content": cipher.seal(
+                places.packed(one.document, one.title, one.location, one.text),
+                *places.source(turn_id, position),
+            ),
             "score": one.score,
-            "text": one.text,
             "document_id": one.document_id,
             "passage_id": one.passage_id,
             "base": one.base,

@@ -26,3 +26,9 @@ def upsert(
     if changed is None:
         changed = {name: statement.excluded[name] for name in values if name not in keys and name not in keep}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def insert_missing(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert the row where there is none with its primary key."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(make(table).values(**values).on_conflict_do_nothing())

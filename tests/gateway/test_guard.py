@@ -18,9 +18,10 @@ from gateway.signatures import Signed
 from storage.accounts import SqlAccountStore
 from storage.database import Database
 from storage.sessions import SqlSessionStore
+from tests.support.keys import MASTER
 
 TOKEN = "token-of-the-link"
-GUESTS = Signed(b"g" * 32, "guests")
+GUESTS = Signed(lambda: b"g" * 32, "guests")
 
 
 async def everything(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +31,7 @@ async def everything(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'xiaoq.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'xiaoq.db'}", MASTER)
     await database.start()
     yield database
     await database.aclose()
@@ -38,7 +39,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def sessions(db: Database) -> Sessions:
-    return Sessions(SqlSessionStore(db, b"s" * 32), operator_token=TOKEN, password=None)
+    return Sessions(SqlSessionStore(db), operator_token=TOKEN, password=None)
 
 
 def http(guard: ConsoleGuard, scheme: str = "http") -> httpx.AsyncClient:
@@ -61,7 +62,12 @@ async def test_every_guest_is_somebody_and_nobody_else(sessions: Sessions) -> No
         assert (await other.get("/", headers=html)).text != first
         cookie = one.cookies[GUEST_COOKIE]
         forged = cookie[:-1] + ("0" if cookie[-1] != "0" else "1")
-        for wrong in (forged, "x", Signed(b"g" * 32, "devices").sign("0" * 32), cookie.split(".")[0] + "."):
+        for wrong in (
+            forged,
+            "x",
+            Signed(lambda: b"g" * 32, "devices").sign("0" * 32),
+            cookie.split(".")[0] + ".",
+        ):
             given = {"Cookie": f"{GUEST_COOKIE}={wrong}"}
             async with http(guard) as stranger:
                 assert (await stranger.get("/config", headers=given)).text != first

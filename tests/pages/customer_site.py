@@ -29,6 +29,7 @@ from pipelines.services import Services
 from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
 
 SECRET = b"a secret for tests, 32 bytes...."
@@ -152,7 +153,7 @@ class Site:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.database_file = folder / "customer.db"
-        self.database = Database(f"sqlite:///{self.database_file}")
+        self.database = Database(f"sqlite:///{self.database_file}", MASTER)
         self.engine = ScriptedEngine()
         self.log = SqlConversationLog(self.database)
         self.attachments = SqlAttachmentStore(self.database)
@@ -175,7 +176,7 @@ class Site:
                 if name not in {"settings", "answer", "log", "attachments", "attach", "lines", "engine"}
             },
         )
-        routes: list[BaseRoute] = [*customer_routes(self.services, secret=SECRET)]
+        routes: list[BaseRoute] = [*customer_routes(self.services, secret=lambda: SECRET)]
         self.app = Starlette(routes=routes, lifespan=self._lifespan)
 
     @asynccontextmanager

@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pages.customer_identity import COOKIE, Identity
+from pages.customer_identity import COOKIE, Identity, Visitor
 
 SECRET = b"a secret for tests, 32 bytes...."
 
@@ -22,7 +22,7 @@ def cookie_of(identity: Identity, response: Response) -> str:
 
 
 def test_a_visitor_is_recognised() -> None:
-    identity = Identity(SECRET)
+    identity = Identity(lambda: SECRET)
     cookie = cookie_of(identity, Response())
     visitor = identity.of(request(cookie))
     assert visitor.known
@@ -30,7 +30,7 @@ def test_a_visitor_is_recognised() -> None:
 
 
 def test_an_altered_cookie_makes_a_new_visitor() -> None:
-    identity = Identity(SECRET)
+    identity = Identity(lambda: SECRET)
     cookie = cookie_of(identity, Response())
     visitor_id, _, signature = cookie.partition(".")
     other = ("0" if visitor_id[0] != "0" else "1") + visitor_id[1:]
@@ -50,18 +50,18 @@ def test_an_altered_cookie_makes_a_new_visitor() -> None:
 
 
 def test_another_server_s_cookie_is_not_ours() -> None:
-    cookie = cookie_of(Identity(b"another secret, also 32 bytes..."), Response())
-    assert not Identity(SECRET).of(request(cookie)).known
+    cookie = cookie_of(Identity(lambda: b"another secret, also 32 bytes..."), Response())
+    assert not Identity(lambda: SECRET).of(request(cookie)).known
 
 
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
-        Identity(b"short")
+        Identity(lambda: b"short").remember(Visitor("0" * 32, known=False), request(), Response())
 
 
 def test_over_http_the_cookie_stays_on_this_site() -> None:
     response = Response()
-    cookie_of(Identity(SECRET), response)
+    cookie_of(Identity(lambda: SECRET), response)
     header = response.headers["set-cookie"]
     assert "HttpOnly" in header
     assert "SameSite=lax" in header
@@ -71,7 +71,7 @@ def test_over_http_the_cookie_stays_on_this_site() -> None:
 
 @pytest.mark.parametrize("arrival", [{"scheme": "https"}, {"x_forwarded_proto": "https"}])
 def test_over_https_it_also_works_in_a_frame(arrival: dict[str, str]) -> None:
-    identity, response = Identity(SECRET), Response()
+    identity, response = Identity(lambda: SECRET), Response()
     identity.remember(identity.of(request()), request(None, **arrival), response)
     header = response.headers["set-cookie"]
     assert "SameSite=none" in header

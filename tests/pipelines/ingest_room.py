@@ -16,6 +16,7 @@ from pipelines.ingest import IncomingFile, IngestEvent, IngestPipeline
 from storage.database import Database
 from storage.documents import SqlDocumentStore
 from storage.queue import SqlIngestQueue
+from tests.support.keys import MASTER
 
 
 class CountingIndex(HybridIndex):
@@ -33,7 +34,7 @@ class Room:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.database = Database(f"sqlite:///{folder / 'xiaoq.db'}")
+        self.database = Database(f"sqlite:///{folder / 'xiaoq.db'}", MASTER)
         self.parser = ChildParser()
         self.store = SqlDocumentStore(self.database)
         self.queue = SqlIngestQueue(self.database)

@@ -18,6 +18,7 @@ from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.lines import SqlLineStore
+from tests.support.keys import MASTER
 
 SHIPPING = Passage(
     id="p1", base="shop", document_id="d1", document="faq.csv", title="发货", location="第 2 行",
@@ -102,7 +103,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}", MASTER)
     await database.start()
     made = House(database)
     await made.lines.put(

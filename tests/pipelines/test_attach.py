@@ -34,6 +34,7 @@ from storage.retention import purge
 from storage.tables import attachment, attachment_chunk
 from tests.pipelines.test_answer import SHIPPING, EchoEngine
 from tests.support.documents import contract_docx, contract_pdf, long_text
+from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
 
 ME, OTHER = "chat:1", "chat:2"
@@ -109,7 +110,7 @@ def parser() -> Iterator[ChildParser]:
 
 @pytest.fixture
 async def house(tmp_path: Path, parser: ChildParser) -> AsyncIterator[House]:
-    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}", MASTER)
     await database.start()
     made = House(database, parser)
     await made.lines.put(

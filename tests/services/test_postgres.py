@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.lines import SqlLineStore
 from storage.queue import SqlIngestQueue
 from storage.vectors import PgVectors
+from tests.support.keys import MASTER
 from tests.support.postgres import RunningPostgres
 
 pytestmark = pytest.mark.service
@@ -32,7 +33,7 @@ def url(postgres: RunningPostgres) -> Iterator[str]:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
+    database = Database(url, MASTER)
     await database.start()
     yield database
     await database.aclose()
@@ -48,7 +49,7 @@ async def test_without_pgvector_everything_but_vectors_works_and_says_what_to_in
 ) -> None:
     name = url.rpartition("/")[2]
     postgres.run(f"ALTER DATABASE \"{name}\" SET extension_control_path = '/nowhere'")
-    db = Database(url)
+    db = Database(url, MASTER)
     await db.start()
     assert await SqlLineStore(db).all() == []
     with pytest.raises(ConfigurationError, match="lacks the extension pgvector"):
@@ -66,7 +67,7 @@ async def test_a_role_that_may_not_set_pgvector_up_is_told_what_an_administrator
     postgres.run("CREATE ROLE xiaoq_app LOGIN")
     postgres.run(f'GRANT CONNECT ON DATABASE "{name}" TO xiaoq_app')
     postgres.run("GRANT CREATE, USAGE ON SCHEMA public TO xiaoq_app", name)
-    db = Database(postgres.url(name, "xiaoq_app"))
+    db = Database(postgres.url(name, "xiaoq_app"), MASTER)
     await db.start()
     vectors = PgVectors(db)
     with pytest.raises(ConfigurationError, match="administrator run CREATE EXTENSION vector"):
@@ -79,7 +80,7 @@ async def test_a_role_that_may_not_set_pgvector_up_is_told_what_an_administrator
 
 
 async def test_replicas_that_embed_the_same_chunks_at_once_store_them_once(db: Database, url: str) -> None:
-    beside = Database(url)
+    beside = Database(url, MASTER)
     await beside.start()
     replicas = [PgVectors(db, large=50), PgVectors(beside, large=50)]
     data = some(100)
@@ -141,7 +142,7 @@ async def test_vectors_of_another_width_are_refused(db: Database) -> None:
 
 
 async def test_sqlite_holds_no_vectors(tmp_path: object) -> None:
-    db = Database(f"sqlite:///{tmp_path}/xiaoq.db")
+    db = Database(f"sqlite:///{tmp_path}/xiaoq.db", MASTER)
     await db.start()
     with pytest.raises(ConfigurationError, match="PostgreSQL"):
         await PgVectors(db).start()
@@ -163,7 +164,7 @@ async def test_a_restarted_server_is_found_again_and_the_process_stays_present(
             except StorageUnavailable:
                 continue  # the first use of a broken connection may be what finds it out
     assert (await log.turns(begun.conversation_id, "chat:me"))[0].record.answer == "half"
-    beside = Database(url)
+    beside = Database(url, MASTER)
     await beside.start()
     (turn,) = await log.turns(begun.conversation_id, "chat:me")
     taken = await SqlIngestQueue(beside).abandoned()

@@ -12,6 +12,7 @@ from core.ports import Vectors
 from knowledge.vectors import FaissVectors
 from storage.database import Database
 from storage.vectors import PgVectors
+from tests.support.keys import MASTER
 
 Vectors32 = npt.NDArray[np.float32]
 Open = Callable[..., Awaitable[Vectors]]
@@ -34,7 +35,7 @@ async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         with request.getfixturevalue("postgres").database() as url:
 
             async def pgvector(**options: Any) -> Vectors:
-                closing.append(Database(url))
+                closing.append(Database(url, MASTER))
                 await closing[-1].start()
                 return PgVectors(closing[-1], **options)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from tests.support.keys import MASTER
 from tests.support.postgres import RunningPostgres
 
 
@@ -28,7 +29,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
+    database = Database(url, MASTER)
     await database.start()
     yield database
     await database.aclose()

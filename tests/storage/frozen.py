@@ -14,7 +14,7 @@ from sqlalchemy.types import JSON, Boolean, Date, DateTime
 from storage.connections import make_engine, parse_url
 from storage.migrate import migrate
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 
 def fill(url: str, revision: str) -> None:
@@ -30,7 +30,7 @@ def fill(url: str, revision: str) -> None:
         older.executescript(script)
         engine = make_engine(parsed, "migrate")
         with engine.connect() as connection, connection.begin():
-            migrate(connection, revision)
+            migrate(connection, revision=revision)
             _copy(older, connection)
         engine.dispose()
 
@@ -47,7 +47,8 @@ def _copy(older: sqlite3.Connection, connection: Connection) -> None:
 
 def _typed(table: Table, row: sqlite3.Row) -> dict[str, Any]:
     """SQLite's values as the column's type has them."""
-    return {name: _value(table.c[name].type, row[name]) for name in row.keys()}  # noqa: SIM118 - a Row is no dict
+    names = [name for name in row.keys() if table.c[name].identity is None]  # noqa: SIM118 - a Row is no dict
+    return {name: _value(table.c[name].type, row[name]) for name in names}
 
 
 def _value(type_: Any, value: Any) -> Any:

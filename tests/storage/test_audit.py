@@ -17,6 +17,7 @@ from core.errors import StorageUnavailable
 from core.security import Act, Anchor, Audit, AuditEntry, AuditFilter, Verdict
 from storage.audit import SqlAudit
 from storage.database import Database
+from tests.support.keys import MASTER
 
 SECRET = b"s" * 32
 HARD = [
@@ -81,7 +82,7 @@ async def test_what_people_wrote_is_cleaned_before_it_is_kept(db: Database) -> N
 
 
 async def test_processes_that_note_at_once_never_fork_the_chain(url: str) -> None:
-    databases = [Database(url) for _ in range(3)]
+    databases = [Database(url, MASTER) for _ in range(3)]
     for database in databases:
         await database.start()
     audits = [SqlAudit(database, lambda: SECRET) for database in databases]
@@ -95,7 +96,7 @@ async def test_processes_that_note_at_once_never_fork_the_chain(url: str) -> Non
 
 
 async def test_what_cannot_be_noted_is_said(tmp_path: Path) -> None:
-    audit = SqlAudit(Database(f"sqlite:///{tmp_path}/x.db"), lambda: SECRET)
+    audit = SqlAudit(Database(f"sqlite:///{tmp_path}/x.db", MASTER), lambda: SECRET)
     with pytest.raises(StorageUnavailable):
         await audit.note("a", Act.EXPORTED)
 
@@ -299,7 +300,7 @@ class Tampered:
 
     def __init__(self, path: Path) -> None:
         self._path, self._loop = path, asyncio.new_event_loop()
-        self._db = Database(f"sqlite:///{path}")
+        self._db = Database(f"sqlite:///{path}", MASTER)
         self._loop.run_until_complete(self._db.start())
         self._audit = SqlAudit(self._db, lambda: SECRET)
 

@@ -19,12 +19,13 @@ from core.ports import TranscriptFilter
 from storage.database import Database
 from storage.tables import base_version
 from storage.transcripts import SqlTranscriptReader
+from tests.support.keys import MASTER
 
 ROOT = Path(__file__).parents[2]
 
 
 async def test_the_pragmas_are_in_force(sqlite_url: str) -> None:
-    db = Database(sqlite_url)
+    db = Database(sqlite_url, MASTER)
     await db.start()
 
     def pragmas(connection: Connection) -> list[object]:
@@ -87,7 +88,7 @@ async def test_a_write_that_breaks_the_statement_leaves_the_others(db: Database)
 
 
 async def test_a_cancelled_waiter_does_not_undo_its_write(url: str) -> None:
-    db = Database(url)
+    db = Database(url, MASTER)
     await db.start()
     statement = insert(base_version).values(base="kept", version=1)
     task = asyncio.create_task(db.write(lambda connection: connection.execute(statement).rowcount))
@@ -96,7 +97,7 @@ async def test_a_cancelled_waiter_does_not_undo_its_write(url: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await db.aclose()
-    again = Database(url)
+    again = Database(url, MASTER)
     await again.start()
     count = select(func.count()).select_from(base_version)
     assert await again.read(lambda connection: connection.scalar(count)) == 1
@@ -110,9 +111,10 @@ import asyncio, sys
 from core.messages import Question
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from tests.support.keys import MASTER
 
 async def main() -> None:
-    db = Database(sys.argv[1])
+    db = Database(sys.argv[1], MASTER)
     await db.start()
     log = SqlConversationLog(db)
     while True:
@@ -130,7 +132,7 @@ async def test_kill_9_keeps_what_was_committed_and_marks_it_interrupted(url: str
     )
     assert child.stdout is not None
     told = [child.stdout.readline().strip() for _ in range(20)]
-    beside = Database(url)
+    beside = Database(url, MASTER)
     await beside.start()
     running = await SqlTranscriptReader(beside).turns(TranscriptFilter())
     assert {one.record.status for one in running} == {TurnStatus.RUNNING}, (
@@ -139,7 +141,7 @@ async def test_kill_9_keeps_what_was_committed_and_marks_it_interrupted(url: str
     await beside.aclose()
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
-    db = Database(url)
+    db = Database(url, MASTER)
     await db.start()
     turns = {one.id: one.record for one in await SqlTranscriptReader(db).turns(TranscriptFilter())}
     await db.aclose()
@@ -149,7 +151,7 @@ async def test_kill_9_keeps_what_was_committed_and_marks_it_interrupted(url: str
 
 async def test_a_damaged_file_is_named_at_start(sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "xiaoq.db").write_bytes(b"no database at all " * 500)
-    db = Database(sqlite_url)
+    db = Database(sqlite_url, MASTER)
     with pytest.raises(StorageUnavailable, match="backup"):
         await db.start()
     await db.aclose()
@@ -170,14 +172,14 @@ async def test_a_damaged_file_is_named_at_start(sqlite_url: str, tmp_path: Path)
 )
 def test_a_url_that_cannot_work_is_refused(bad: str) -> None:
     with pytest.raises(ConfigurationError):
-        Database(bad)
+        Database(bad, MASTER)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 async def test_a_server_out_of_reach_is_named_at_start(scheme: str) -> None:
     with closing(socket.socket()) as taken:  # bound and not listening: nobody answers there
         taken.bind(("127.0.0.1", 0))
-        db = Database(f"{scheme}://xiaoq:secret@127.0.0.1:{taken.getsockname()[1]}/xiaoq")
+        db = Database(f"{scheme}://xiaoq:secret@127.0.0.1:{taken.getsockname()[1]}/xiaoq", MASTER)
         with pytest.raises(StorageUnavailable, match="cannot be reached") as refused:
             await db.start()
     await db.aclose()

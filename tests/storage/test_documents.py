@@ -10,6 +10,7 @@ import pytest
 from core.documents import Chunk, Document, DocumentStatus
 from storage.database import Database
 from storage.documents import SqlDocumentStore
+from tests.support.keys import MASTER
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MANUAL = Document("d1", "shop", "手册.md", 3, "ab", DocumentStatus.READY, 1, NOW)
@@ -200,7 +201,7 @@ async def test_only_a_pair_of_this_base_is_changed_and_its_twins_with_it(db: Dat
 
 
 async def test_two_replicas_write_one_base_without_losing_a_change(db: Database, url: str) -> None:
-    beside = Database(url)
+    beside = Database(url, MASTER)
     await beside.start()
     stores = [SqlDocumentStore(db), SqlDocumentStore(beside)]
 

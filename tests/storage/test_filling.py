@@ -14,6 +14,7 @@ from storage import filling
 from storage.database import Database
 from storage.documents import SqlDocumentStore
 from storage.queue import SqlIngestQueue
+from tests.support.keys import MASTER
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MANY = 1500
@@ -120,7 +121,7 @@ async def test_who_removes_it_meanwhile_is_heeded(db: Database) -> None:
 
 
 async def test_two_processes_storing_the_same_document_leave_one_whole(db: Database, url: str) -> None:
-    beside = Database(url)
+    beside = Database(url, MASTER)
     await beside.start()
     try:
         later = replace(MANUAL, updated_at=datetime(2026, 11, 23, 13, tzinfo=UTC))

@@ -1,5 +1,6 @@
 """From every release to this one: the rows stay, and the tables end up as storage/tables.py has them."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,18 +18,22 @@ from core.errors import StorageUnavailable
 from core.messages import TurnStatus
 from core.ports import TranscriptFilter
 from knowledge.splitting import chunks_of
+from storage.attachments import SqlAttachmentStore
+from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.documents import SqlDocumentStore
-from storage.tables import metadata
+from storage.queue import SqlIngestQueue
+from storage.secrets import derive
+from storage.tables import api_key, metadata
 from storage.transcripts import SqlTranscriptReader
 from tests.storage.frozen import REVISIONS, fill
+from tests.support.keys import MASTER
+from tests.support.traces import found_in
 
 ROOT = Path(__file__).parents[2]
 
-NEW_SINCE = {
-    "queued_file", "golden", "attachment", "attachment_chunk",
-    "account", "session", "word_list", "word_version", "word_hit", "audit",
-}  # fmt: skip
+NEW_SINCE_0003 = {"account", "session", "word_list", "word_version", "word_hit", "audit", "vault"}
+NEW_SINCE = NEW_SINCE_0003 | {"queued_file", "golden", "attachment", "attachment_chunk"}
 
 
 def differences(connection: Connection) -> list[object]:
@@ -47,7 +52,7 @@ async def test_tables_py_is_what_the_migrations_make(db: Database) -> None:
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_an_older_database_keeps_its_rows_through_every_migration(url: str, revision: str) -> None:
     fill(url, revision)
-    db = Database(url)
+    db = Database(url, MASTER)
     await db.start()
     cut_off, answered = await SqlTranscriptReader(db).turns(TranscriptFilter())
     counts = await db.read(
@@ -61,7 +66,8 @@ async def test_an_older_database_keeps_its_rows_through_every_migration(url: str
     assert (cut_off.question, cut_off.record.status) == ("And when?", TurnStatus.INTERRUPTED)
     assert answered.record.answer == "付款后 48 小时内发货。"
     assert (len(answered.record.sources), answered.feedback_comment) == (2, "too long")
-    assert {name for name, count in counts.items() if count == 0} == NEW_SINCE
+    new = NEW_SINCE_0003 if revision == "0003" else NEW_SINCE
+    assert {name for name, count in counts.items() if count == 0} == new
     assert different == []
 
 
@@ -80,7 +86,7 @@ def read_again(chunks: Sequence[Chunk]) -> list[Chunk]:
 
 async def test_chunks_get_rows_and_ids_that_follow_from_what_they_say(url: str) -> None:
     fill(url, "0002")
-    db = Database(url)
+    db = Database(url, MASTER)
     await db.start()
     store = SqlDocumentStore(db)
     rates = await store.read("bank", await store.rows("bank"))
@@ -103,7 +109,8 @@ async def test_chunks_get_rows_and_ids_that_follow_from_what_they_say(url: str) 
 
 
 START = (
-    "import asyncio, sys\nfrom storage.database import Database\nasyncio.run(Database(sys.argv[1]).start())"
+    "import asyncio, sys\nfrom storage.database import Database\nfrom tests.support.keys import MASTER\n"
+    "asyncio.run(Database(sys.argv[1], MASTER).start())"
 )
 
 
@@ -113,7 +120,7 @@ def test_processes_that_start_at_once_migrate_once(url: str) -> None:
 
 
 async def test_a_database_of_a_newer_xiaoq_is_left_alone(url: str) -> None:
-    db = Database(url)
+    db = Database(url, MASTER)
     await db.start()
     await db.write(
         lambda connection: (
@@ -121,7 +128,61 @@ async def test_a_database_of_a_newer_xiaoq_is_left_alone(url: str) -> None:
         )
     )
     await db.aclose()
-    again = Database(url)
+    again = Database(url, MASTER)
     with pytest.raises(StorageUnavailable, match="newer"):
         await again.start()
     await again.aclose()
+
+
+async def test_what_was_stored_plainly_is_encrypted_and_reads_as_before(url: str) -> None:
+    fill(url, "0003")
+    db = Database(url, MASTER)
+    await db.start()
+    log, files = SqlConversationLog(db), SqlAttachmentStore(db)
+    (mine,) = await log.conversations("key:key-1/c-7")
+    (visitors,) = await log.conversations("chat:0123456789abcdef0123456789abcdef")
+    turns = await log.turns(mine.id, "key:key-1/c-7")
+    (file,) = await files.list(visitors.id, "chat:0123456789abcdef0123456789abcdef")
+    (chunk,) = await files.chunks(visitors.id, "chat:0123456789abcdef0123456789abcdef")
+    raw = await SqlDocumentStore(db).raw("shop", "d1")
+    queued = await SqlIngestQueue(db).data("q1")
+    await db.aclose()
+    assert (mine.title, mine.owner.startswith("key:key-1/~")) == ("我的订单为什么还没发货?", True)
+    assert turns[0].question == "我的订单为什么还没发货?"
+    assert turns[0].record.sources[0].text
+    assert (file.name, file.notes) == ("合同.pdf", ("Page 2 is only a scan.",))
+    assert (chunk.document, chunk.title, chunk.text, chunk.match) == (
+        "合同.pdf",
+        "第一条",
+        "甲方付款。",
+        ("付款",),
+    )
+    assert (raw, queued) == (b"abc", b"abc")
+
+
+async def test_encrypting_leaves_no_plain_text_in_the_files(sqlite_url: str, tmp_path: Path) -> None:
+    fill(sqlite_url, "0003")
+    db = Database(sqlite_url, MASTER)
+    await db.start()
+    plain = [
+        "我的订单为什么还没发货",
+        "too long",
+        "甲方付款",
+        "合同.pdf",
+        "key:key-1/c-7",
+        "0123456789abcdef",
+    ]
+    left = await asyncio.to_thread(found_in, tmp_path, [*plain, "七天内可退"])
+    await db.aclose()
+    assert left == [("xiaoq.db", "七天内可退")], "knowledge stays readable, nothing else does"
+
+
+async def test_api_keys_of_an_older_release_live_on(url: str) -> None:
+    fill(url, "0003")
+    db = Database(url, MASTER)
+    await db.start()
+    digest = await db.read(lambda connection: connection.scalar(select(api_key.c.digest)))
+    assert db.secret("api-keys") == derive(MASTER.read(), "api-keys")
+    assert db.secret("audit") != derive(MASTER.read(), "audit")
+    await db.aclose()
+    assert digest is not None

@@ -14,6 +14,7 @@ from core.ports import IngestQueue
 from storage.database import Database
 from storage.queue import SqlIngestQueue
 from storage.retention import purge
+from tests.support.keys import MASTER
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -44,7 +45,7 @@ async def test_a_file_is_there_with_its_bytes_until_it_ends(db: Database) -> Non
 
 
 async def test_a_living_process_keeps_its_files_and_a_closed_one_leaves_them(db: Database, url: str) -> None:
-    beside = Database(url)
+    beside = Database(url, MASTER)
     await beside.start()
     mine, theirs = SqlIngestQueue(db), SqlIngestQueue(beside)
     late = file(0, "b0", queued_at=NOW + timedelta(seconds=1))
@@ -65,9 +66,10 @@ from datetime import UTC, datetime
 from core.documents import QueuedFile
 from storage.database import Database
 from storage.queue import SqlIngestQueue
+from tests.support.keys import MASTER
 
 async def main() -> None:
-    db = Database(sys.argv[1])
+    db = Database(sys.argv[1], MASTER)
     await db.start()
     for number in range(20):
         one = QueuedFile(f"f{number}", "b1", "shop", number, "n", 1, "x", datetime.now(UTC))
@@ -85,7 +87,7 @@ async def test_a_killed_process_leaves_each_file_to_exactly_one_other(db: Databa
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
-    others = [db, Database(url), Database(url)]
+    others = [db, Database(url, MASTER), Database(url, MASTER)]
     for other in others[1:]:
         await other.start()
     queues = [SqlIngestQueue(other) for other in others]

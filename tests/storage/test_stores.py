@@ -31,8 +31,9 @@ from storage.keys import SqlKeyStore
 from storage.lines import SqlLineStore
 from storage.queue import SqlIngestQueue
 from storage.retention import purge
-from storage.secrets import derive, load_master_key
+from storage.secrets import derive, master_key
 from storage.transcripts import SqlTranscriptReader
+from tests.support.keys import MASTER
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -46,7 +47,7 @@ async def test_every_store_is_its_port(db: Database) -> None:
     golden: GoldenStore = SqlGoldenStore(db)
     attachments: AttachmentStore = SqlAttachmentStore(db)
     lines: LineStore = SqlLineStore(db)
-    keys: KeyStore = SqlKeyStore(db, b"s" * 32)
+    keys: KeyStore = SqlKeyStore(db)
     assert all((log, reader, documents, queue, golden, attachments, lines, keys))
 
 
@@ -83,7 +84,7 @@ async def test_a_golden_question_is_replaced_by_the_same_question_of_its_line(db
 
 
 async def test_a_key_is_found_until_revoked(db: Database) -> None:
-    keys = SqlKeyStore(db, b"s" * 32)
+    keys = SqlKeyStore(db)
     assert await keys.any() is False
     key, text = await keys.create("crm", "caller", "shop")
     assert text.startswith("xq-")
@@ -94,7 +95,6 @@ async def test_a_key_is_found_until_revoked(db: Database) -> None:
     await keys.find(text)
     assert (await keys.list())[0].last_used_at == noted
     assert await keys.find(text[:-1] + "\ud800") is None
-    assert await SqlKeyStore(db, b"t" * 32).find(text) is None
     assert await keys.revoke(key.id) is True
     assert await keys.revoke(key.id) is False
     assert await keys.find(text) is None
@@ -102,9 +102,9 @@ async def test_a_key_is_found_until_revoked(db: Database) -> None:
 
 
 async def test_a_keys_text_is_in_no_file(sqlite_url: str, tmp_path: Path) -> None:
-    db = Database(sqlite_url)
+    db = Database(sqlite_url, MASTER)
     await db.start()
-    keys = SqlKeyStore(db, b"s" * 32)
+    keys = SqlKeyStore(db)
     _, text = await keys.create("crm", "caller", "shop")
     await keys.find(text)
     files = _bytes_of_all(tmp_path)
@@ -114,18 +114,19 @@ async def test_a_keys_text_is_in_no_file(sqlite_url: str, tmp_path: Path) -> Non
 
 
 def test_the_master_key_is_made_once_and_private(tmp_path: Path) -> None:
-    settings = Settings.model_validate({"data_dir": tmp_path / "new"})
-    key = load_master_key(settings)
+    kept = master_key(Settings.model_validate({"data_dir": tmp_path / "new"}))
     file = tmp_path / "new" / "master.key"
+    assert kept.read() is None
+    key = kept.make()
     assert (len(key), file.stat().st_mode & 0o777) == (32, 0o600)
-    assert load_master_key(settings) == key
+    assert (kept.read(), kept.make()) == (key, key)
     assert [path.name for path in file.parent.iterdir()] == ["master.key"]
     assert derive(key, "a") != derive(key, "b")
     file.write_text("short")
     with pytest.raises(ConfigurationError):
-        load_master_key(settings)
+        kept.read()
     given = SecretStr(base64.urlsafe_b64encode(key).decode())
-    assert load_master_key(Settings.model_validate({"master_key": given, "data_dir": tmp_path})) == key
+    assert master_key(Settings.model_validate({"master_key": given, "data_dir": tmp_path})).read() == key
 
 
 async def test_retention_erases_only_what_is_too_old(db: Database) -> None:

@@ -1,0 +1,101 @@
+"""One key per owner, wrapped in the table `subject`: with it every text of theirs is readable, without it none.
+
+Knows no text. A key is unwrapped from the row that was read together with what it opens, so a subject erased by
+any process is unreadable in all of them from the next read on.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from storage.cipher import KEY_BYTES, Cipher, damaged_row
+from storage.ring import KeyRing
+from storage.tables import conversation, subject
+from storage.upsert import insert_missing
+
+REMEMBERED = 10_000
+"""Unwrapped keys kept in memory, the longest unused forgotten first."""
+
+
+class SubjectKeys:
+    """Unwraps and makes subjects' keys. Safe in many threads."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._known: OrderedDict[tuple[str, bytes], Cipher] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, connection: Connection, row: Any) -> Cipher:
+        """The key of a row that carries `owner`, `kek_version` and `wrapped`.
+
+        Raises StorageDamaged where the owner has none, or it was changed.
+        """
+        if row.wrapped is None:
+            raise damaged_row()
+        known = (row.owner, bytes(row.wrapped))
+        with self._lock:
+            cipher = self._known.get(known)
+            if cipher is not None:
+                self._known.move_to_end(known)
+                return cipher
+        cipher = Cipher(self._unwrapped(connection, row.owner, row.kek_version, row.wrapped))
+        self._remember(known, cipher)
+        return cipher
+
+    def obtain(self, connection: Connection, owner: str, now: datetime) -> Cipher:
+        """In a write: the owner's key, made where there is none. No erasure of it commits before this write does."""
+        query = (
+            select(subject.c.owner, subject.c.kek_version, subject.c.wrapped)
+            .where(subject.c.owner == owner)
+            .with_for_update(read=True, key_share=True)
+        )
+        row = connection.execute(query).first()
+        if row is None:
+            version, kek = self._ring.current(connection)
+            wrapped = kek.seal(secrets.token_bytes(KEY_BYTES), "subject", owner)
+            made = {"owner": owner, "kek_version": version, "wrapped": wrapped, "created_at": now}
+            insert_missing(connection, subject, made)
+            row = connection.execute(query).one()
+        return self.of(connection, row)
+
+    def drop_unused(self, connection: Connection, owners: Sequence[str]) -> int:
+        """In a write: destroy the keys of those of these owners who have no conversation left."""
+        if not owners:
+            return 0
+        # Locked first, so that the next statement sees what a write that held them has added.
+        locked = connection.scalars(
+            select(subject.c.owner)
+            .where(subject.c.owner.in_(owners))
+            .order_by(subject.c.owner)
+            .with_for_update()
+        ).all()
+        used = select(conversation.c.id).where(conversation.c.owner == subject.c.owner).exists()
+        gone = connection.execute(delete(subject).where(subject.c.owner.in_(locked), ~used)).rowcount
+        self.forget(locked)
+        return gone
+
+    def forget(self, owners: Iterable[str]) -> None:
+        """Take these owners' keys out of memory."""
+        unwanted = set(owners)
+        with self._lock:
+            for known in [one for one in self._known if one[0] in unwanted]:
+                del self._known[known]
+
+    def rewrapped(self, connection: Connection, row: Any, kek: Cipher) -> bytes:
+        """The row's key wrapped by another key."""
+        key = self._unwrapped(connection, row.owner, row.kek_version, row.wrapped)
+        return kek.seal(key, "subject", row.owner)
+
+    def _unwrapped(self, connection: Connection, owner: str, version: int, wrapped: bytes) -> bytes:
+        return self._ring.kek(connection, version).open(wrapped, "subject", owner)
+
+    def _remember(self, known: tuple[str, bytes], cipher: Cipher) -> None:
+        with self._lock:
+            self._known[known] = cipher
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
