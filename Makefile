@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale lock clean
+.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -20,6 +20,9 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	tests/install_browser.sh
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
 	$(BIN)/python -m pytest -q
+
+fuzz: .venv/.dev  ## the fuzz tests, fifty times as long; TIMES=500 for a night
+	XIAOQ_FUZZ_TIMES=$(or $(TIMES),50) $(BIN)/python -m pytest -q --timeout 86400 -k "fuzz or schemathesis" tests
 
 bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale  ## every measurement
 

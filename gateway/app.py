@@ -5,9 +5,9 @@ It does not know the console or the customer's page; app.py mounts those beside 
 
 from collections.abc import Callable
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-from starlette.routing import Match
+from fastapi import FastAPI
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from core.errors import NotFound
 from gateway import catalog, completions, health, reference, responses
@@ -16,12 +16,13 @@ from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
 from gateway.login import Login, login_routes
 from gateway.metrics import Metrics
+from gateway.openapi import DocumentedApi
 from gateway.session import Sessions
 from gateway.signatures import Signed
 from pipelines.services import Services
 
 FRAMED_BY_SELF = "'self'"
-EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+CLOSED = ("/v1/{rest:path}", "/api/{rest:path}", "/healthz", "/readyz", "/metrics")
 
 
 def build_gateway(
@@ -38,7 +39,7 @@ def build_gateway(
     sessions = Sessions(services.sessions, operator_token=operator_token, password=password)
     metrics = Metrics()
     metrics.watch(services.ingest)
-    app = FastAPI(
+    app = DocumentedApi(
         title="XiaoQ",
         version="1",
         docs_url=None,
@@ -61,25 +62,26 @@ def build_gateway(
         ui_language=settings.ui_language, framed=framed_by != FRAMED_BY_SELF,
     )  # fmt: skip
     app.include_router(login_routes(login))
-    for prefix in ("/v1", "/api"):
-        app.add_api_route(
-            prefix + "/{rest:path}", nothing_here, methods=EVERY_METHOD, include_in_schema=False
-        )
+    app.router.routes.extend(Route(address, NothingHere()) for address in CLOSED)
     handle_errors(app)
     app.add_middleware(Edge, hosts=settings.allowed_hosts.split(","), framed_by=framed_by, metrics=metrics)
     return app
 
 
-async def nothing_here(request: Request, rest: str) -> Response:
-    """Closes the two prefixes: without it, what no route takes would fall through to the console's mount."""
-    allowed: set[str] = set()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match is Match.PARTIAL:
-            allowed |= getattr(route, "methods", None) or set()
-    if not allowed:
-        raise NotFound(f"There is nothing at {request.scope['path'][:200]}; /docs lists the routes.")
-    error = MethodNotAllowed("This address does not take this method; see the Allow header.")
-    response = error_response(request.scope["path"], error, request.state.request_id)
-    response.headers["Allow"] = ", ".join(sorted(allowed))
-    return response
+class NothingHere:
+    """Closes an address to every method: without it, what no route takes would fall through to the console's mount.
+
+    An ASGI app, since a route of a function would have to list the methods, and somebody can always make one up.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        routes: list[Route] = scope["app"].routes
+        near = [route for route in routes if route.matches(scope)[0] is Match.PARTIAL]
+        if not near:
+            raise NotFound(f"There is nothing at {scope['path'][:200]}; /docs lists the routes.")
+        error = MethodNotAllowed("This address does not take this method; see the Allow header.")
+        response = error_response(scope["path"], error, scope["state"]["request_id"])
+        # A fixed address stands before one with a placeholder that would match it, too.
+        same = [route.methods or set() for route in near if route.path == near[0].path]
+        response.headers["Allow"] = ", ".join(sorted(set().union(*same)))
+        await response(scope, receive, send)

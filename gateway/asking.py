@@ -30,10 +30,10 @@ async def asked(request: ChatRequest, principal: Principal, services: Services, 
     metadata = request.metadata
     line = await line_of(request.model, metadata.line if metadata else None, principal, services)
     messages = [message.message() for message in request.messages]
-    spoken = [message for message in messages if message.role != "system"]
-    text = next(message.content for message in reversed(spoken) if message.role == "user")
-    if not text.strip():
-        raise InvalidRequest("The last user message is empty.", param="messages")
+    spoken = [message for message in messages if message.role != "system" and not _says_nothing(message)]
+    text = next((message.content for message in reversed(spoken) if message.role == "user"), None)
+    if text is None:
+        raise InvalidRequest("The user's messages are empty; send a question.", param="messages")
     question = Question(
         text=text,
         owner=principal.owner(request.user),
@@ -75,6 +75,10 @@ async def line_of(model: str, named: str | None, principal: Principal, services:
 async def is_open(line_id: str, services: Services) -> bool:
     line = await services.lines.get(line_id)
     return line is not None and not line.archived
+
+
+def _says_nothing(message: Message) -> bool:
+    return message.role == "user" and not message.content.strip()
 
 
 def _system(messages: list[Message]) -> str | None:

@@ -91,4 +91,6 @@ def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
         return node
     if "$ref" in node:
         return _inlined(definitions[node["$ref"].rsplit("/", 1)[1]], definitions)
-    return {key: _inlined(value, definitions) for key, value in node.items()}
+    inlined = {key: _inlined(value, definitions) for key, value in node.items()}
+    # Pydantic refuses a key that the pattern does not match and forgets to say so.
+    return inlined | ({"additionalProperties": False} if "patternProperties" in node else {})

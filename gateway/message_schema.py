@@ -28,6 +28,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+EXACT = 2**53
+"""Beyond it a float stands for several whole numbers, and orjson reads an integer over 64 bits as a float."""
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return value
+
+
+whole = BeforeValidator(_whole)
+"""JSON has one kind of number: 512.0 is as whole as 512, and some clients write it so."""
+
+
 def unsupported(what: str) -> PydanticCustomError:
     """A value of a known field that we do not serve; reported as `unsupported_parameter`."""
     return PydanticCustomError("unsupported_parameter", "{what}", {"what": what})
@@ -50,14 +64,16 @@ def text_of(content: object) -> object:
 
 PART_SCHEMA = {
     "type": "object",
-    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+    "properties": {"type": {"enum": ["text", "input_text", "output_text"]}, "text": {"type": "string"}},
     "required": ["type", "text"],
 }
 Text = Annotated[
     str,
     BeforeValidator(text_of),
     Field(max_length=LONGEST_TEXT),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": PART_SCHEMA}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "maxLength": LONGEST_TEXT}, {"type": "array", "items": PART_SCHEMA}]}
+    ),
 ]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
@@ -71,11 +87,43 @@ class ToolCall(Strict):
     id: Annotated[str, Field(min_length=1, max_length=128)]
     type: Literal["function"] = "function"
     function: CalledFunction
-    index: int | None = None
+    index: Annotated[int | None, whole] = None
     """Clients that gather a stream send it back; it carries nothing."""
 
 
+WORDS = {"type": "string", "pattern": r"\S"}
+WITH_WORDS = {
+    "anyOf": [WORDS, {"type": "array", "contains": {"properties": {"text": WORDS}, "required": ["text"]}}]
+}
+FROM_A_USER: dict[str, Any] = {
+    "type": "object",
+    "properties": {"role": {"const": "user"}, "content": WITH_WORDS},
+    "required": ["role", "content"],
+}
+"""Of a list of messages, at least one must be this: a question."""
+NOTHING = {"type": "null"}
+SAID = {"type": ["string", "array"]}
+
+
+def _role(*names: str, required: tuple[str, ...] = (), **fields: object) -> dict[str, Any]:
+    """What JSON Schema says of a message of these roles, beyond its fields' own types."""
+    return {"properties": {"role": {"enum": list(names)}, **fields}, "required": ["role", *required]}
+
+
+ROLES_AND_FIELDS: dict[str, Any] = {
+    "anyOf": [
+        _role("system", "developer", "user", required=("content",), content=SAID, tool_calls=NOTHING, tool_call_id=NOTHING),
+        _role("assistant", required=("content",), content=SAID, tool_call_id=NOTHING),
+        _role("assistant", required=("tool_calls",), tool_calls={"type": "array"}, tool_call_id=NOTHING),
+        _role("tool", required=("content", "tool_call_id"), content=SAID, tool_calls=NOTHING, tool_call_id={"type": "string"}),
+    ]
+}  # fmt: skip
+"""The validator's rules once more, for whoever reads the schema."""
+
+
 class ChatMessage(Strict):
+    model_config = ConfigDict(json_schema_extra=ROLES_AND_FIELDS)
+
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Text | None = None
     name: Name | None = None

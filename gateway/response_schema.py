@@ -5,9 +5,9 @@ It does not know how either is answered.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 
-from gateway.message_schema import LONGEST_TEXT, ChatMessage, Strict, Text
+from gateway.message_schema import FROM_A_USER, LONGEST_TEXT, ChatMessage, Strict, Text
 from gateway.schema import ChatRequest, Customer, Metadata, ModelName, Tokens
 
 
@@ -26,11 +26,23 @@ def _messages(given: object) -> object:
     return [{"role": "user", "content": given}] if isinstance(given, str) else given
 
 
+INPUT_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "maxLength": LONGEST_TEXT, "pattern": r"\S"},
+        {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 255,
+            "items": TypeAdapter(InputMessage).json_schema(),
+            "contains": FROM_A_USER,
+        },
+    ]
+}
 Input = Annotated[
     list[InputMessage],
     BeforeValidator(_messages),
     Field(min_length=1, max_length=255),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}}]}),
+    WithJsonSchema(INPUT_SCHEMA),
 ]
 
 

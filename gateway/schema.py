@@ -3,21 +3,28 @@
 It does not know lines, keys or the pipeline; the rules that need them are in gateway/asking.py.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.messages import Sampling
-from gateway.message_schema import ChatMessage, Name, Strict, unsupported
+from gateway.message_schema import FROM_A_USER, ChatMessage, Name, Strict, unsupported, whole
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200)]
 Customer = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,256}$")]
 """OpenAI's `user`: whose conversation it is, in the caller's own words."""
 
+
+def written_time(value: object) -> object:
+    """A time as ISO 8601 writes it; pydantic would take a bare number for seconds since 1970."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
 Penalty = Annotated[float, Field(ge=-2, le=2)]
-Tokens = Annotated[int, Field(ge=1, le=8192)]
+Tokens = Annotated[int, Field(ge=1, le=8192), whole]
 StopText = Annotated[str, Field(min_length=1, max_length=200)]
 JsonObject = dict[str, Any]
 
@@ -51,6 +58,23 @@ class JsonSchema(Strict):
 
 
 class ResponseFormat(Strict):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {
+                    "properties": {"type": {"const": "json_schema"}, "json_schema": {"type": "object"}},
+                    "required": ["json_schema"],
+                },
+                {
+                    "properties": {
+                        "type": {"enum": ["text", "json_object"]},
+                        "json_schema": {"type": "null"},
+                    }
+                },
+            ]
+        }
+    )
+
     type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchema | None = None
 
@@ -80,8 +104,27 @@ def _only_one(count: int | None) -> int | None:
     return count
 
 
+def _goes_with(field: str, other: str, value: JsonObject) -> JsonObject:
+    """JSON Schema for: where `field` is given, `other` has this value."""
+    alone = {"properties": {field: {"type": "null"}}}
+    return {"anyOf": [alone, {"properties": {other: value}, "required": [other]}]}
+
+
+FIELDS_TOGETHER: JsonObject = {
+    "allOf": [
+        _goes_with("stream_options", "stream", {"const": True}),
+        _goes_with("top_logprobs", "logprobs", {"const": True}),
+        _goes_with("tool_choice", "tools", {"type": "array"}),
+        {"properties": {"messages": {"contains": FROM_A_USER}}},
+    ]
+}
+"""The validator's rules once more, for whoever reads the schema."""
+
+
 class ChatRequest(Strict):
     """The body of a chat completion. Null means the default, as OpenAI has it."""
+
+    model_config = ConfigDict(json_schema_extra=FIELDS_TOGETHER)
 
     model: ModelName
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=256)]
@@ -90,11 +133,11 @@ class ChatRequest(Strict):
     max_tokens: Tokens | None = None
     max_completion_tokens: Tokens | None = None
     stop: StopText | Annotated[list[StopText], Field(max_length=4)] | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63), whole] | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     logprobs: bool | None = None
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20), whole] | None = None
     tools: Annotated[list[Tool], Field(min_length=1, max_length=128)] | None = None
     tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
     parallel_tool_calls: bool | None = None
@@ -103,7 +146,7 @@ class ChatRequest(Strict):
     stream_options: StreamOptions | None = None
     user: Customer | None = None
     metadata: Metadata | None = None
-    n: Annotated[int | None, AfterValidator(_only_one)] = None
+    n: Annotated[int | None, AfterValidator(_only_one), whole, WithJsonSchema({"enum": [1, None]})] = None
 
     @model_validator(mode="after")
     def _fields_that_need_each_other(self) -> "ChatRequest":

@@ -17,7 +17,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from core.errors import InvalidRequest, TooLarge
 from gateway.body import pieces
-from pipelines.columns import checked_columns
+from pipelines.columns import FIELDS, LONGEST_NAME, checked_columns
 from pipelines.incoming import LARGEST_FILE, IncomingFile, too_large
 
 LARGEST_REQUEST = 256 * 1024 * 1024
@@ -26,20 +26,48 @@ MOST_FILES = 500
 LONGEST_SECONDS = 3600.0
 FILES, COLUMNS, REPLACES = "files", "columns", "replaces"
 
+FILE_FIELD: Mapping[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "description": f"The files; a request takes {MOST_FILES} at most.",
+    "items": {"type": "string", "format": "binary"},
+}
+COLUMN_NAME = {"type": "string", "maxLength": LONGEST_NAME}
+CHOSEN_COLUMN = {**COLUMN_NAME, "pattern": r"\S"}
 FORM: Mapping[str, Any] = {
     "type": "object",
     "properties": {
-        FILES: {"type": "array", "items": {"type": "string", "format": "binary"}},
+        FILES: FILE_FIELD,
         COLUMNS: {
-            "type": "string",
-            "description": "For tables of FAQ pairs: JSON, field of a pair to name of the column, such as "
+            "type": "object",
+            "description": "For tables of FAQ pairs, as JSON: field of a pair to name of the column, such as "
             '{"question": "问题", "answer": "答案"}; {} guesses from the header.',
+            "properties": dict.fromkeys(FIELDS, COLUMN_NAME),
+            "additionalProperties": False,
+            "anyOf": [
+                {"maxProperties": 0},
+                {
+                    "properties": {"question": CHOSEN_COLUMN, "answer": CHOSEN_COLUMN},
+                    "required": ["question", "answer"],
+                },
+            ],
         },
         REPLACES: {"type": "string", "description": "The id of the document that the one file replaces."},
     },
     "required": [FILES],
+    "additionalProperties": False,
 }
-UPLOAD = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}}
+ONE_FILE = {"properties": {FILES: {"maxItems": 1}}}
+NOTHING_REPLACED = {"properties": {REPLACES: {"maxLength": 0}}}
+
+
+def form_body(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """`openapi_extra` of a route that takes this form."""
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+UPLOAD = form_body({**FORM, "anyOf": [ONE_FILE, NOTHING_REPLACED]})
+UPLOAD_ONE = form_body({**FORM, "properties": {**FORM["properties"], FILES: {**FILE_FIELD, "maxItems": 1}}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from core.errors import TooLarge, XiaoQError
 from gateway.api.lines import open_line
 from gateway.auth import Caller, Use
 from gateway.schema import Customer, Identifier
-from gateway.uploads import FILES, uploaded
+from gateway.uploads import FILE_FIELD, FILES, form_body, uploaded
 from pipelines.attach import LARGEST_FILE, MOST_FILES
 from pipelines.incoming import IncomingFile
 from pipelines.services import Services
@@ -23,12 +23,14 @@ router = APIRouter(prefix="/api", tags=["Attachments"])
 
 LARGEST_REQUEST = MOST_FILES * LARGEST_FILE + 1_000_000
 """Bytes of one request, the form's own lines included."""
-FORM = {
-    "type": "object",
-    "properties": {FILES: {"type": "array", "items": {"type": "string", "format": "binary"}}},
-    "required": [FILES],
-}
-UPLOAD = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}}
+UPLOAD = form_body(
+    {
+        "type": "object",
+        "properties": {FILES: {**FILE_FIELD, "description": f"The files, {MOST_FILES} at most."}},
+        "required": [FILES],
+        "additionalProperties": False,
+    }
+)
 User = Annotated[Customer | None, Query(description="Whose conversation it is: what /v1 calls `user`.")]
 Line = Annotated[
     Identifier | None, Query(description="The business line; the default one where none is named.")

@@ -18,7 +18,7 @@ from core.messages import BusinessLine
 from gateway.api.jobs import file_json, job_json
 from gateway.api.places import actor, open_place
 from gateway.auth import Manager, Use
-from gateway.uploads import UPLOAD, one_file, uploaded
+from gateway.uploads import UPLOAD, UPLOAD_ONE, one_file, uploaded
 from pipelines.bases import owned
 from pipelines.incoming import IncomingFile
 from pipelines.services import Services
@@ -53,7 +53,7 @@ async def list_documents(line_id: str, principal: Manager, services: Use) -> dic
     return {"documents": [document_json(document) for document in documents]}
 
 
-@router.post("/preview", openapi_extra=UPLOAD)
+@router.post("/preview", openapi_extra=UPLOAD_ONE)
 async def preview(line_id: str, principal: Manager, request: Request, services: Use) -> dict[str, Any]:
     """The head of a table, nothing stored: `{columns, rows, guessed}`; `guessed` is what `columns` would be."""
     await open_place(line_id, principal, services)
@@ -73,7 +73,7 @@ async def get_document(line_id: str, document_id: str, principal: Manager, servi
     return document_json(await _document(line, document_id, services))
 
 
-@router.put("/{document_id}", openapi_extra=UPLOAD)
+@router.put("/{document_id}", openapi_extra=UPLOAD_ONE)
 async def replace_document(
     line_id: str, document_id: str, principal: Manager, request: Request, services: Use, wait: Wait = True
 ) -> Response:

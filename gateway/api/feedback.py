@@ -11,7 +11,7 @@ from pydantic import Field
 from core.errors import NotFound
 from gateway.auth import Caller, Use
 from gateway.body import described, json_body
-from gateway.message_schema import Strict
+from gateway.message_schema import Strict, whole
 from gateway.schema import Identifier
 
 router = APIRouter(prefix="/api", tags=["Feedback"])
@@ -21,7 +21,7 @@ class Feedback(Strict):
     """`score` 1 is a thumb up, -1 a thumb down, 0 takes it back."""
 
     turn_id: Identifier
-    score: Literal[-1, 0, 1]
+    score: Annotated[Literal[-1, 0, 1], whole]
     comment: Annotated[str, Field(max_length=2_000)] = ""
 
 

@@ -45,15 +45,15 @@ class NewLine(Strict):
 
 
 class LineChange(Strict):
-    """What is left out stays; `persona: null` brings the default persona back."""
+    """What is left out stays; `persona: null` brings the default persona back, `bases: null` the shared base."""
 
-    names: Names | None = None
+    names: Names = Field(default_factory=dict)
     bases: Bases | None = None
     persona: Persona | None = None
-    greeting: Localised | None = None
-    suggestions: Suggestions | None = None
-    contact: Localised | None = None
-    archived: bool | None = None
+    greeting: Localised = Field(default_factory=dict)
+    suggestions: Suggestions = Field(default_factory=dict)
+    contact: Localised = Field(default_factory=dict)
+    archived: bool = Field(default_factory=bool)
 
 
 def line_json(line: BusinessLine) -> dict[str, Any]:
@@ -114,9 +114,6 @@ async def change_line(
 ) -> dict[str, Any]:
     line = await open_line(line_id, principal, services)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
-    for name in ("names", "greeting", "suggestions", "contact", "archived"):
-        if name in changes and changes[name] is None:
-            raise InvalidRequest(f"'{name}' cannot be null; leave it out to keep it.", param=name)
     if "bases" in changes:
         changes["bases"] = _bases(line_id, changes["bases"])
     changed = replace(line, **changes)

@@ -12,7 +12,7 @@ from core.messages import Passage, Source
 from gateway.api.places import open_place
 from gateway.auth import Caller, Use
 from gateway.body import described, json_body
-from gateway.message_schema import Strict
+from gateway.message_schema import Strict, whole
 from gateway.replies import source_json
 from pipelines.bases import searched
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api", tags=["Knowledge"])
 
 class Search(Strict):
     question: Annotated[str, Field(min_length=1, max_length=2_000)]
-    k: Annotated[int, Field(ge=1, le=50)] = 5
+    k: Annotated[int, Field(ge=1, le=50), whole] = 5
 
 
 @router.post("/lines/{line_id}/search", openapi_extra=described(Search))

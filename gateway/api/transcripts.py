@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BeforeValidator
 from starlette.responses import StreamingResponse
 
 from core.access import Principal
@@ -17,16 +18,18 @@ from core.messages import ConversationSummary, StoredTurn
 from core.ports import TranscriptFilter
 from gateway.auth import Reader, Use
 from gateway.replies import source_json, usage_json
+from gateway.schema import written_time
 from pipelines.export import transcripts_csv
 
 router = APIRouter(prefix="/api", tags=["Transcripts"])
 
+Moment = Annotated[datetime, BeforeValidator(written_time)]
 Word = Annotated[str | None, Query(max_length=64)]
 
 
 def chosen(
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     line: Word = None,
     channel: Word = None,
     mode: Word = None,
