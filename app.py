@@ -50,6 +50,7 @@ def build_services(settings: Settings) -> Services:
     from storage.retention import purge
     from storage.secrets import master_key
     from storage.sessions import SqlSessionStore
+    from storage.subjects import SqlSubjects
     from storage.transcripts import SqlTranscriptReader
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -84,6 +85,7 @@ def build_services(settings: Settings) -> Services:
         audit=SqlAudit(database, lambda: database.secret("audit")),
         engine=choice.engine,
         database=database,
+        subjects=SqlSubjects(database),
         purge=lambda now: purge(database, settings.retention_days, now),
         faq_template=faq_template,
         held=held,

@@ -18,6 +18,7 @@ from core.ports import (
     Parser,
     Retriever,
     Store,
+    Subjects,
     TranscriptReader,
 )
 from core.security import AccountStore, Audit, SessionStore
@@ -59,6 +60,8 @@ class Services:
     audit: Audit
     engine: Engine
     database: Store
+    subjects: Subjects
+    """Exports and erases customers: a door checks the right and writes the audit."""
     purge: Callable[[datetime], Awaitable[int]]
     """Deletes what is past its retention at that time (UTC); gives how many conversations."""
     faq_template: Callable[[TableFormat, str], bytes]

@@ -24,6 +24,7 @@ from storage.pseudonyms import Pseudonyms
 from storage.ring import KeyRing
 from storage.secrets import MasterKey
 from storage.subject_keys import SubjectKeys
+from storage.sweep import sweep
 from storage.writer import GroupWriter
 
 T = TypeVar("T")
@@ -133,6 +134,16 @@ class Database:
                     return fn(connection)
             with engine.connect() as connection, connection.begin():
                 return fn(connection)
+        except DBAPIError as error:
+            raise _unavailable(error) from None
+        finally:
+            engine.dispose()
+
+    def sweep(self) -> None:
+        """Leave nothing in the database's files of rows that are deleted. Blocks; raises StorageUnavailable."""
+        engine = make_engine(self._url, "migrate")
+        try:
+            sweep(engine)
         except DBAPIError as error:
             raise _unavailable(error) from None
         finally:
