@@ -10,11 +10,14 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from pipelines.words.folding import BREAK, Kind, kind, letters_of, spaced
-from pipelines.words.readings import LOOK_ALIKES, Reading, same_sound, stands_for
+from pipelines.words.readings import LOOK_ALIKES, PLAIN, Reading, same_sound, stands_for
 from pipelines.words.view import TOO_FAR, View
 
 FEWEST_SPELLED = 3
 """Letters a word must have to be found spelled out over natural gaps (`f u c k`), as nobody writes by chance."""
+
+
+_NOWHERE: frozenset[int] = frozenset()
 
 
 class Entry(NamedTuple):
@@ -35,15 +38,17 @@ class Found(NamedTuple):
 
 def entry_of(word: str, mark: int = 0) -> Entry:
     """The word as it is looked for; without letters where it has none, and then it cannot be found."""
-    letters: list[str] = []
+    letters = word.translate(PLAIN.letters).replace(BREAK, "")
+    if len(letters) == len(word):
+        return Entry(letters, _NOWHERE, mark)
     own: set[int] = set()
+    length = 0
     for char in word:
         if folded := letters_of(char).replace(BREAK, ""):
-            letters.append(folded)
-        elif kind(char) is not Kind.INVISIBLE and letters:
-            own.add(sum(map(len, letters)))
-    joined = "".join(letters)
-    return Entry(joined, frozenset(own - {len(joined)}), mark)
+            length += len(folded)
+        elif length and kind(char) is not Kind.INVISIBLE:
+            own.add(length)
+    return Entry(letters, frozenset(own - {length}), mark)
 
 
 class Shelf:
@@ -59,7 +64,7 @@ class Shelf:
         self._forms = sorted(forms)
         self._entries: Sequence[tuple[Entry, ...]] = [tuple(forms[form]) for form in self._forms]
         self._own_heads = own_heads
-        self._firsts = frozenset(form[0] for form in self._forms)
+        self._heads = frozenset(form[:length] for form in self._forms for length in (1, 2))
         self._longest = max(map(len, self._forms), default=0)
         self._same = same_sound if by_sound else _never
         self._automaton = AhoCorasick(self._forms, store_patterns=False)
@@ -79,7 +84,7 @@ class Shelf:
         skeleton = view.skeleton
         last = len(skeleton) - 1
         near = range(max(0, len(skeleton) - self._longest), len(skeleton))
-        at = next((at for at in near if skeleton[at] in self._firsts and self._begins(skeleton[at:])), None)
+        at = next((at for at in near if self._begins(skeleton, at)), None)
         if at is None or view.out_of_reach(last):
             return None
         for start in range(at, len(skeleton)):
@@ -87,15 +92,18 @@ class Shelf:
                 return view.places[start]
         return None
 
-    def _begins(self, head: str) -> bool:
-        """Whether a word begins so, or is just this."""
+    def _begins(self, skeleton: str, start: int) -> bool:
+        """Whether a word begins as the skeleton ends from there on, or is just this."""
+        if skeleton[start : start + 2] not in self._heads:
+            return False
+        head = skeleton[start:]
         at = bisect_left(self._forms, head)
         return at < len(self._forms) and self._forms[at].startswith(head)
 
     def _open(self, view: View, start: int) -> bool:
-        head = view.skeleton[start:]
-        if head[0] not in self._firsts or not self._begins(head):
+        if not self._begins(view.skeleton, start):
             return False
+        head = view.skeleton[start:]
         if spaced(view.letters[start]) and view.touches_before(start):
             return False
         gaps = [view.gap(at) for at in range(start + 1, len(view.skeleton))]
