@@ -25,6 +25,8 @@ from pipelines.ingest import IngestPipeline
 from pipelines.services import Held, Services, TableFormat
 from pipelines.upkeep import adopt_files, follow_knowledge, plant, purge_daily
 from pipelines.warm import warm_up
+from pipelines.words.desk import WordDesk
+from pipelines.words.live import Words
 
 if TYPE_CHECKING:
     from knowledge.index import HybridIndex
@@ -52,13 +54,14 @@ def build_services(settings: Settings) -> Services:
     from storage.sessions import SqlSessionStore
     from storage.subjects import SqlSubjects
     from storage.transcripts import SqlTranscriptReader
+    from storage.words import SqlWordStore
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.resolved_database_url(), master_key(settings))
     documents = SqlDocumentStore(database)
     conversations = SqlConversationLog(database)
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
-    attachments = SqlAttachmentStore(database)
+    attachments, word_store = SqlAttachmentStore(database), SqlWordStore(database)
     # Beside ingest's own: who waits for an answer does not wait behind a folder of manuals.
     parser = ChildParser()
     index, held = knowledge_index(settings, documents, database)
@@ -76,6 +79,7 @@ def build_services(settings: Settings) -> Services:
         parser=parser,
         attachments=attachments,
         attach=AttachPipeline(parser, attachments, conversations),
+        words=WordDesk(word_store, Words(word_store), decoded),
         retriever=index,
         index=index,
         lines=lines,
@@ -124,6 +128,13 @@ def faq_template(format: TableFormat, language: str) -> bytes:
     return filled("zh" if language.startswith("zh") else "en", format)
 
 
+def decoded(data: bytes, name: str) -> str:
+    """A file of words as text; what tells encodings apart is loaded when the first one comes."""
+    from knowledge.encodings import decode
+
+    return decode(data, name)
+
+
 @asynccontextmanager
 async def running(services: Services) -> AsyncGenerator[None]:
     """Start the parts in the order in which they need each other, and stop them in reverse."""
@@ -141,6 +152,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
             yield
     finally:
         await services.ingest.aclose()
+        await services.words.live.aclose()
         await services.engine.aclose()
         await close_index(services)
         await services.database.aclose()

@@ -26,6 +26,7 @@ from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
 from pipelines.ingest import IngestPipeline
+from pipelines.words.desk import WordDesk
 
 TableFormat = Literal["xlsx", "csv"]
 
@@ -51,6 +52,7 @@ class Services:
     parser: Parser
     attachments: AttachmentStore
     attach: AttachPipeline
+    words: WordDesk
     retriever: Retriever
     index: KnowledgeIndex
     lines: LineStore

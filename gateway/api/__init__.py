@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from gateway.api import attachments, documents, faq, feedback, golden, jobs, lines, search, transcripts
+from gateway.api import attachments, documents, faq, feedback, golden, jobs, lines, search, transcripts, words
 
 routers: tuple[APIRouter, ...] = (
     lines.router,
@@ -14,4 +14,5 @@ routers: tuple[APIRouter, ...] = (
     attachments.router,
     feedback.router,
     transcripts.router,
+    words.router,
 )
