@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from core.security import AuditFilter
 from core.words import WordHit
 from tests.gateway.conftest import Running
 
@@ -110,6 +111,24 @@ def test_a_key_of_a_line_changes_that_line_s_lists_only(locked: Running) -> None
         assert http.post("/api/words/try", headers=shop, json=trial).status_code == 403
         for list_id in ids.values():
             http.delete(f"/api/words/{list_id}", headers=everywhere)
+
+
+def test_every_change_is_in_the_audit(locked: Running) -> None:
+    with httpx.Client(base_url=locked.url, timeout=30) as http:
+        manager = locked.key("manager")
+        list_id = http.post("/api/words", headers=manager, json=RUDE).json()["id"]
+        http.patch(f"/api/words/{list_id}", headers=manager, json={"enabled": False})
+        files = {"files": ("w.txt", b"fool\n")}
+        http.post(f"/api/words/{list_id}/upload", headers=manager, files=files)
+        http.delete(f"/api/words/{list_id}", headers=manager)
+    entries = locked.call(locked.services.audit.entries(AuditFilter(act="words_changed", limit=4)))
+    assert [entry.detail["did"] for entry in entries] == [
+        "deleted",
+        "uploaded",
+        "changed: enabled",
+        "created",
+    ]
+    assert {entry.actor.split(":")[0] for entry in entries} == {"key"}
 
 
 def test_hits_are_listed_by_line_and_time(locked: Running) -> None:

@@ -13,13 +13,14 @@ from pipelines.words.desk import WordDesk
 from pipelines.words.live import Words
 from storage.database import Database
 from storage.words import SqlWordStore
+from tests.support.keys import MASTER
 
 RUDE = WordList("", "Rude", "abuse", "replace", ("笨蛋",), replacement="…")
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[WordDesk]:
-    database = Database(f"sqlite:///{tmp_path / 'words.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'words.db'}", MASTER)
     await database.start()
     store = SqlWordStore(database)
     made = WordDesk(store, Words(store), decode)
