@@ -50,14 +50,16 @@ def build_services(settings: Settings) -> Services:
     from storage.lines import SqlLineStore
     from storage.queue import SqlIngestQueue
     from storage.retention import purge
-    from storage.secrets import master_key
+    from storage.rotation import SqlKeyRotation
+    from storage.secrets import master_key, next_master_key
     from storage.sessions import SqlSessionStore
     from storage.subjects import SqlSubjects
     from storage.transcripts import SqlTranscriptReader
     from storage.words import SqlWordStore
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.resolved_database_url(), master_key(settings))
+    master = master_key(settings)
+    database = Database(settings.resolved_database_url(), master)
     documents = SqlDocumentStore(database)
     conversations = SqlConversationLog(database)
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
@@ -90,6 +92,7 @@ def build_services(settings: Settings) -> Services:
         engine=choice.engine,
         database=database,
         subjects=SqlSubjects(database),
+        rotation=SqlKeyRotation(database, master, next_master_key(settings)),
         purge=lambda now: purge(database, settings.retention_days, now),
         faq_template=faq_template,
         held=held,

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from app import build_services, close_index, create_app, on_space
+from commands_storage import storage_commands
 from commands_users import user_commands
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
@@ -133,6 +134,7 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list
     typer.echo(f"Key {key_id} is revoked.")
 
 
+storage_commands(cli, lambda work: _with_services(Settings(), work))
 cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")
 
 

@@ -3,7 +3,7 @@
 The rooms implement these Protocols; app.py hands the implementations down.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -498,6 +498,22 @@ class Subjects(Protocol):
         When this returns nothing of it is in the database's files, and older backups hold nothing readable once
         the keys beside them are written anew. Erasing who is not there gives zeros.
         """
+        ...
+
+
+class KeyRotation(Protocol):
+    """Changes the master key and what it wraps while apps serve. `progress` is told how many keys are done of all."""
+
+    async def rotate(self, progress: Callable[[int, int], None]) -> bool:
+        """Replace `master.key`; True when that is all. Where the key comes from the environment: make the database
+        open with the next one as well; False, since apps have to be restarted with it before `finish`.
+
+        Killed and run again, it goes on. Raises ConfigurationError where the next key is missing.
+        """
+        ...
+
+    async def finish(self, progress: Callable[[int, int], None]) -> None:
+        """Under the next key: the old one opens nothing any more. Raises Conflict where there is nothing to finish."""
         ...
 
 

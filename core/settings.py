@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = Field(
         None, description="32 bytes, base64; unset: made once in the data folder, readable by its owner only."
     )
+    new_master_key: SecretStr | None = Field(
+        None,
+        description="The next master key, for `rotate-key` where XIAOQ_MASTER_KEY holds the present one.",
+    )
     operator_password: SecretStr | None = Field(
         None, description="Password of the console; unset: made at each start and printed."
     )

@@ -12,6 +12,7 @@ from core.ports import (
     Engine,
     GoldenStore,
     IngestQueue,
+    KeyRotation,
     KeyStore,
     KnowledgeIndex,
     LineStore,
@@ -64,6 +65,7 @@ class Services:
     database: Store
     subjects: Subjects
     """Exports and erases customers: a door checks the right and writes the audit."""
+    rotation: KeyRotation
     purge: Callable[[datetime], Awaitable[int]]
     """Deletes what is past its retention at that time (UTC); gives how many conversations."""
     faq_template: Callable[[TableFormat, str], bytes]

@@ -82,6 +82,8 @@ class KeyRing:
                 "folder, or set XIAOQ_MASTER_KEY."
             )
         keys = unwrapped(connection, master)
+        if not keys and (changed := self._master.read()) not in (None, master):
+            keys = unwrapped(connection, changed or b"")  # it was replaced between the two readings
         found = {name: key for name, _, key in keys if name != KEK}
         self._keks = {version: Cipher(key) for name, version, key in keys if name == KEK}
         if not self._keks or not found.keys() >= set(SECRETS):

@@ -87,6 +87,13 @@ def master_key(settings: Settings) -> MasterKey:
     return KeyFile(settings.data_dir / FILE)
 
 
+def next_master_key(settings: Settings) -> MasterKey | None:
+    """XIAOQ_NEW_MASTER_KEY. Raises ConfigurationError for one that is no key."""
+    if settings.new_master_key is None:
+        return None
+    return GivenKey(decoded(settings.new_master_key.get_secret_value(), "XIAOQ_NEW_MASTER_KEY"))
+
+
 def derive(master: bytes, purpose: str) -> bytes:
     """A 32-byte key for one purpose (HKDF-SHA256): knowing it tells nothing about the others."""
     from cryptography.hazmat.primitives.hashes import SHA256

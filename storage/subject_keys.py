@@ -86,6 +86,10 @@ class SubjectKeys:
             for known in [one for one in self._known if one[0] in unwanted]:
                 del self._known[known]
 
+    def kek(self, connection: Connection, version: int) -> Cipher:
+        """The key of this version that subjects' keys are wrapped with."""
+        return self._ring.kek(connection, version)
+
     def rewrapped(self, connection: Connection, row: Any, kek: Cipher) -> bytes:
         """The row's key wrapped by another key."""
         key = self._unwrapped(connection, row.owner, row.kek_version, row.wrapped)
