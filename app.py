@@ -21,7 +21,11 @@ from core.ports import DocumentStore
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
+from pipelines.conceal import hide
 from pipelines.ingest import IngestPipeline
+from pipelines.inspect import Inspector
+from pipelines.redact import public_contacts
+from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
 from pipelines.upkeep import adopt_files, follow_knowledge, plant, purge_daily
 from pipelines.warm import warm_up
@@ -61,7 +65,7 @@ def build_services(settings: Settings) -> Services:
     master = master_key(settings)
     database = Database(settings.resolved_database_url(), master)
     documents = SqlDocumentStore(database)
-    conversations = SqlConversationLog(database)
+    conversations, transcripts = SqlConversationLog(database, hide), SqlTranscriptReader(database, hide)
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
     attachments, word_store = SqlAttachmentStore(database), SqlWordStore(database)
     # Beside ingest's own: who waits for an answer does not wait behind a folder of manuals.
@@ -69,19 +73,28 @@ def build_services(settings: Settings) -> Services:
     index, held = knowledge_index(settings, documents, database)
     choice = choose_engine(settings)
     log.info("engine chosen", engine=choice.engine.name, reason=choice.reason)
+    words = WordDesk(word_store, Words(word_store), decoded)
+    screening = Screening(words.live, word_store)
+
+    async def public() -> frozenset[str]:
+        return public_contacts(await lines.all(), settings.public_contacts)
+
     return Services(
         settings=settings,
-        answer=AnswerPipeline(conversations, lines, index, choice.engine, settings.default_line, attachments),
-        ingest=IngestPipeline(documents, ChildParser(IN_THE_BACKGROUND), index, queue),
+        answer=AnswerPipeline(
+            conversations, lines, index, choice.engine, settings.default_line, attachments, screening
+        ),
+        inspector=Inspector(conversations, transcripts, lines, index, choice.engine, attachments, screening),
+        ingest=IngestPipeline(documents, ChildParser(IN_THE_BACKGROUND), index, queue, public),
         log=conversations,
-        transcripts=SqlTranscriptReader(database),
+        transcripts=transcripts,
         documents=documents,
         queue=queue,
         golden=SqlGoldenStore(database),
         parser=parser,
         attachments=attachments,
         attach=AttachPipeline(parser, attachments, conversations),
-        words=WordDesk(word_store, Words(word_store), decoded),
+        words=words,
         retriever=index,
         index=index,
         lines=lines,

@@ -178,6 +178,12 @@ class Question:
     customer: str | None = None
     """Who asks, in the caller's own words (OpenAI's `user`)."""
 
+    @property
+    def wants_json(self) -> bool:
+        """Whether the answer is to be JSON, so that nothing may be put into it that breaks it."""
+        wanted = self.sampling.extra.get("response_format") or {}
+        return str(wanted.get("type", "")).startswith("json")
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -196,7 +202,8 @@ class Usage:
 class HandoffNote:
     """Why a person should take over, and how the customer reaches one (in the customer's language).
 
-    `reason` is `asked` (the customer wants a person), `nothing_found` or `engine_down`.
+    `reason` is `asked` (the customer wants a person), `nothing_found`, `engine_down` or `sensitive` (a word calls
+    for a person).
     """
 
     reason: str

@@ -381,8 +381,9 @@ class ConversationLog(Protocol):
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None: ...
 
-    async def history(self, conversation_id: str, owner: str, before: str) -> Sequence[Message]:
-        """The messages of the conversation before the turn `before`, oldest first, set-aside turns left out.
+    async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:
+        """The messages of the conversation before the turn `before` (None: all), oldest first, set-aside turns left
+        out.
 
         For the model: with placeholders, on both sides.
         """

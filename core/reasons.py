@@ -207,6 +207,10 @@ REASONS: Mapping[str, Reason] = {
         "The upload was stopped before {name} was read; upload it again.",
         "读取 {name} 之前上传已停止，请重新上传。",
     ),
+    "personal_data": Reason(
+        "Personal data found and hidden: {count}.",
+        "发现并隐去个人信息 {count} 处。",
+    ),
     "our_fault": Reason(
         "Something went wrong on our side while {name} was read; the log has the cause.",
         "读取 {name} 时我们这边出了问题，原因已记入日志。",

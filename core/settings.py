@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "*", description="Host headers to answer to, comma-separated; `*` is any well-formed one."
     )
+    public_contacts: str = Field(
+        "",
+        description="Phone numbers, mailboxes and addresses that are the company's own, comma-separated: documents "
+        "keep them. What the lines name as their contact is kept anyway.",
+    )
     retention_days: int = Field(
         180, ge=0, description="Days conversations are kept; 0 keeps them until they are erased."
     )

@@ -28,6 +28,7 @@ from pages.reader import language_of, principal_of, reader_of
 from pages.state import ChatState, exchange_number
 from pages.streaming import gathered
 from pipelines.export import conversation_markdown, transcripts_csv
+from pipelines.feedback import rate
 from pipelines.services import Services
 
 log = structlog.get_logger()
@@ -225,7 +226,7 @@ class ChatHandlers:
     async def give_reason(self, state: ChatState, reason: str, request: gr.Request) -> Updates:
         if state.rating:
             owner = principal_of(request).owner()
-            await self._services.log.rate(state.rating, owner, -1, reason.strip()[:1000])
+            await rate(self._services.log, state.rating, owner, -1, reason)
             gr.Info(words(language_of(request, self._services.settings))["thanks"], duration=3)
         state.rating = ""
         return {self._parts.state: state, self._parts.reason_row: gr.update(visible=False)}

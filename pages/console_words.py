@@ -6,6 +6,7 @@ Knows nothing of the language of the answers: that follows the question.
 from collections.abc import Mapping
 
 from pages.chat_words import FILE_WORDS
+from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
 from pages.system_words import SYSTEM_WORDS
 
@@ -250,6 +251,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    language: {**own, **FILE_WORDS[language], **KNOWLEDGE_WORDS[language], **SYSTEM_WORDS[language]}
+    language: {
+        **own,
+        **FILE_WORDS[language],
+        **KNOWLEDGE_WORDS[language],
+        **SYSTEM_WORDS[language],
+        **INSPECT_WORDS[language],
+    }
     for language, own in _WORDS.items()
 }

@@ -25,6 +25,7 @@ from pages.customer_stream import Reading, answer_frames
 from pages.customer_views import line_name, visitor_state
 from pipelines.attach import LARGEST_FILE, MOST_FILES
 from pipelines.export import conversation_markdown
+from pipelines.feedback import rate
 from pipelines.services import Services
 
 log = structlog.get_logger()
@@ -178,7 +179,7 @@ class _CustomerPage:
 
     async def feedback(self, call: _Call) -> Response:
         rated = await read_posted(call.request, Rated)
-        await self._services.log.rate(rated.turn_id, call.visitor.owner, rated.score, rated.comment.strip())
+        await rate(self._services.log, rated.turn_id, call.visitor.owner, rated.score, rated.comment)
         return JSONResponse({"score": rated.score}, headers=_PRIVATE)
 
     async def forget(self, call: _Call) -> Response:

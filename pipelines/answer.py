@@ -9,16 +9,20 @@ from contextlib import aclosing
 
 import structlog
 
-from core.errors import EngineError, NotFound, XiaoQError
+from core.errors import EngineError, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Mode, Question, Source, StoredTurn, TurnStatus
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
+from pipelines.conceal import conceal
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
 from pipelines.generate import generate
-from pipelines.language import detect_language, likely_language
+from pipelines.language import detect_language
+from pipelines.opening import language_of, open_line
 from pipelines.route import Route, handoff_note, route
+from pipelines.screening import Screening
 from pipelines.sentences import sentences_in
+from pipelines.voice import Voice
 
 log = structlog.get_logger()
 
@@ -37,6 +41,7 @@ class AnswerPipeline:
         engine: Engine,
         default_line: str,
         attachments: AttachmentStore,
+        screening: Screening,
         detect: Callable[[str], str | None] = detect_language,
     ) -> None:
         self._log = conversations
@@ -45,6 +50,7 @@ class AnswerPipeline:
         self._engine = engine
         self._default_line = default_line
         self._attachments = attachments
+        self._screening = screening
         self._detect = detect
 
     async def ask(self, question: Question) -> AsyncGenerator[Event]:
@@ -54,26 +60,33 @@ class AnswerPipeline:
         Raises NotFound, before anything is stored, for a line or a conversation that is not there. Closing
         the generator stops the engine; what was said until then is stored.
         """
-        line = await self._line(question.line or self._default_line)
+        line = await open_line(self._lines, question.line or self._default_line)
         draft = Draft()
         with draft.timed("record"):
             turn = await self._log.begin(question, line.id)  # 1. before anything can fail
         try:
             if turn.line != line.id:  # a conversation stays on the line it began with
-                line = await self._line(turn.line)
+                line = await open_line(self._lines, turn.line)
+            with draft.timed("mask"):
+                concealed = await conceal(self._log, question, turn)  # 2. the original ends here
+            question = concealed.question
+            screened = await self._screening.question(question, line.id, draft)  # 3.
+            question = screened.question
             with draft.timed("language"):
-                draft.language = await self._language(question, turn)  # 4.
+                draft.language = await language_of(question, turn.conversation_id, self._log, self._detect)
             yield Started(turn.conversation_id, turn.id, line.id, draft.language)
-            way = route(question.text, line, draft.language)  # 5.
+            voice = Voice(draft, concealed.entries, screened.output, as_json=question.wants_json)
+            way = screened.way(line, draft.language) or route(question.text, line, draft.language)  # 5.
             events = (
                 self._reply(way, draft) if way.kind != "search" else self._answer(question, turn, line, draft)
             )
-            async with aclosing(events):  # the engine stops with its reader, not with the garbage collector
-                async for event in events:
+            async with aclosing(self._spoken(events, voice, line, draft)) as spoken:
+                async for event in spoken:
                     yield event
                     await self._keep(draft, turn, question)
+            await self._screening.note(turn, draft, screened.output.hits)
             await self._record(turn, question, draft, TurnStatus.DONE)  # 11.
-            yield self._finished(turn, line, draft)
+            yield self._finished(turn, line, draft, voice)
         except XiaoQError as error:
             log.warning("turn failed", turn=turn.id, request=question.request_id, code=error.code)
             draft.error = error.code
@@ -89,16 +102,45 @@ class AnswerPipeline:
             await self._record(turn, question, draft, TurnStatus.FAILED)
             yield Failed(turn.conversation_id, turn.id, XiaoQError("Something went wrong on our side."))
 
+    async def _spoken(
+        self, events: AsyncGenerator[Event], voice: Voice, line: BusinessLine, draft: Draft
+    ) -> AsyncGenerator[Event]:
+        """Step 10: the events as their reader may see them. Where a word forbids the rest, the engine stops."""
+        async with aclosing(events):
+            async for event in events:
+                shown = voice.shown(event)
+                if shown is not None:
+                    yield shown
+                if voice.blocked:
+                    break
+        if rest := voice.rest():
+            yield rest
+        if voice.blocked or voice.handoff:
+            for event in self._cut_short(voice.blocked, line, draft):
+                yield event
+
+    def _cut_short(self, blocked: bool, line: BusinessLine, draft: Draft) -> list[Event]:
+        """What follows an answer that held a sensitive word: a refusal, or the way to a person."""
+        draft.handoff = handoff_note("sensitive", line, draft.language)
+        sentences = sentences_in(draft.language)
+        if blocked:
+            draft.mode, draft.finish_reason = Mode.REFUSED, "content_filter"
+        sentence = sentences.refused if blocked else sentences.handoff_asked
+        text = f"{sentence}\n\n{draft.handoff.contact}".strip()
+        text = f"\n\n{text}" if draft.text else text
+        draft.say(text)
+        return [Handoff(draft.handoff), Delta(text)]
+
     async def _answer(
         self, question: Question, turn: StoredTurn, line: BusinessLine, draft: Draft
     ) -> AsyncGenerator[Event]:
-        """Steps 7 to 10: search, compose, generate; a person where neither engine nor passage helps."""
+        """Steps 7 to 9: search, compose, generate; a person where neither engine nor passage helps."""
         with draft.timed("retrieve"):
             evidence = await search(  # 7.
                 self._retriever, self._attachments, question, line, turn.conversation_id, draft.language
             )
         if self._engine.kind == "quoted" and evidence.beyond_passages:
-            async for event in self._open_file(evidence, draft):
+            for event in self._open_file(evidence, draft):
                 yield event
             return
         history = (
@@ -107,39 +149,38 @@ class AnswerPipeline:
             else await self._log.history(turn.conversation_id, question.owner, turn.id)
         )
         try:
-            words = generate(self._engine, question, line, evidence, history, draft)  # 8. to 10.
+            words = generate(self._engine, question, line, evidence, history, draft)  # 8. and 9.
             async with aclosing(words):
                 async for event in words:
                     yield event
         except EngineError as error:
-            if draft.text or not error.retryable:
+            if draft.heard or not error.retryable:
                 raise
             log.warning("no engine answered", turn=turn.id, code=error.code)
         if draft.silent:
-            async for event in self._hand_over(line, evidence, draft):
+            for event in self._hand_over(line, evidence, draft):
                 yield event
 
     async def _reply(self, way: Route, draft: Draft) -> AsyncGenerator[Event]:
-        """A sentence known by heart: a courtesy, or the way to a person."""
-        draft.mode = Mode.APPROVED if way.kind == "courtesy" else Mode.HANDOFF
+        """A sentence known by heart: a courtesy, a refusal, or the way to a person."""
+        draft.mode = {"courtesy": Mode.APPROVED, "refused": Mode.REFUSED}.get(way.kind, Mode.HANDOFF)
+        if way.kind == "refused":
+            draft.finish_reason = "content_filter"
         if way.note:
             draft.handoff = way.note
             yield Handoff(way.note)
-        draft.say(way.answer)
         yield Delta(way.answer)
 
-    async def _open_file(self, evidence: Evidence, draft: Draft) -> AsyncGenerator[Event]:
+    def _open_file(self, evidence: Evidence, draft: Draft) -> list[Event]:
         """Where a file should be summed up and there is no model to do it: say so, and quote how it begins."""
         opening = openings(evidence.files)[0]
         draft.mode, draft.engine, draft.finish_reason = Mode.QUOTED, self._engine.name, "stop"
         draft.sources = (Source.of(opening),)
-        yield Sources(draft.sources)
         quotation = "\n".join(f"> {line}" for line in opening.text.splitlines())
         text = f"{sentences_in(draft.language).only_passages}\n\n{quotation}"
-        draft.say(text)
-        yield Delta(text)
+        return [Sources(draft.sources), Delta(text)]
 
-    async def _hand_over(self, line: BusinessLine, evidence: Evidence, draft: Draft) -> AsyncGenerator[Event]:
+    def _hand_over(self, line: BusinessLine, evidence: Evidence, draft: Draft) -> list[Event]:
         """Say plainly that there is no answer, and name the way to a person."""
         down = self._engine.kind == "model" and (draft.engine in ("", "quoted"))
         note = handoff_note("engine_down" if down else "nothing_found", line, draft.language)
@@ -149,22 +190,10 @@ class AnswerPipeline:
         log.info("handed over", reason=note.reason, best=best)
         draft.mode, draft.handoff, draft.finish_reason = Mode.HANDOFF, note, "stop"
         draft.usage = None  # the engine counted a silence; what is said now is ours
-        yield Handoff(note)
-        text = f"{sentences.engine_down if down else nothing}\n\n{note.contact}".strip()
-        draft.say(text)
-        yield Delta(text)
-
-    async def _line(self, line_id: str) -> BusinessLine:
-        line = await self._lines.get(line_id)
-        if line is None or line.archived:
-            raise NotFound(f"There is no business line {line_id!r}.", param="line")
-        return line
-
-    async def _language(self, question: Question, turn: StoredTurn) -> str:
-        if found := self._detect(question.text):
-            return found
-        known = await self._log.language(turn.conversation_id, question.owner)
-        return known or likely_language(question.text)
+        return [
+            Handoff(note),
+            Delta(f"{sentences.engine_down if down else nothing}\n\n{note.contact}".strip()),
+        ]
 
     async def _keep(self, draft: Draft, turn: StoredTurn, question: Question) -> None:
         if draft.due(FLUSH_SECONDS):
@@ -173,15 +202,15 @@ class AnswerPipeline:
     async def _record(self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus) -> None:
         await self._log.finish(turn.id, question.owner, draft.record(status))
 
-    def _finished(self, turn: StoredTurn, line: BusinessLine, draft: Draft) -> Finished:
+    def _finished(self, turn: StoredTurn, line: BusinessLine, draft: Draft, voice: Voice) -> Finished:
         return Finished(
             conversation_id=turn.conversation_id,
             turn_id=turn.id,
             mode=draft.mode or Mode.GENERATED,
             line=line.id,
             language=draft.language,
-            text=draft.text,
-            sources=draft.sources,
+            text=voice.restore(draft.text),
+            sources=voice.sources(draft.sources),
             handoff=draft.handoff,
             timings=draft.timings(),
             finish_reason=draft.finish_reason or "stop",

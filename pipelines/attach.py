@@ -8,15 +8,18 @@ import asyncio
 import unicodedata
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import ClassVar
 from weakref import WeakValueDictionary
 
-from core.documents import Attachment
-from core.errors import Conflict, NotFound, TooLarge
+from core.documents import Attachment, Chunk
+from core.errors import Conflict, NotFound, TooLarge, VaultChanged
 from core.messages import Channel
 from core.ports import AttachmentStore, ConversationLog, Parser
+from core.vault import restored
+from pipelines.conceal import concealed_file
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of one file."""
@@ -25,6 +28,8 @@ MOST_FILES = 5
 MOST_CHUNKS = 3_000
 """Passages of one file, about a thousand pages: each question to the conversation reads and ranks them anew."""
 LONGEST_NAME = 120
+MASKINGS = 5
+"""How often a file is masked anew because a question of the same conversation took its numbers."""
 
 
 class AttachmentTooLarge(TooLarge):
@@ -87,12 +92,29 @@ class AttachPipeline:
                 added_at=datetime.now(UTC),
                 notes=tuple(parsed.notes),
             )
-            await self._attachments.put(owner, attachment, parsed.chunks)
+            await self._put(owner, attachment, parsed.chunks)
         return conversation_id, attachment
 
+    async def _put(self, owner: str, attachment: Attachment, chunks: Sequence[Chunk]) -> None:
+        """Store the file with placeholders in its name and text; what stands behind them joins the conversation's."""
+        for attempt in range(MASKINGS):
+            known = await self._log.vault(attachment.conversation_id, owner)
+            masked = await asyncio.to_thread(concealed_file, attachment, chunks, known)
+            try:
+                await self._attachments.put(owner, *masked)
+            except VaultChanged:
+                if attempt == MASKINGS - 1:
+                    raise
+            else:
+                return
+
     async def list(self, conversation_id: str, owner: str) -> Sequence[Attachment]:
-        """Oldest first. Raises NotFound."""
-        return await self._attachments.list(conversation_id, owner)
+        """Oldest first, under the names that the customer gave them. Raises NotFound."""
+        found = await self._attachments.list(conversation_id, owner)
+        if not any("[" in one.name for one in found):
+            return found
+        entries = await self._log.vault(conversation_id, owner)
+        return [replace(one, name=restored(one.name, entries)) for one in found]
 
     async def remove(self, conversation_id: str, owner: str, attachment_id: str) -> None:
         """Forget one file; answers given from it stay in the conversation. Raises NotFound."""

@@ -11,6 +11,7 @@ from core.ports import GenerationRequest
 from pipelines.enclose import Enclosure, Scope, defused, enclose
 from pipelines.evidence import Evidence
 from pipelines.persona import FILE_RULES, LANGUAGE_NAMES, NO_PASSAGES, PERSONA, RULES, fill
+from pipelines.redact import without_personal_data
 from pipelines.tokens import MESSAGE_OVERHEAD, estimate_tokens
 
 FILES_SHARE = 0.6
@@ -44,7 +45,7 @@ def compose(
     dialogue = list(question.messages) or [*history, Message("user", question.text)]
     newest, older = _split([_harmless(message) for message in dialogue])
     tongue = "zh" if language.startswith("zh") else "en"
-    persona = question.system or line.persona or PERSONA[tongue]
+    persona = question.system or without_personal_data(line).persona or PERSONA[tongue]
     sampling = _within(question.sampling, window)
     longest_rules = RULES[tongue] + (max(FILE_RULES[tongue].values(), key=len) if evidence.files else "")
     fixed = _cost([Message("system", persona + longest_rules), *newest]) + sampling.max_tokens

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from core.messages import HandoffNote, Mode, Source, TurnRecord, TurnStatus, Usage
 from pipelines.tokens import estimate_tokens
+from pipelines.words.verdict import Hit
 
 
 class Draft:
@@ -22,6 +23,10 @@ class Draft:
         self.prompt = ""
         self.error: str | None = None
         self.calls_tools = False
+        self.hits: Sequence[Hit] = ()
+        """Sensitive words in the question."""
+        self.heard = False
+        """Whether the engine has said anything, shown or not."""
         self._pieces: list[str] = []
         self._timings: dict[str, int] = {}
         self._began = time.monotonic()
@@ -35,10 +40,10 @@ class Draft:
     @property
     def silent(self) -> bool:
         """Whether the engine had nothing to say."""
-        return not self._pieces and not self.calls_tools
+        return not self.heard and not self.calls_tools
 
     def say(self, text: str) -> None:
-        """Add a piece of the answer; the first one sets the time to first token."""
+        """Add a piece of the answer as it was let through; the first one sets the time to first token."""
         if text:
             self._pieces.append(text)
             self.mark_first_token()

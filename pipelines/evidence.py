@@ -10,6 +10,7 @@ from core.documents import Chunk
 from core.messages import BusinessLine, Passage, Question, Retrieval
 from core.ports import AttachmentStore, Retriever
 from pipelines.bases import searched
+from pipelines.conceal import without_placeholders
 from pipelines.sentences import summary_subject
 
 PASSAGES = 5
@@ -29,6 +30,11 @@ class Evidence:
     files: Sequence[Chunk] = ()
     found: Retrieval | None = None
     summary: bool = False
+
+    @classmethod
+    def nothing(cls) -> "Evidence":
+        """Where nothing was searched."""
+        return cls(NOTHING)
 
     @property
     def file_answers(self) -> bool:
@@ -79,10 +85,11 @@ async def search(
     files: Sequence[Chunk] = ()
     if question.conversation_id is not None:  # one that has just begun can hold no file
         files = await attachments.chunks(conversation_id, question.owner)
-    subject = summary_subject(question.text, language) if files else None
+    text = without_placeholders(question.text)
+    subject = summary_subject(text, language) if files else None
     if subject == "":  # a search for "this file" would find what files in general are about
         return Evidence(NOTHING, files, summary=True)
-    wanted = subject or question.text
+    wanted = subject or text
     known = await retriever.retrieve(bases, wanted, PASSAGES)
     found = await retriever.among(files, wanted, FILE_PASSAGES) if files else None
     return Evidence(known, files, found, summary=subject is not None)

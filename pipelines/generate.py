@@ -27,7 +27,7 @@ async def generate(
     history: Sequence[Message],
     draft: Draft,
 ) -> AsyncGenerator[Event]:
-    """Stream the engine's answer into `draft`, yielding Sources and Deltas. Raises EngineError."""
+    """The engine's answer as Sources and Deltas; how it came about is noted in `draft`. Raises EngineError."""
     window = engine.context_tokens
     for attempt in range(SHRINKS + 1):
         with draft.timed("compose"):
@@ -45,9 +45,7 @@ async def generate(
                 raise
             window //= 2
     if prompt.files == "opening" and evidence.beyond_passages and _is_prose(question, draft):
-        sentence = f"\n\n{sentences_in(draft.language).file_cut}"
-        draft.say(sentence)
-        yield Delta(sentence)
+        yield Delta(f"\n\n{sentences_in(draft.language).file_cut}")
 
 
 def _is_prose(question: Question, draft: Draft) -> bool:
@@ -73,7 +71,7 @@ def _events(chunk: EngineChunk, evidence: Evidence, prompt: Prompt, draft: Draft
         if used:
             draft.sources = tuple(map(Source.of, used))
             events.append(Sources(draft.sources))
-    draft.say(chunk.text)
+    draft.heard = draft.heard or bool(chunk.text)
     if chunk.extra:
         draft.calls_tools = True
         draft.mark_first_token()

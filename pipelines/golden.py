@@ -11,6 +11,7 @@ from core.errors import NotFound
 from core.messages import BusinessLine
 from core.ports import DocumentStore, GoldenStore
 from pipelines.bases import searched
+from pipelines.redact import redacted_text
 
 
 async def save_golden(
@@ -26,7 +27,7 @@ async def save_golden(
 
     Raises NotFound where none of the bases that the line searches holds that passage.
     """
-    question = question.strip()
+    question = redacted_text(question.strip())
     for base in searched(line):
         for chunk in await documents.chunks(base, document_id):
             if chunk.id == passage_id:

@@ -21,7 +21,7 @@ from core.reasons import sentence
 from pipelines.batches import Batch, IngestEvent, event_of
 from pipelines.freshness import Freshness
 from pipelines.incoming import IncomingFile, plain_name, with_distinct_names
-from pipelines.intake import Intake, Wanted
+from pipelines.intake import Intake, PublicContacts, Wanted
 
 __all__ = ["IncomingFile", "IngestEvent", "IngestPipeline", "plain_name"]
 
@@ -33,15 +33,21 @@ class IngestPipeline:
 
     Batches are worked on in tasks of this object, whoever looks on; they take turns file by file, so that a
     large one does not keep a small one waiting. `outcomes` counts files by how they ended since the start.
-    Without an index, what is stored is found once the process that serves has seen it.
+    Personal data in the files is not kept, save the company's own contact data, which `public` names. Without an
+    index, what is stored is found once the process that serves has seen it.
     """
 
     def __init__(
-        self, store: DocumentStore, parser: Parser, index: KnowledgeIndex | None, queue: IngestQueue
+        self,
+        store: DocumentStore,
+        parser: Parser,
+        index: KnowledgeIndex | None,
+        queue: IngestQueue,
+        public: PublicContacts | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
-        self._intake = Intake(store, parser, queue)
+        self._intake = Intake(store, parser, queue, public or _none_public)
         self._fresh = Freshness(index)
         self._turn = asyncio.Lock()
         self._batches: dict[str, Batch] = {}
@@ -232,3 +238,7 @@ class IngestPipeline:
         self.outcomes[file.status] += 1
         if file.status == "ready":
             self._fresh.soon(file.base)
+
+
+async def _none_public() -> frozenset[str]:
+    return frozenset()

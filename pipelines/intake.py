@@ -7,9 +7,10 @@ import asyncio
 import hashlib
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 import structlog
 
@@ -19,9 +20,11 @@ from core.ports import DocumentStore, IngestQueue, Parser
 from core.reasons import sentence
 from pipelines.freshness import cause
 from pipelines.incoming import IncomingFile
+from pipelines.redact import redacted_document, redacted_name
 
 log = structlog.get_logger()
 
+PublicContacts = Callable[[], Awaitable[Collection[str]]]
 Ended = tuple[QueuedFile, str | None]
 """How a file ended, and the code of what went wrong, if anything did."""
 
@@ -43,24 +46,29 @@ class Wanted:
 
 
 class Intake:
-    def __init__(self, store: DocumentStore, parser: Parser, queue: IngestQueue) -> None:
+    """`public` gives the company's own contact data, canonical, which documents keep."""
+
+    def __init__(
+        self, store: DocumentStore, parser: Parser, queue: IngestQueue, public: PublicContacts
+    ) -> None:
         self._store = store
         self._parser = parser
         self._queue = queue
+        self._public = public
 
     async def accept(
         self, file: IncomingFile, position: int, wanted: Wanted, present: Sequence[Document]
     ) -> QueuedFile:
         """Store the file in the queue: committed when this returns. What needs no work is stored as ended.
 
-        `file` bears the name that the document shall have. `present` are the base's documents. Raises StorageUnavailable.
+        A name that is personal data is not kept. `file` bears the name that the document shall have. `present` are the base's documents. Raises StorageUnavailable.
         """
         queued = QueuedFile(
             id=uuid.uuid4().hex,
             batch=wanted.batch,
             base=wanted.base,
             position=position,
-            name=file.name,
+            name=redacted_name(file.name),
             size=0,
             sha256="",
             queued_at=datetime.now(UTC),
@@ -74,6 +82,8 @@ class Intake:
             queued = replace(queued, status="failed", error=error.message)
             await self._queue.put(queued, None)
             return queued
+        if queued.name != file.name:
+            queued = replace(queued, name=_told_apart(queued.name, digest))
         target = _target(queued, present)
         if wanted.columns is None and target is not None:
             queued = replace(queued, columns=dict(target.columns))
@@ -129,6 +139,7 @@ class Intake:
         _check_name(file, present)
         document_id = _document_id(file, target, present)
         parsed = await self._parser.parse(file.base, document_id, file.name, data, file.columns or None)
+        parsed = await redacted_document(parsed, await self._public())
         document = replace(_document(file, document_id), chunks=len(parsed.chunks), notes=tuple(parsed.notes))
         await self._put(document, parsed.chunks, data)
         return replace(
@@ -166,6 +177,12 @@ class Intake:
         except XiaoQError:
             log.warning("document_failure_not_stored", base=file.base, file=file.id)
             return failed, code
+
+
+def _told_apart(name: str, sha256: str) -> str:
+    """A redacted name with a bit of the content's hash: two customers' files are not one document."""
+    path = PurePosixPath(name)
+    return f"{path.stem} {sha256[:6]}{path.suffix}"
 
 
 def _read(file: IncomingFile) -> tuple[bytes, str]:

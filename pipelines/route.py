@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.messages import BusinessLine, HandoffNote, in_language
+from pipelines.conceal import without_placeholders
 from pipelines.sentences import fold, mentions, sentences_in, understood
 
 SHORT = 40
@@ -17,7 +18,7 @@ SHORT = 40
 class Route:
     """`answer` is the whole reply where one is known; `search` goes on to the knowledge base."""
 
-    kind: Literal["search", "courtesy", "person"]
+    kind: Literal["search", "courtesy", "person", "refused"]
     answer: str = ""
     note: HandoffNote | None = None
 
@@ -25,7 +26,7 @@ class Route:
 def route(text: str, line: BusinessLine, language: str) -> Route:
     """The way a message takes. A request for a person is obeyed in the message's language or in English or
     Chinese, since customers mix them."""
-    folded = fold(text)
+    folded = fold(without_placeholders(text))
     tried = understood(language)
     wish = folded.replace("人工智能", "ai")  # it begins like a person's desk and means a machine
     if any(mentions(wish, sentences.person_requests) for sentences in tried):

@@ -23,6 +23,7 @@ class Sentences:
 
     nothing_found: str
     handoff_asked: str
+    refused: str
     engine_down: str
     you_are_welcome: str
     not_in_file: str
@@ -59,6 +60,7 @@ def _sentences(entry: Mapping[str, Any]) -> Sentences:
     return Sentences(
         nothing_found=entry["nothing_found"],
         handoff_asked=entry["handoff_asked"],
+        refused=entry["refused"],
         engine_down=entry["engine_down"],
         you_are_welcome=entry["you_are_welcome"],
         not_in_file=entry["not_in_file"],

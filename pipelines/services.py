@@ -27,6 +27,7 @@ from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
 from pipelines.ingest import IngestPipeline
+from pipelines.inspect import Inspector
 from pipelines.words.desk import WordDesk
 
 TableFormat = Literal["xlsx", "csv"]
@@ -44,6 +45,7 @@ class Services:
 
     settings: Settings
     answer: AnswerPipeline
+    inspector: Inspector
     ingest: IngestPipeline
     log: ConversationLog
     transcripts: TranscriptReader

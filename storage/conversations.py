@@ -116,7 +116,7 @@ class SqlConversationLog:
 
         await self._db.write(write)
 
-    async def history(self, conversation_id: str, owner: str, before: str) -> Sequence[Message]:
+    async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:
         """See the port. Only turns that have an answer; none for a conversation that is not the owner's."""
         owner = self._db.pseudonyms.owner(owner)
         until = (
@@ -129,7 +129,7 @@ class SqlConversationLog:
             .select_from(turn.join(conversation).outerjoin(subject))
             .where(
                 live_in(conversation_id, owner),
-                turn.c.position < until,
+                *([] if before is None else [turn.c.position < until]),
                 turn.c.status.in_(_ANSWERED),
                 func.length(turn.c.answer) > 0,
             )

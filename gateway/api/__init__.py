@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter
 
-from gateway.api import attachments, documents, faq, feedback, golden, jobs, lines, search, transcripts, words
+from gateway.api import (
+    attachments,
+    documents,
+    faq,
+    feedback,
+    golden,
+    inspect,
+    jobs,
+    lines,
+    search,
+    transcripts,
+    words,
+)
 
 routers: tuple[APIRouter, ...] = (
     lines.router,
@@ -11,6 +23,7 @@ routers: tuple[APIRouter, ...] = (
     faq.router,
     golden.router,
     search.router,
+    inspect.router,
     attachments.router,
     feedback.router,
     transcripts.router,

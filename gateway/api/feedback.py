@@ -13,6 +13,7 @@ from gateway.auth import Caller, Use
 from gateway.body import described, json_body
 from gateway.message_schema import Strict, whole
 from gateway.schema import Identifier
+from pipelines.feedback import rate as rate_turn
 
 router = APIRouter(prefix="/api", tags=["Feedback"])
 
@@ -33,5 +34,5 @@ async def rate(
     owner = await services.transcripts.owner(body.turn_id)
     if owner is None or not principal.owns(owner):
         raise NotFound("There is no such turn among those asked with this key.", param="turn_id")
-    await services.log.rate(body.turn_id, owner, body.score, body.comment)
+    await rate_turn(services.log, body.turn_id, owner, body.score, body.comment)
     return {"turn_id": body.turn_id, "score": body.score}

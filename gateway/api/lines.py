@@ -18,6 +18,7 @@ from gateway.asking import OPENAI_NAME
 from gateway.auth import Caller, Manager, Use
 from gateway.body import described, json_body
 from gateway.message_schema import Strict
+from pipelines.redact import without_personal_data
 from pipelines.services import Services
 
 router = APIRouter(prefix="/api/lines", tags=["Business lines"])
@@ -45,7 +46,10 @@ class NewLine(Strict):
 
 
 class LineChange(Strict):
-    """What is left out stays; `persona: null` brings the default persona back, `bases: null` the shared base."""
+    """What is left out stays; `persona: null` brings the default persona back, `bases: null` the shared base.
+
+    Personal data in a persona is not kept, save what the line names as its contact.
+    """
 
     names: Names = Field(default_factory=dict)
     bases: Bases | None = None
@@ -96,6 +100,7 @@ async def create_line(
         raise Conflict(f"There is a business line '{body.id}' already; change it with PATCH.", param="id")
     fields = body.model_dump(exclude={"bases"})
     line = BusinessLine(**fields, bases=_bases(body.id, body.bases))
+    line = without_personal_data(line)
     await services.lines.put(line)
     return line_json(line)
 
@@ -116,7 +121,7 @@ async def change_line(
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     if "bases" in changes:
         changes["bases"] = _bases(line_id, changes["bases"])
-    changed = replace(line, **changes)
+    changed = without_personal_data(replace(line, **changes))
     await services.lines.put(changed)
     return line_json(changed)
 

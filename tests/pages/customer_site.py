@@ -31,6 +31,7 @@ from storage.conversations import SqlConversationLog
 from storage.database import Database
 from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
+from tests.support.words import screening
 
 SECRET = b"a secret for tests, 32 bytes...."
 
@@ -163,7 +164,14 @@ class Site:
         self.services = Services(
             settings=Settings(data_dir=folder, default_line="shop", **settings),
             answer=AnswerPipeline(
-                self.log, lines, TwoPassages(), self.engine, "shop", self.attachments, detect=_detect
+                self.log,
+                lines,
+                TwoPassages(),
+                self.engine,
+                "shop",
+                self.attachments,
+                screening(self.database),
+                detect=_detect,
             ),
             log=self.log,
             attachments=self.attachments,

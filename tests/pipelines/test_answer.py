@@ -18,7 +18,9 @@ from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.lines import SqlLineStore
+from storage.words import SqlWordStore
 from tests.support.keys import MASTER
+from tests.support.words import screening
 
 SHIPPING = Passage(
     id="p1", base="shop", document_id="d1", document="faq.csv", title="发货", location="第 2 行",
@@ -87,8 +89,15 @@ class House:
         self.lines = SqlLineStore(database)
         self.engine = EchoEngine()
         self.retriever = OnePassage()
+        self.words = SqlWordStore(database)
         self.pipeline = AnswerPipeline(
-            self.log, self.lines, self.retriever, self.engine, "shop", SqlAttachmentStore(database)
+            self.log,
+            self.lines,
+            self.retriever,
+            self.engine,
+            "shop",
+            SqlAttachmentStore(database),
+            screening(database),
         )
 
     async def ask(self, text: str, **changes: object) -> list[Event]:

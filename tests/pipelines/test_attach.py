@@ -36,6 +36,7 @@ from tests.pipelines.test_answer import SHIPPING, EchoEngine
 from tests.support.documents import contract_docx, contract_pdf, long_text
 from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
+from tests.support.words import screening
 
 ME, OTHER = "chat:1", "chat:2"
 PENALTY = "合同里提前解约要付多少违约金?"
@@ -62,9 +63,10 @@ class House:
         store = SqlAttachmentStore(database)
         self.engine = EchoEngine()
         self.attach = AttachPipeline(parser, store, self.log)
-        self.answer = AnswerPipeline(self.log, self.lines, ShopAndFiles(), self.engine, "shop", store)
+        words = screening(database)
+        self.answer = AnswerPipeline(self.log, self.lines, ShopAndFiles(), self.engine, "shop", store, words)
         self.quoting = AnswerPipeline(
-            self.log, self.lines, ShopAndFiles(), Ladder([QuotedEngine()]), "shop", store
+            self.log, self.lines, ShopAndFiles(), Ladder([QuotedEngine()]), "shop", store, words
         )
 
     async def add(self, data: bytes, name: str, conversation: str | None = None, owner: str = ME) -> str:

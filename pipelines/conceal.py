@@ -1,0 +1,152 @@
+"""Step 2: takes personal data out of a question before anything else reads it, and puts placeholders in.
+
+Knows no engine and no table; what stands behind a placeholder is kept by the log's vault.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from core.documents import Attachment, Chunk
+from core.messages import Message, Question, StoredTurn
+from core.ports import ConversationLog
+from core.privacy import Finding, Kind
+from core.vault import PLACEHOLDER, Masking, VaultEntry
+from pipelines.masking import Known, Masked, Placeholders
+
+AT_ONCE = 20_000
+"""Characters that are masked on the event loop, about ten milliseconds' work; more go to a thread."""
+
+
+WRITTEN = ("tools", "response_format", "stop")
+"""The fields of a request, beside its messages, in which a caller writes words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concealed:
+    """A question as all later steps see it, and what its conversation's placeholders stand for.
+
+    `findings` are those in the question's own text, by their place in it.
+    """
+
+    question: Question
+    entries: Sequence[VaultEntry]
+    findings: Sequence[Finding]
+
+
+async def conceal(log: ConversationLog, question: Question, turn: StoredTurn) -> Concealed:
+    """The question masked; new values are in the vault, committed, when this returns. Raises StorageUnavailable."""
+    concealed, new = await masked(question, turn.known)
+    if not new and concealed.question.text == question.text:
+        return concealed
+
+    def work(entries: Sequence[VaultEntry]) -> Masking:
+        again, added = _masked(question, entries)
+        return Masking(again.question.text, added)
+
+    # Numbers are given inside the transaction: two questions at once must not call two values by one name.
+    entries = await log.mask(turn.id, question.owner, work)
+    if list(entries) == list(concealed.entries):
+        return concealed
+    return (await masked(question, entries))[0]
+
+
+async def masked(question: Question, known: Sequence[VaultEntry]) -> tuple[Concealed, Sequence[VaultEntry]]:
+    """The question masked on top of what is known, and the values that are new; nothing is stored."""
+    if _size(question) <= AT_ONCE:
+        return _masked(question, known)
+    return await asyncio.to_thread(_masked, question, known)
+
+
+def concealed_file(
+    attachment: Attachment, chunks: Sequence[Chunk], known: Sequence[VaultEntry]
+) -> tuple[Attachment, Sequence[Chunk], Sequence[VaultEntry]]:
+    """A customer's file with placeholders in its name and its text, and the values that are new. Takes its time."""
+    mask = _Numbering(known)
+    path = PurePosixPath(attachment.name)
+    name = mask.text(path.stem) + path.suffix
+    hidden = [
+        replace(
+            chunk,
+            text=mask.text(chunk.text),
+            title=mask.text(chunk.title),
+            location=mask.text(chunk.location),
+            match=tuple(map(mask.text, chunk.match)),
+            document=name,
+        )
+        for chunk in chunks
+    ]
+    notes = tuple(map(mask.text, attachment.notes))
+    return replace(attachment, name=name, notes=notes), hidden, mask.new
+
+
+def without_placeholders(text: str) -> str:
+    """What is left of a masked text for a search or for telling its language: placeholders are no words of it."""
+    return PLACEHOLDER.sub(" ", text) if "[" in text else text
+
+
+def hide(text: str, known: Sequence[VaultEntry]) -> str:
+    """A core.vault.Hide: the text for operators' eyes, where the question was stored and never masked."""
+    return placeholders(known).mask(text).text
+
+
+def placeholders(entries: Iterable[VaultEntry]) -> Placeholders:
+    return Placeholders((one.placeholder, Kind(one.kind), one.value, one.original) for one in entries)
+
+
+class _Numbering:
+    """One conversation's placeholders, and what was new since it was made."""
+
+    def __init__(self, known: Sequence[VaultEntry]) -> None:
+        self._placeholders = placeholders(known)
+        self.new: list[VaultEntry] = []
+
+    def text(self, text: str) -> str:
+        return self.masked(text).text
+
+    def masked(self, text: str) -> Masked:
+        masked = self._placeholders.mask(text)
+        self.new += map(_entry, masked.new)
+        return masked
+
+    def fields(self, extra: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+        """OpenAI's further fields; those of these names are somebody's words, the others are settings."""
+        return {name: self._tree(value) if name in names else value for name, value in extra.items()}
+
+    def _tree(self, value: Any) -> Any:
+        hidden, new = self._placeholders.mask_tree(value)
+        self.new += map(_entry, new)
+        return hidden
+
+    def message(self, message: Message) -> Message:
+        extra = self.fields(message.extra, message.extra)
+        if extra.get("name") != message.extra.get("name"):
+            del extra["name"]  # a name may hold no brackets, and one that is personal data need not travel
+        return replace(message, content=self.text(message.content), extra=extra)
+
+
+def _masked(question: Question, known: Sequence[VaultEntry]) -> tuple[Concealed, Sequence[VaultEntry]]:
+    mask = _Numbering(known)
+    # In the order in which it was written: what is put back is in a value's first spelling.
+    system = None if question.system is None else mask.text(question.system)
+    messages = tuple(map(mask.message, question.messages))
+    asked = mask.masked(question.text)
+    hidden = replace(
+        question,
+        text=asked.text,
+        messages=messages,
+        system=system,
+        sampling=replace(question.sampling, extra=mask.fields(question.sampling.extra, WRITTEN)),
+    )
+    return Concealed(hidden, (*known, *mask.new), asked.findings), mask.new
+
+
+def _entry(new: Known) -> VaultEntry:
+    return VaultEntry(new.placeholder, new.kind.value, new.value, new.original)
+
+
+def _size(question: Question) -> int:
+    spoken = sum(len(message.content) for message in question.messages)
+    return len(question.text) + len(question.system or "") + spoken

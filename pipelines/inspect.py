@@ -1,0 +1,133 @@
+"""What would happen to this message, and why: every step up to the engine, with nothing stored and nothing said.
+
+Knows no door. It goes the way of pipelines/answer.py by the same steps, and stops before the engine.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from core.errors import NotFound
+from core.messages import BusinessLine, Message, Mode, Passage, Question, StoredTurn
+from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever, TranscriptReader
+from core.privacy import Finding
+from core.vault import VaultEntry
+from pipelines.compose import compose
+from pipelines.conceal import masked
+from pipelines.draft import Draft
+from pipelines.evidence import Evidence, search
+from pipelines.language import detect_language
+from pipelines.opening import language_of, open_line
+from pipelines.route import Route, route
+from pipelines.screening import Screening
+from pipelines.words.verdict import Hit
+
+NOBODY = "inspect:"
+"""Owns no conversation: a message inspected by itself has no history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """`masked` is what the model would read of the message, `findings` lie in the message as it was written and
+    `words` in the masked text. `prompt` is empty where no engine would be asked."""
+
+    masked: str
+    findings: Sequence[Finding]
+    words: Sequence[Hit]
+    language: str
+    route: str
+    mode: Mode
+    passages: Sequence[Passage]
+    answerable: bool
+    threshold: float
+    prompt: Sequence[Message]
+    answer: str
+    """The whole reply, where it is a sentence known by heart."""
+
+
+class Inspector:
+    """Dry runs. Reads what the answer pipeline reads, and writes nothing."""
+
+    def __init__(
+        self,
+        conversations: ConversationLog,
+        transcripts: TranscriptReader,
+        lines: LineStore,
+        retriever: Retriever,
+        engine: Engine,
+        attachments: AttachmentStore,
+        screening: Screening,
+        detect: Callable[[str], str | None] = detect_language,
+    ) -> None:
+        self._log = conversations
+        self._transcripts = transcripts
+        self._lines = lines
+        self._retriever = retriever
+        self._engine = engine
+        self._attachments = attachments
+        self._screening = screening
+        self._detect = detect
+
+    async def inspect(self, text: str, line_id: str, conversation_id: str | None = None) -> Inspection:
+        """Raises NotFound for a line or a conversation that is not there, or one that is on another line.
+
+        Whoever asks sees a conversation's masked words at most: the door checks that they may.
+        """
+        line = await open_line(self._lines, line_id)
+        question = Question(
+            text=text, owner=NOBODY, channel="console", request_id="inspect", conversation_id=conversation_id
+        )
+        known: Sequence[VaultEntry] = ()
+        if conversation_id is not None:
+            question = replace(question, owner=await self._owner(conversation_id, line))
+            known = await self._log.vault(conversation_id, question.owner)
+        concealed, _ = await masked(question, known)
+        screened = await self._screening.question(concealed.question, line.id, Draft())
+        question = screened.question
+        language = await language_of(question, conversation_id, self._log, self._detect)
+        way = screened.way(line, language) or route(question.text, line, language)
+        evidence = Evidence.nothing()
+        prompt: Sequence[Message] = ()
+        if way.kind == "search":
+            evidence = await search(
+                self._retriever, self._attachments, question, line, conversation_id or "", language
+            )
+            prompt = await self._prompt(question, line, language, evidence)
+        return Inspection(
+            masked=concealed.question.text,
+            findings=concealed.findings,
+            words=screened.found.hits,
+            language=language,
+            route=way.kind,
+            mode=self._mode(way, evidence),
+            passages=evidence.passages,
+            answerable=evidence.answerable,
+            threshold=evidence.known.threshold,
+            prompt=prompt,
+            answer=way.answer,
+        )
+
+    async def _owner(self, conversation_id: str, line: BusinessLine) -> str:
+        turns: Sequence[StoredTurn] = await self._transcripts.conversation(conversation_id)
+        owner = await self._transcripts.owner(turns[0].id) if turns else None
+        if owner is None or turns[0].line != line.id:
+            raise NotFound("There is no such conversation on this line.", param="conversation_id")
+        return owner
+
+    async def _prompt(
+        self, question: Question, line: BusinessLine, language: str, evidence: Evidence
+    ) -> Sequence[Message]:
+        history: Sequence[Message] = ()
+        if question.conversation_id is not None:
+            history = await self._log.history(question.conversation_id, question.owner, None)
+        window = self._engine.context_tokens
+        prompt = compose(question, line, language, evidence, history, window, question.request_id)
+        return prompt.request.messages
+
+    def _mode(self, way: Route, evidence: Evidence) -> Mode:
+        """The mode the answer would have, as far as it is known before an engine speaks."""
+        known = {"courtesy": Mode.APPROVED, "refused": Mode.REFUSED, "person": Mode.HANDOFF}
+        if way.kind != "search":
+            return known[way.kind]
+        if self._engine.kind == "model":
+            return Mode.GENERATED
+        return Mode.QUOTED if evidence.answerable or evidence.beyond_passages else Mode.HANDOFF

@@ -1,0 +1,104 @@
+"""Step 3: sensitive words in a question, and what they make of it; the answer's own screen comes from here, too.
+
+Knows no automaton and no table; what was hit is noted without the words around it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import structlog
+
+from core.errors import StorageUnavailable
+from core.messages import BusinessLine, Message, Question, StoredTurn
+from core.words import Direction, WordHit, WordStore
+from pipelines.draft import Draft
+from pipelines.route import Route, handoff_note
+from pipelines.sentences import sentences_in
+from pipelines.words.live import Words
+from pipelines.words.stream import OutputScreen
+from pipelines.words.verdict import Hit, Screened
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedQuestion:
+    """A question as the engine may see it, and the screen of its answer."""
+
+    question: Question
+    found: Screened
+    output: OutputScreen
+
+    def way(self, line: BusinessLine, language: str) -> Route | None:
+        """Where a word decides: a refusal or a person; None where it does not."""
+        if self.found.action not in ("block", "handoff"):
+            return None
+        sentences, note = sentences_in(language), handoff_note("sensitive", line, language)
+        refused = self.found.action == "block"
+        sentence = sentences.refused if refused else sentences.handoff_asked
+        return Route("refused" if refused else "person", f"{sentence}\n\n{note.contact}".strip(), note)
+
+
+class Screening:
+    """The word lists as a question's path uses them."""
+
+    def __init__(self, words: Words, store: WordStore) -> None:
+        self._words = words
+        self._store = store
+
+    async def question(self, question: Question, line: str, draft: Draft) -> ScreenedQuestion:
+        """Screen the customer's own text; what is replaced is replaced in the dialogue, too."""
+        with draft.timed("screen"):
+            lexicon = await self._words.lexicon()
+            found = lexicon.screen(question.text, line)
+        draft.hits = found.hits
+        if found.text != question.text:
+            question = _with_text(question, found.text)
+        return ScreenedQuestion(question, found, lexicon.stream(line))
+
+    async def note(self, turn: StoredTurn, draft: Draft, output: Sequence[Hit]) -> None:
+        """Keep what was hit in question and answer. A count that cannot be kept does not cost the answer."""
+        now = datetime.now(UTC)
+        hits = [*_counted(turn, now, "input", draft.hits), *_counted(turn, now, "output", output)]
+        if not hits:
+            return
+        try:
+            await self._store.note(hits)
+        except StorageUnavailable as error:
+            log.warning("word_hits_not_noted", turn=turn.id, code=error.code)
+
+
+def _with_text(question: Question, text: str) -> Question:
+    """The question with other words, where its dialogue holds it as well."""
+    messages = list(question.messages)
+    for index in range(len(messages) - 1, -1, -1):
+        if messages[index].role == "user":
+            messages[index] = _said(messages[index], text)
+            break
+    return replace(question, text=text, messages=tuple(messages))
+
+
+def _said(message: Message, text: str) -> Message:
+    return replace(message, content=text)
+
+
+def _counted(turn: StoredTurn, now: datetime, direction: Direction, hits: Sequence[Hit]) -> list[WordHit]:
+    """One row for each list that was hit."""
+    by_list: dict[str, list[Hit]] = {}
+    for hit in hits:
+        by_list.setdefault(hit.list_id, []).append(hit)
+    return [
+        WordHit(
+            at=now,
+            line=turn.line,
+            turn_id=turn.id,
+            direction=direction,
+            list_id=list_id,
+            list_name=some[0].list_name,
+            category=some[0].category,
+            action=some[0].action,
+            hits=len(some),
+        )
+        for list_id, some in by_list.items()
+    ]
