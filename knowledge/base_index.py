@@ -25,7 +25,7 @@ from knowledge.snapshot import Rows, Snapshot
 log = structlog.get_logger()
 T = TypeVar("T")
 
-_STEP = 250
+_STEP = 100
 """Chunks read and counted at once: what bounds memory, and how long a search may wait for the processor."""
 _BREATH_SECONDS = 0.005
 """Between two steps: a search that came meanwhile gets the processor first."""

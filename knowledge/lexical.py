@@ -3,7 +3,7 @@
 It does not know bases, stores or vectors: segments in, scored rows out.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,15 +104,14 @@ class LexicalIndex:
         for _ in range(_ROUNDS):
             places = self._candidates(query, spans, max(k, _CANDIDATES), day, first)
             scored = [
-                entry
+                _scored(one, query, where, at)
                 for one, where, at in zip(self._segments, spans, places, strict=True)
-                for entry in _scored(one, query, where, at, total)
+                if len(at)
             ]
-            for text, hit in sorted(scored, key=lambda entry: (-entry[1].rank, entry[1].row)):
-                first.setdefault(text, hit)
-            if len(first) >= k or len(scored) < _CANDIDATES:
+            _take_best(scored, total, k, first)
+            if len(first) >= k or sum(len(one.rows) for one in scored) < _CANDIDATES:
                 break
-        return list(first.values())[:k]
+        return list(first.values())
 
     def _candidates(
         self,
@@ -137,16 +136,35 @@ class LexicalIndex:
         return [_best(scores, floor, 2 * wanted) for scores in rough]
 
 
-def _scored(
-    one: LiveSegment, query: Query, spans: tuple[Spans, Spans], at: Places, total: float
-) -> Iterator[tuple[int, Hit]]:
-    """Hits with the hash of what they say."""
-    if len(at):
-        scores, covered = one.exactly(query, spans, at)
-        rows, texts = one.segment.rows[at].tolist(), one.segment.prints[at].tolist()
-        for row, text, score, share in zip(rows, texts, scores, covered, strict=True):
-            rank, coverage = float(score) / (total * (K1 + 1)), float(share) / total
-            yield text, Hit(row, rank, min(1.0, max(0.0, coverage)), min(rank, 1.0), coverage)
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Chunks of a segment by the store's rows, with the hash of what each says."""
+
+    rows: Places
+    texts: Ids
+    scores: Floats
+    covered: Floats
+
+
+def _scored(one: LiveSegment, query: Query, spans: tuple[Spans, Spans], at: Places) -> _Scored:
+    scores, covered = one.exactly(query, spans, at)
+    return _Scored(one.segment.rows[at], one.segment.prints[at], scores, covered)
+
+
+def _take_best(scored: Sequence[_Scored], total: float, k: int, first: dict[int, Hit]) -> None:
+    """Add the best to the hits by their texts, the first of each text, until there are `k`."""
+    if not scored:
+        return
+    rows = np.concatenate([one.rows for one in scored])
+    scores = np.concatenate([one.scores for one in scored])
+    covered = np.concatenate([one.covered for one in scored])
+    texts = np.concatenate([one.texts for one in scored])
+    for at in np.lexsort((rows, -scores)).tolist():
+        if len(first) >= k:
+            return
+        rank, coverage = float(scores[at]) / (total * (K1 + 1)), float(covered[at]) / total
+        hit = Hit(int(rows[at]), rank, min(1.0, max(0.0, coverage)), min(rank, 1.0), coverage)
+        first.setdefault(int(texts[at]), hit)
 
 
 def _sizes(spans: Spans) -> Places:
