@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.lexical import question_terms
+from knowledge.stems import stem
 from knowledge.terms import accents_off, fold, marked, run_terms, runs
 
 Shares = npt.NDArray[np.float64]
@@ -22,6 +23,8 @@ _WINDOW, _SHORTEST = 6, 30
 _PHRASINGS = 4
 """Of each FAQ pair so many phrasings are compared in full: those that hold most of the question's rarest words."""
 _RAREST = 8
+_SAME_STEM = 0.7
+"""How like a word of the question another form of it is, however few letters they share in a row."""
 _bare = lru_cache(8192)(accents_off)
 
 
@@ -44,11 +47,15 @@ class Held(NamedTuple):
 
 
 class _Unit(NamedTuple):
-    """A word of the question, or a term of a script without spaces: what to look for, and what it is worth."""
+    """A word of the question, or a term of a script without spaces: what to look for, and what it is worth.
+
+    Other forms of a word hold its `stem`.
+    """
 
     patterns: Mapping[str, float]
     worth: float
     spaced: bool
+    stem: str = ""
 
 
 def held(question: str, weights: Mapping[str, float], texts: Sequence[str]) -> Held:
@@ -91,7 +98,7 @@ def _units(question: str, weights: Mapping[str, float]) -> Iterator[_Unit]:
             for term in run_terms(script, run):
                 pattern = whole if term in (run, _bare(run)) else term
                 patterns[pattern] = max(patterns.get(pattern, 0.0), weights.get(term, 0.0))
-            yield _Unit(patterns, max(patterns.values()), True)
+            yield _Unit(patterns, max(patterns.values()), True, stem(_bare(run)))
 
 
 def _found(
@@ -112,10 +119,13 @@ def _found(
         alike = (
             np.repeat(np.array(list(unit.patterns.values())), [len(found) for found in at.values()]) / whole
         )
-        if unit.spaced and len(where):
+        if unit.spaced:
             of_word, at_word = np.unique(np.searchsorted(words, where, side="right") - 1, return_inverse=True)
             where, alike = words[of_word], np.minimum(np.bincount(at_word, alike), 1.0)
-        elif len(where):
+            forms = _words_at(words, _occurrences(text, unit.stem)) if unit.stem else words[:0]
+            where = np.concatenate([where, forms])
+            alike = np.concatenate([alike, np.full(len(forms), _SAME_STEM)])
+        else:
             alike = np.ones(len(where))
         places.append(where)
         owners.append(np.full(len(where), number))
@@ -126,6 +136,12 @@ def _found(
         np.concatenate(likeness),
         held_worth / (total or 1.0),
     )
+
+
+def _words_at(words: npt.NDArray[np.int64], places: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Where the words begin that these places are in."""
+    starts: npt.NDArray[np.int64] = words[np.unique(np.searchsorted(words, places, side="right") - 1)]
+    return starts
 
 
 def _occurrences(text: str, pattern: str) -> list[int]:
