@@ -47,7 +47,7 @@ def stay_responsive() -> None:
     gc.freeze()
     # An answer passes between the loop and the threads of the database and the index about ten times, and each
     # time waits for whichever thread runs to let go: with Python's own 5 ms a search beside a thread at work takes
-    # four times as long as with this.
+    # two to four times as long as with this.
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
