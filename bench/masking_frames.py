@@ -1,6 +1,6 @@
 """Sentences for the masking bench, as customers write them. `{}` is where the value stands.
 
-The even ones of every list are there to tune on, the odd ones are only ever reported on.
+These are there to tune on; `masking_held_back.py` has those that are only ever reported on.
 """
 
 ANY = [
@@ -56,7 +56,3 @@ FREE = frozenset(
     }
 )
 """Kinds whose values say what they are in any sentence; WeChat and QQ need their words."""
-
-
-def half(frames: list[str], *, held_back: bool) -> list[str]:
-    return frames[1::2] if held_back else frames[0::2]

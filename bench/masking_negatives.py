@@ -314,8 +314,98 @@ def lists(rng: random.Random) -> str:
     )
 
 
+def plain_talk(rng: random.Random) -> str:
+    """Only in the held-back half: what the other families do not say."""
+    n, good = rng.randint(2, 999), rng.choice(_GOODS)
+    long = figures(rng, rng.choice([12, 13, 15]))
+    return _one(
+        rng,
+        f"我{n}号下的单到现在没动静",
+        f"订单尾号{figures(rng, 4)}",
+        f"发票号码{figures(rng, 8)}开错了",
+        f"发票代码{figures(rng, 12)}",
+        f"快递{long}到哪了",
+        f"运单尾号{figures(rng, 6)}",
+        f"物流单号是{long}吗",
+        f"parcel no {long}",
+        f"shipment {long} delayed",
+        f"Ticket #{figures(rng, 7)}",
+        f"我买了{n}个{good}共{n * 37}.5元",
+        f"{n}件{n + 1}折",
+        f"第{n}期还款{n * 11}元",
+        f"月供{n * 7}元",
+        f"2026年{rng.randint(1, 12)}月账单{n * 3}.{rng.randint(10, 99)}",
+        f"{rng.randint(1, 12)}月{rng.randint(1, 28)}日{rng.randint(0, 23)}:{rng.randint(10, 59)}到{rng.randint(0, 23)}:{rng.randint(10, 59)}",
+        f"保修{n}天",
+        f"{good}{n}W功率",
+        f"{n}V {n // 2}Hz",
+        f"容量{n}00毫安时",
+        f"{n}x{n}像素",
+        f"版本号{rng.randint(1, 9)}.{rng.randint(0, 9)}.{rng.randint(0, 99)}.{rng.randint(1000, 9999)}",
+        f"固件V{rng.randint(1, 9)}.0.{figures(rng, 4)}",
+        f"航班MU{figures(rng, 4)}改签",
+        f"G{figures(rng, 4)}次列车",
+        f"K{rng.randint(1, 999)}路",
+        f"地铁{rng.randint(1, 20)}号线{rng.choice('ABCD')}口",
+        f"会员号{figures(rng, 8)}",
+        f"积分{n * 13}",
+        f"房贷{n}万{rng.randint(10, 30)}年",
+        "一百八十块钱一件，买三送一",
+        "三五天能到吗，七八天太久",
+        "我一九九八年就用你们的了",
+        "二十四小时客服在吗",
+        "五一到十一都上班？",
+        "一二三四五六七，七六五四三二一",
+        "九九八十一难",
+        "零零七加班",
+        "微信零钱提现多久",
+        "QQ号被盗怎么办",
+        "车险怎么买",
+        "京东还是淘宝",
+        "护照办理要几天",
+        "银行卡限额多少",
+        "this is the 3rd time in 2 weeks",
+        f"I need {n} units by Friday",
+        f"It costs ${n}.99, not ${n + 1}.49",
+        f"version {rng.randint(1, 9)}.{rng.randint(0, 9)}.{rng.randint(0, 99)} crashes",
+        f"took {n} seconds, {n * 1000} ms",
+        f"HTTP {rng.choice([400, 404, 500, 502])} at 10:{rng.randint(10, 59)}",
+        f"10.0.{rng.randint(0, 255)}.{rng.randint(1, 254)}/24",
+        f"uuid {'-'.join(''.join(rng.choice(_HEX) for _ in range(k)) for k in (8, 4, 4, 4, 12))}",
+        f"md5 {''.join(rng.choice(_HEX) for _ in range(32))}",
+        f"base64 {''.join(rng.choice('ABCDEFabcdef0123456789+/') for _ in range(40))}==",
+        f"coupon SAVE{n}",
+        f"gift code {''.join(rng.choice('ABCDEFGHJKMNPQRSTUVWXYZ23456789') for _ in range(12))}",
+        f"row {n}, column {n // 3}",
+        f"1:{n} scale",
+        f"${n}k revenue, {n}% growth",
+        f"at {rng.randint(1, 12)} pm dot on time",
+        "I am at home",
+        "is it at the store",
+        "Where is the nearest branch to Park Avenue?",
+        "the way to the square",
+        f"RMA {figures(rng, 9)}",
+        f"S/N {figures(rng, 10)}",
+        f"part number {figures(rng, 9)}",
+        f"纸巾{n}抽×{n // 10 + 1}包",
+        f"身高{rng.randint(150, 190)}体重{rng.randint(45, 90)}穿什么码",
+        f"邮编{figures(rng, 6)}",
+        f"区号0{figures(rng, 3)}",
+        f"打{rng.choice(['95555', '10086', '12315', '95588', '110'])}",
+        "鲁迅的书有吗",
+        "川A菜系",
+        "苏E一下",
+        f"新B{rng.randint(1, 9)}款",
+        f"京B{n}",
+        "我微信同步不了",
+        "wechat mini program crashed",
+        "加V会员多少钱",
+    )
+
+
+HELD_BACK = "held-back talk"
 FAMILIES: dict[str, Callable[[random.Random], str]] = {
-    "orders": orders, "parcels": parcels, "prices": prices, "times": times, "models": models, "machines": machines, "Chinese prose": chinese, "English prose": english, "lists": lists,
+    "orders": orders, "parcels": parcels, "prices": prices, "times": times, "models": models, "machines": machines, "Chinese prose": chinese, "English prose": english, "lists": lists, HELD_BACK: plain_talk,
 }  # fmt: skip
 _FRAMES: Sequence[str] = (
     "{}",
@@ -334,5 +424,5 @@ _FRAMES: Sequence[str] = (
 
 
 def negative(rng: random.Random, family: str, *, held_back: bool) -> str:
-    """One message. Frames and random numbers of both halves differ; the phrases of a family are the same."""
+    """One message. Frames and numbers of both halves differ, and the held-back one has a family of its own."""
     return rng.choice(_FRAMES[1::2] if held_back else _FRAMES[0::2]).replace("{}", FAMILIES[family](rng))

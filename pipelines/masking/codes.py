@@ -12,9 +12,10 @@ from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
 from pipelines.masking.folding import Folded
+from pipelines.masking.identity import is_resident_number
 from pipelines.masking.shapes import GAP, NOT_BEFORE, spaced
 
-_FREE = r"(?<![A-Z0-9])"
+_FREE = r"(?<![A-Z0-9])(?<![A-Z]['’])"
 _EDGE = r"(?![A-Z0-9])"
 _CODE = "0-9A-HJ-NPQRTUWXY"
 _PROVINCE = "京津沪滬渝冀豫云雲辽遼黑湘皖鲁魯新苏蘇浙赣贛鄂桂甘晋晉蒙陕陝吉闽閩贵貴粤粵青藏川宁寧琼瓊"
@@ -24,6 +25,9 @@ PASSPORT = re.compile(
     rf"|K[A-Z]?{spaced('[0-9]', '{8}')}|1[45]{spaced('[0-9]', '{7}')}){_EDGE}"
 )
 ANY_PASSPORT = re.compile(rf"{_FREE}[A-Z0-9](?:{_TIGHT}[A-Z0-9]){{5,8}}{_EDGE}")
+_PASSPORT_BEFORE = re.compile(
+    rf"{_FREE}(?P<code>[A-Z0-9](?:{_TIGHT}[A-Z0-9]){{6,8}})[ ]?[(（]?(?:号|的|这本)?\Z"
+)
 PERMIT = re.compile(rf"{_FREE}[HMCWLTKR](?:{_TIGHT}[A-Z])?{spaced('[0-9]', '{7,10}')}(?:\([A-Z]\))?{_EDGE}")
 NUMERIC_PERMIT = re.compile(rf"{_FREE}[0-9]{spaced('[0-9]', '{7,9}')}(?: ?\([A-Z0-9]{{1,2}}\))?{_EDGE}")
 FOREIGNER = re.compile(rf"{_FREE}[A-Z]{{3}}{spaced('[0-9]', '{12}')}{NOT_BEFORE}")
@@ -72,6 +76,18 @@ def _passports(folded: Folded) -> Iterator[Candidate]:
         if named is not None and sum(map(str.isdigit, bare(named.group()))) >= 5:
             yield Candidate(Kind.PASSPORT, named.start(), named.end(), 0.85, bare(named.group()))
 
+    for label in words.PASSPORT.finditer(folded.lower):
+        behind = _PASSPORT_BEFORE.search(folded.upper, max(0, label.start() - 24), label.start())
+        if behind is not None and sum(map(str.isdigit, behind.group())) >= 5:
+            yield Candidate(
+                Kind.PASSPORT, behind.start("code"), behind.end("code"), 0.85, bare(behind["code"])
+            )
+
+
+def separators(matched: str) -> str:
+    """The separators alone."""
+    return "".join(character for character in matched if not character.isalnum())
+
 
 def is_date_code(value: str) -> bool:
     """Whether a letter and eight digits are a batch of a day: P20260115."""
@@ -85,7 +101,12 @@ def _permits(folded: Folded) -> Iterator[Candidate]:
             piece = words.before(folded.lower, match.start())
             value = bare(match.group())
             named = words.PERMIT.search(piece) is not None
-            if words.PASSPORT.search(piece) and not named:
+            if pattern is NUMERIC_PERMIT:
+                named = named and words.is_label_end(folded.lower, words.PERMIT, match.start())
+            if not named and (
+                words.PASSPORT.search(piece)
+                or words.PASSPORT.search(folded.lower, match.end(), match.end() + 10)
+            ):
                 continue
             alone = pattern is PERMIT and re.fullmatch(r"[HM][0-9]{8}(?:[0-9]{2})?", value) is not None
             born = pattern is FOREIGNER and is_date(value[7:13])
@@ -103,11 +124,19 @@ def _credit_codes(folded: Folded) -> Iterator[Candidate]:
         checked = uscc.calc_check_digit(value[:-1]) == value[-1]
         company = value[:2] in ("91", "92", "93", "51", "52", "53", "11", "12", "13") or value[0] in "ANY"
         lettered = not value.isdigit()
+        if not named and (is_resident_number(value) or "EXT" in value):
+            continue
         if not named and _WORD_INSIDE.search(match.group()) and " " not in match.group()[:-5]:
             continue
         if named or (checked and (lettered or company)):
             yield Candidate(Kind.CREDIT_CODE, match.start(), match.end(), 0.97 if checked else 0.9, value)
-        elif company and lettered and not words.labelled_other(piece):
+        elif (
+            company
+            and lettered
+            and not value[:2].isalpha()
+            and len(set(separators(match.group()))) < 2
+            and not words.labelled_other(piece)
+        ):
             yield Candidate(Kind.CREDIT_CODE, match.start(), match.end(), 0.65, value)
 
 
@@ -153,9 +182,8 @@ def ibans(folded: Folded) -> Iterator[Candidate]:
         value = bare(folded.upper[match.start() : end])
         checked = mod_97_10.is_valid(value[4:] + value[:4])
         written = folded.text[match.start() : match.end()]
-        if _ORDINAL.match(folded.lower, match.start()) or not (
-            checked or (written.isalnum() and written[:2].isupper())
-        ):
+        ordinal = _ORDINAL.match(folded.lower, match.start()) and not (checked and written[:2] == "NO")
+        if ordinal or not (checked or (written.isalnum() and written[:2].isupper())):
             continue
         if checked or sum(character.isdigit() for character in value) >= 10:
             yield Candidate(Kind.IBAN, match.start(), end, 0.98 if checked else 0.7, value)

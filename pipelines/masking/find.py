@@ -20,29 +20,39 @@ from pipelines.masking.phones import phones
 from pipelines.masking.shapes import GAP, loose_ends
 from pipelines.masking.spoken import in_digits, in_words
 
-_WORTH = re.compile(
-    r"[0-9@＠﹫①-⒛⓪-⓿❶-➓０-９²³¹⁰-₉]|[^\x00-\u06ff\u3000-\u303f\u4e00-\u9fff\uff00-\uff65\u2010-\u2027]"
-    r"|[零〇○一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两]{2}|[路街巷弄号室][一二三四五六七八九十]|[\d]|艾特|小老鼠|圈a"
-    r"|微信|薇信|威信|微 信|v信|加微|加我|扣扣|wechat|weixin|\bvx|\bwx|\bat\b|\bat[\])]|zero|one|two|three|double",
-    re.IGNORECASE,
+_FIGURES = re.compile(
+    r"[\d@＠﹫①-⒛⓪-⓿❶-➓ａ-ｚＡ-Ｚ²³¹⁰-₉]|[^\x00-\u06ff\u3000-\u303f\u4e00-\u9fff\uff00-\uff65\u2010-\u2027]"
+    r"|[零〇○一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖幺两兩]{2}"
+    r"|[路街巷弄号室][一二三四五六七八九十]|[A-Za-z][·\-. ]?[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两]"
 )
-"""What a text without personal data mostly lacks: this one look spares it all the others."""
+_WORDS = re.compile(
+    r"艾特|爱特|小老鼠|圈a|at符号|[微薇威徽魏]信|微訊|微 信|v信|薇芯|绿泡泡|绿色软件|加[vqp微薇威我]|扣扣|抠抠|we ?chat|wei ?xin|vx|wx|v x|w x|联系我"
+    r"|[ \(\[\{<_\-【「（]at[ \)\]\}>_\-】」）]|zero|one|two|three|double|str\.|straße"
+)
+"""One look for either spares a text without personal data all the others."""
+_LIST_MARK = re.compile(r"^[ ]{0,8}[0-9]{1,3}[.)、](?=[ ])", re.MULTILINE)
 _SIX_DIGITS = re.compile(f"[0-9](?:{GAP}[0-9]){{5}}")
 _SOME_FIGURES = re.compile(r"[0-9][^0-9]{0,3}[0-9][^0-9]{0,3}[0-9]")
-_OWN_ENDS = frozenset({Kind.EMAIL, Kind.ADDRESS, Kind.WECHAT})
+_OWN_ENDS = frozenset({Kind.EMAIL, Kind.ADDRESS, Kind.WECHAT, Kind.PLATE})
 _STREET_FIGURE = re.compile(r"[0-9一二三四五六七八九十百〇零]")
 
 
 def find(text: str) -> list[Finding]:
     """Sorted by place and not overlapping. Takes any text; time is linear in its length."""
-    if _WORTH.search(text) is None:
+    if _FIGURES.search(text) is None and _WORDS.search(text.lower()) is None:
         return []
-    folded = fold(text)
+    folded = _without_list_marks(fold(text))
     found = [_finding(folded, one) for one in _judged(folded, _candidates(folded))]
     for other in (in_digits(folded), in_words(folded)):
         if other is not None:
             found = _merged(found, [_finding(other, one) for one in _judged(other, _numbers(other))])
     return found
+
+
+def _without_list_marks(folded: Folded) -> Folded:
+    """The figures of "1. " at the beginning of a line belong to no number."""
+    text = _LIST_MARK.sub(lambda mark: "\x02" * len(mark.group()), folded.text)
+    return folded if text == folded.text else folded.rewritten(text)
 
 
 def _candidates(folded: Folded) -> Iterator[Candidate]:

@@ -157,7 +157,7 @@ def _fold_character(character: str) -> str:
     if character in _BREAKS:
         return "\n"
     if character == "\t":
-        return " "
+        return character
     category = unicodedata.category(character)
     if category in _MARKS or character in _FILLERS:
         return _DROPPED

@@ -12,7 +12,7 @@ from pipelines.masking.candidates import Candidate
 from pipelines.masking.shapes import NOT_BEFORE, digits
 
 _FILL = (
-    r"(?:号码|号|碼|號|账号|帐号|賬號|搜索|搜|加我|加|备注|联系我|联系|聊|群|同号|就是|是|为|為|叫|我的|我|的|在这|如下|可以|请|您|你"
+    r"(?:名片|昵称|号码|号|碼|號|账号|帐号|賬號|搜索|搜|加我|加|备注|联系我|联系|聊|群|同号|就是|是|为|為|叫|我的|我|的|在这|如下|可以|请|您|你"
     r"|(?:id|number|num|no|name|account|handle|is|it's|add|me|on|my|at)(?![a-z0-9_])"
     r"|[:：=,，.\-\"'“”‘’「」『』【】\[\]\(\)（）<>《》 \n→~|*`\\])"
 )

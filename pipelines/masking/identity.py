@@ -11,7 +11,16 @@ from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
 from pipelines.masking.folding import Folded
-from pipelines.masking.shapes import GAP, NOT_AFTER, NOT_BEFORE, digits, inside_code, is_another_shape, spaced
+from pipelines.masking.shapes import (
+    GAP,
+    NOT_AFTER,
+    NOT_BEFORE,
+    digits,
+    inside_code,
+    is_another_shape,
+    overlapping,
+    spaced,
+)
 
 LONG = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{16}')}{GAP}[0-9X*]{NOT_BEFORE}")
 SHORT = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{14}')}{NOT_BEFORE}")
@@ -27,24 +36,30 @@ _PERMITS = ("81", "82", "83")
 def identities(folded: Folded) -> Iterator[Candidate]:
     """All of them; overlapping ones are sorted out later."""
     yield from _long(folded)
-    for match in SHORT.finditer(folded.upper):
+    for match in overlapping(SHORT, folded.upper):
         number = digits(match.group())
         named = _is_named(folded, match)
         plausible = number[:2] in REGIONS and is_date(number[6:12])
         if is_another_shape(match.group()):
             continue
         if (plausible and not _is_other(folded, match)) or named:
-            yield Candidate(Kind.ID_CARD, match.start(), match.end(), 0.93 if named else 0.75, number)
+            yield Candidate(
+                Kind.ID_CARD,
+                match.start(),
+                match.end(),
+                0.96 if named and plausible else 0.8 if named else 0.75,
+                number,
+            )
     yield from _others(folded)
 
 
 def _long(folded: Folded) -> Iterator[Candidate]:
     from stdnum.cn import ric
 
-    for match in LONG.finditer(folded.upper):
+    for match in overlapping(LONG, folded.upper):
         number = digits(match.group()[:-1]) + match.group()[-1].replace("*", "X")
         named = _is_named(folded, match)
-        plausible = number[:2] in REGIONS and is_date(number[6:14])
+        plausible = is_resident_number(number)
         checked = ric.calc_check_digit(number) == number[-1]
         if is_another_shape(match.group()):
             continue
@@ -57,6 +72,11 @@ def _long(folded: Folded) -> Iterator[Candidate]:
         kind = Kind.PERMIT if number.startswith(_PERMITS) else Kind.ID_CARD
         sure = 0.99 if plausible and checked else 0.97 if plausible and named else 0.9 if plausible else 0.6
         yield Candidate(kind, match.start(), match.end(), sure, number)
+
+
+def is_resident_number(value: str) -> bool:
+    """Whether eighteen figures have a region and a date where a resident identity number has them."""
+    return value[:17].isdigit() and value[:2] in REGIONS and is_date(value[6:14])
 
 
 def _is_named(folded: Folded, match: re.Match[str]) -> bool:

@@ -20,10 +20,11 @@ from pipelines.masking.shapes import (
     is_another_shape,
     is_even_cut,
     is_usual_cut,
+    overlapping,
     spaced,
 )
 
-_CHINA = rf"(?:(?:\+|\+?{GAP}0{GAP}0)?{GAP}8{GAP}6{GAP})?"
+_CHINA = rf"(?:\(?(?:\+|\+?{GAP}0{GAP}0)?{GAP}8{GAP}6{GAP})?"
 MOBILE = re.compile(
     rf"{NOT_AFTER}(?P<prefix>{_CHINA})(?P<number>1{GAP}[3-9]{spaced('[0-9]', '{9}')}){NOT_BEFORE}"
 )
@@ -32,7 +33,7 @@ TRUNK_MOBILE = re.compile(
 )
 _EXTENSION = (
     rf"(?:{GAP}(?:转|轉|分{GAP}机{GAP}号?|e{GAP}x{GAP}t(?:ension)?|x|#)[ :.]{{0,2}}(?P<extension>{GAP}[0-9]{spaced('[0-9]', '{0,5}')})"
-    r"|-(?P<short>[0-9]{1,4})(?![0-9\-]))?"
+    r"|-(?P<short>[0-9]{1,4})(?![0-9]|-[0-9]))?"
 )
 LANDLINE = re.compile(
     rf"{NOT_AFTER}(?:(?:\+|0{GAP}0){GAP}8{GAP}6{GAP}(?:\(0\))?(?=[1-9(])|(?P<trunk>\(?0))"
@@ -74,7 +75,7 @@ def phones(folded: Folded) -> Iterator[Candidate]:
 
 def _mobiles(folded: Folded) -> Iterator[Candidate]:
     for pattern in (MOBILE, TRUNK_MOBILE):
-        for match in pattern.finditer(folded.text):
+        for match in overlapping(pattern, folded.text):
             matched, start = match.group(), match.start()
             piece = words.before(folded.lower, start)
             solid = matched.isdigit()
@@ -111,7 +112,7 @@ def _is_no_phone(folded: Folded, match: re.Match[str]) -> bool:
 
 
 def _landlines(folded: Folded) -> Iterator[Candidate]:
-    for match in LANDLINE.finditer(folded.lower):
+    for match in overlapping(LANDLINE, folded.lower):
         piece = words.before(folded.lower, match.start())
         named = words.PHONE.search(piece) is not None
         if words.labelled_other(piece) or inside_code(folded.text, match.start(), match.end()):
@@ -137,6 +138,8 @@ def _is_usual_landline(match: re.Match[str], area: str) -> bool:
     if match["trunk"] is None or match["gap"]:
         return True
     written = match.group()[: match.end("local") - match.start()]
+    if written.count("\n") == 1:
+        written = written.replace("\n", "")
     return written.lstrip("(").isdigit() or is_even_cut(groups(written))
 
 
@@ -173,7 +176,7 @@ def _hotlines(folded: Folded) -> Iterator[Candidate]:
 
 def _foreign(folded: Folded) -> Iterator[Candidate]:
     left = _VALIDATED
-    for match in FOREIGN.finditer(folded.text):
+    for match in overlapping(FOREIGN, folded.text):
         piece = words.before(folded.lower, match.start())
         named = words.PHONE.search(piece) is not None
         if words.labelled_other(piece) or (
@@ -182,6 +185,9 @@ def _foreign(folded: Folded) -> Iterator[Candidate]:
             continue
         plus = match.group()[0] == "+"
         if not plus and inside_code(folded.text, match.start(), match.end()):
+            continue
+        sizes = groups(match.group())
+        if not (plus or named) and sizes[0] > 6 and len(sizes) > 1:
             continue
         end, number, sure, tried = _longest_known(match, plus, left)
         left -= tried
@@ -193,16 +199,31 @@ def _foreign(folded: Folded) -> Iterator[Candidate]:
             yield Candidate(Kind.PHONE, match.start(), end, sure, number)
 
 
+def _strong_ends(match: re.Match[str]) -> list[int]:
+    """Where a stroke, a comma, a line break or a Chinese mobile begins the next number."""
+    ends = []
+    for gap in _NOT_DIGIT.finditer(match.group(), 8):
+        begun = match.group()[: gap.start()]
+        other = gap.group() in "/,\n" and gap.group() not in begun
+        if other or MOBILE.match(match.string, match.start() + gap.end()):
+            ends.append(gap.start())
+    return ends[:2]
+
+
 def _longest_known(match: re.Match[str], plus: bool, left: int) -> tuple[int, str, float, int]:
     """Where the number ends, which it is, how sure that is, and how many were looked up: what follows after a
     separator may be the next number."""
     matched = match.group()
-    ends = [len(matched), *(gap.start() for gap in reversed(list(_NOT_DIGIT.finditer(matched, 8))))]
+    ends = [
+        *_strong_ends(match),
+        len(matched),
+        *(gap.start() for gap in reversed(list(_NOT_DIGIT.finditer(matched, 8)))),
+    ]
     best = (match.end(), digits(matched)[0 if plus else 2 :], 0.5)
     for tried, end in enumerate(ends[:_TRIES]):
         number = digits(matched[:end])[0 if plus else 2 :]
         sure = _known("+" + number) if left > tried else 0.7
-        if tried == 0 or sure > max(best[2], 0.6):
+        if end == len(matched) or sure > max(best[2], 0.6):
             best = (match.start() + end, number, sure)
         if sure > 0.6:
             break
@@ -219,7 +240,7 @@ def _national(folded: Folded) -> Iterator[Candidate]:
             yield Candidate(
                 Kind.PHONE, match.start(), match.end(), 0.86, bare if len(bare) == 11 else "1" + bare
             )
-    for pattern, sure in ((TRUNK, 0.75), (NAMED, 0.65)):
+    for pattern, sure in ((TRUNK, 0.5), (NAMED, 0.45)):
         for match in pattern.finditer(folded.text):
             piece = words.before(folded.lower, match.start(), 16)
             spelled = (

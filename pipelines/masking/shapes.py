@@ -4,7 +4,7 @@ All patterns are linear: a separator and a digit never match the same character,
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 SEPARATORS = r" \-./_·,\n()。\\"
@@ -12,6 +12,8 @@ GAP = f"[{SEPARATORS}]{{0,3}}"
 """Between two digits of one number: up to three separators."""
 NOT_AFTER = r"(?<![0-9])"
 NOT_BEFORE = r"(?![0-9])"
+_PIECE = re.compile("[0-9]+")
+_FEW = 6
 _BREAK = re.compile(r"[ ]?\n[ ]?")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
@@ -36,6 +38,16 @@ def groups(matched: str) -> list[int]:
     return [len(group) for group in _NOT_DIGITS.split(matched) if group]
 
 
+def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """All matches; after one in a few pieces also those that begin at its later pieces, since the first piece
+    may belong to another number. Many pieces are taken whole, so that time stays linear."""
+    at = 0
+    while (match := pattern.search(text, at)) is not None:
+        yield match
+        pieces = [piece.start() for piece in _PIECE.finditer(match.group())]
+        at = match.start() + pieces[1] if 1 < len(pieces) <= _FEW else match.end()
+
+
 def is_another_shape(matched: str) -> bool:
     """Whether it is written like an IP address, a list, or a number with thousands separators."""
     return (
@@ -47,10 +59,13 @@ def is_another_shape(matched: str) -> bool:
 
 
 def _is_sequence(matched: str) -> bool:
-    """Sizes and the like: 35 36 37 38."""
+    """Sizes and the like (35 36 37 38), or the numbers of a lottery (02 11 17 25 33)."""
     numbers = [int(group) for group in _NOT_DIGITS.split(matched) if group]
     steps = {after - before for before, after in pairwise(numbers)}
-    return len(numbers) > 3 and len(steps) == 1 and steps != {0}
+    if len(numbers) > 3 and len(steps) == 1 and steps != {0}:
+        return True
+    drawn = len(numbers) in (5, 6, 7) and max(numbers) <= 36
+    return drawn and set(groups(matched)) == {2}
 
 
 def loose_ends(text: str, start: int, end: int) -> int:
@@ -67,10 +82,15 @@ _CUTS = frozenset(
 
 def is_usual_cut(matched: str) -> bool:
     """Whether eleven digits are cut as a person cuts a number: in a known way, evenly, or once by a line break."""
-    if "\n" in matched and matched.count("\n") == 1:
-        return is_usual_cut(_BREAK.sub("", matched)) or is_usual_cut(_BREAK.sub(" ", matched))
+    if matched.count("\n") == 1:
+        return is_usual_cut(unbroken(matched)) or is_usual_cut(_BREAK.sub(" ", matched))
     sizes = tuple(groups(matched))
     return sizes in _CUTS or is_even_cut(sizes)
+
+
+def unbroken(matched: str) -> str:
+    """Without its line break, where there is one."""
+    return _BREAK.sub("", matched) if matched.count("\n") == 1 else matched
 
 
 def is_even_cut(sizes: Sequence[int]) -> bool:

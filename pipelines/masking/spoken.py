@@ -10,7 +10,11 @@ from pipelines.masking.folding import Folded
 _NUMERALS = "零〇洞一壹幺弌〡二贰貳两兩弍〢三叁參弎〣四肆〤五伍〥六陆陸〦七柒拐〧八捌〨九玖勾〩杠横"
 _AS_DIGITS = "00011111222222233333444555666677778889999--"
 _TO_DIGITS = str.maketrans(_NUMERALS, _AS_DIGITS)
-CHINESE = re.compile(rf"[0-9{_NUMERALS[:-2]}](?:[ \-./_·,\n()杠横]{{0,3}}[0-9{_NUMERALS[:-2]}]){{2,}}")
+_N = f"[0-9{_NUMERALS[:-2]}]"
+CHINESE = re.compile(
+    rf"{_N}(?:[ \-./_·,\n()杠横]{{0,3}}{_N}){{2,}}|(?<=[转轉机號号])[ ]?{_N}{{1,6}}(?![个天年月日室楼])|(?<=ext\. ){_N}{{1,2}}"
+)
+"""Three figures in a row, or the few of an extension."""
 _ANY_NUMERAL = re.compile(f"[{_NUMERALS[:-2]}]")
 _NO_FIGURE = re.compile(
     r"(?<=[第同统唯专周期之])[一二三四五六七](?=[0-9])|[一两](?=[会直个定样次般起共律些致边种条张件份位名家天年月周](?![0-9]))|一(?=下(?!午))"
@@ -88,4 +92,6 @@ def _chinese(run: re.Match[str]) -> str:
 def _letters(run: re.Match[str]) -> str:
     matched = run.group()
     figures = sum(character.isdigit() for character in matched)
+    if any(len(part) > 1 and part.isalpha() for part in re.split(r"[ \-.]", matched)):
+        return matched
     return matched.translate(_LETTER_DIGITS) if 3 <= figures < len(matched) else matched

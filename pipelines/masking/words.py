@@ -42,7 +42,7 @@ PERMIT = _words(
 )
 TAX = _words(
     "信用代码 社会信用 税号 稅號 纳税人 识别号 统一代码 营业执照 组织机构 开票",
-    "credit_code uscc. tax_id tax_no tax_num taxpayer tin. vat. business_licen",
+    "credit_code uscc. tax_id tax_no tax_num taxpayer tin. vat. business_licen company_code registration_n",
 )
 OTHER = _words(
     "订单 訂單 运单 運單 快递 快遞 物流 单号 單號 流水 交易 凭证 发票 发货单 工单 编号 型号 货号 条码 条形码 批号 批次 序列 串号 商品 合同 包裹 取件 提货 券码 兑换码"
@@ -58,7 +58,7 @@ _NUMBER_OF = re.compile(
     r"[号號码单:#=]|id|no\b|num|ref|sku|isbn|imei|code|awb|waybill|track|s/?n\b|serial|batch|model"
 )
 _AFTER_LABEL = re.compile(
-    r"(?:号码|编号|号|號|码|是|为|為|叫|填的?|(?:id|no|numbers?|num|is|was|with|of)(?![a-z])|[:=#\"'“”\s()\[\]「」【】.,，·_-])*+"
+    r"(?:号码|编号|号|號|码|是|为|為|叫|填的?|通行证|通行證|证件?|能?开户|注册|往来|内地|大陆|(?:permit|travel|mainland|id|no|numbers?|num|is|was|with|of)(?![a-z])|[:=#\"'“”\s()\[\]「」【】.,，·_-])*+"
 )
 MONEY_BEFORE = re.compile(r"(?:[¥$€£￥₩]|rmb|cny|usd|eur)\s?\Z")
 UNIT_AFTER = re.compile(
@@ -83,6 +83,13 @@ def labelled_other(piece: str, *, strictly: bool = False) -> bool:
     if not labels or _LINK.match(piece, labels[-1].end()) is None:
         return False
     return not strictly or _NUMBER_OF.search(piece, labels[-1].start()) is not None
+
+
+def is_label_end(lower: str, label: re.Pattern[str], start: int) -> bool:
+    """Whether nothing but "号码是" and the like stands between the last such label and a place."""
+    low = max(0, start - _NEAR)
+    ends = [match.end() for match in label.finditer(lower, low, start)]
+    return bool(ends) and after_label(lower, ends[-1]) >= start
 
 
 def after_label(lower: str, end: int) -> int:
