@@ -41,6 +41,7 @@ _ISSUER = re.compile(
 )
 _LAST_GROUP = re.compile("[^0-9]+[0-9]+\\Z")
 _DOUBLED = str.maketrans("0123456789", "0246813579")
+_GOES_ON = re.compile(r"[ \-./_·][0-9]")
 _CERTAIN = re.compile(r"62[0-9]{14,17}|9558[0-9]{15}")
 """Issuers whose numbers are masked even when the check fails and nothing names them."""
 _SIXTEEN = re.compile(r"(?:4[0-9]{3}|5[1-5][0-9]{2}|35[0-9]{2}|60[0-9]{2}|65[0-9]{2})[0-9]{12}")
@@ -71,8 +72,10 @@ def _judged(folded: Folded, match: re.Match[str], *, usual: bool) -> Iterator[Ca
         return
     sure = _confidence(number, named, usual, match.group().isdigit())
     shorter = _LAST_GROUP.sub("", match.group())
+    goes_on = _GOES_ON.match(folded.text, end) is not None
     if (
-        sure < 0.9
+        goes_on
+        and not is_checked(number)
         and len(digits(shorter)) in (15, 16)
         and _confidence(digits(shorter), named, usual, False) > 0.9
     ):

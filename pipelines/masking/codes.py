@@ -44,7 +44,7 @@ _NEW_ENERGY = re.compile(r".[A-Z](?:[A-HJK][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-HJK
 IBAN_START = re.compile(rf"{_FREE}[A-Z]{_TIGHT}[A-Z]{GAP}[0-9]{GAP}[0-9](?={_TIGHT}[A-Z0-9])")
 _BBAN = re.compile(r"[A-Z0-9](?:[ \-./_·\n]{0,2}[A-Z0-9]){0,33}")
 _SEPARATOR = re.compile(r"[ \-./_·\n]")
-_WORD_INSIDE = re.compile(r"[0-9][ ,.][A-Z]{3,}\Z")
+_WORD_INSIDE = re.compile(r"[^ ]*[0-9] [A-Z]{3,}\Z")
 _ORDINAL = re.compile(r"no[.:#]? ")
 _NOISE = re.compile(r"[^A-Z0-9]+")
 _KIND_OF_CODE = "123456789ANY"
@@ -126,7 +126,7 @@ def _credit_codes(folded: Folded) -> Iterator[Candidate]:
         lettered = not value.isdigit()
         if not named and (is_resident_number(value) or "EXT" in value):
             continue
-        if not named and _WORD_INSIDE.search(match.group()) and " " not in match.group()[:-5]:
+        if not named and _WORD_INSIDE.match(match.group()):
             continue
         if named or (checked and (lettered or company)):
             yield Candidate(Kind.CREDIT_CODE, match.start(), match.end(), 0.97 if checked else 0.9, value)

@@ -34,6 +34,8 @@ _ROLE = re.compile(
 )
 _ENDS = re.compile(r"[。！？!?；;\n|\t]|\.\s")
 _REACH = 160
+_SHORT = 24
+"""A line no longer than this right above is taken for a heading."""
 _HEADING = re.compile(r"(?m)^(?:#{1,6} .*|[^\n。]{1,40}[：:]|\*\*[^*\n]{1,40}\*\*)[ ]*$")
 _TABLE_HEAD = re.compile(r"(?m)^\|.*\|[ ]*\n\|[ :\-|]+\|[ ]*$")
 
@@ -79,12 +81,14 @@ def _sentence(text: str, one: Finding) -> str:
 
 
 def _heading(text: str, start: int) -> str:
-    """The nearest heading above, and the head of the table the finding stands in."""
+    """The nearest heading above, a short line right above, and the head of the table the finding stands in."""
     above = text[max(0, start - 4000) : start]
     found = ""
     for heading in _HEADING.finditer(above):
         found = heading.group()
-    line = above[above.rfind("\n") + 1 :]
+    *_, last, line = ["", *above.split("\n")]
+    if len(last) <= _SHORT and not _ENDS.search(last):
+        found += last
     if line.startswith("|"):
         for head in _TABLE_HEAD.finditer(above):
             found += head.group()

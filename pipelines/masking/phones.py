@@ -54,7 +54,7 @@ HOTLINE = re.compile(
 )
 FOREIGN = re.compile(rf"(?<![0-9+])(?:\+|0{GAP}0){GAP}[1-9]{spaced('[0-9]', '{6,14}')}{NOT_BEFORE}")
 NORTH_AMERICAN = re.compile(
-    rf"{NOT_AFTER}(?P<number>(?:1[ .\-])?\(?[2-9][0-9]{{2}}\)?[ .\-]{{1,2}}[2-9][0-9]{{2}}[ .\-][0-9]{{4}}){NOT_BEFORE}"
+    rf"{NOT_AFTER}(?P<number>(?:\+?1[ .\-])?\(?[2-9][0-9]{{2}}\)?[ .\-]{{1,2}}[2-9][0-9]{{2}}[ .\-][0-9]{{4}}){NOT_BEFORE}"
 )
 TRUNK = re.compile(rf"{NOT_AFTER}\(?0[1-9]{spaced('[0-9]', '{8,9}')}{NOT_BEFORE}")
 NAMED = re.compile(rf"{NOT_AFTER}\(?[0-9]{spaced('[0-9]', '{6,13}')}{NOT_BEFORE}")
@@ -77,8 +77,10 @@ def _mobiles(folded: Folded) -> Iterator[Candidate]:
     for pattern in (MOBILE, TRUNK_MOBILE):
         for match in overlapping(pattern, folded.text):
             matched, start = match.group(), match.start()
+            if not match["prefix"] and folded.text[start - 1 : start] == "+":
+                continue
             piece = words.before(folded.lower, start)
-            solid = matched.isdigit()
+            solid = match["number"].isdigit()
             if words.labelled_other(piece, strictly=solid):
                 continue
             named = words.PHONE.search(piece) is not None

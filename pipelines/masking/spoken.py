@@ -64,13 +64,13 @@ def in_words(folded: Folded) -> Folded | None:
     for run in ENGLISH.finditer(folded.text):
         if sum(character.isalpha() for character in run.group()) < 9:
             continue
+        keep(at, run.start())
         for part in _ENGLISH_PARTS.finditer(folded.text, run.start(), run.end()):
-            keep(at, part.start())
             times = {"double": 2, "triple": 3}.get((part[1] or "").lower(), 1)
             pieces.append((_ENGLISH.get(part[2].lower(), part[2])) * times)
             places.extend([folded.place(part.start())] * times)
             ends.extend([folded.until(part.end())] * times)
-            at = part.end()
+        at = run.end()
     keep(at, len(folded.text))
     return Folded(folded.original, "".join(pieces), places, ends)
 

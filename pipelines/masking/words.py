@@ -54,9 +54,8 @@ OTHER = _words(
 _LINK = re.compile(
     r"(?:号码|编号|编码|代码|号|號|码|单|是|为|為|叫|的|id|no\.?|numbers?|num|ref|code|is|was|[:=#\"'“”\s()\[\]「」【】.,，·\-_/])*+\Z"
 )
-_NUMBER_OF = re.compile(
-    r"[号號码单:#=]|id|no\b|num|ref|sku|isbn|imei|code|awb|waybill|track|s/?n\b|serial|batch|model"
-)
+_NUMBERED = re.compile(r"号|號|码|sku|isbn|imei|awb|waybill|track|sn|serial|ean|upc|barcode|追踪|哈希|时间戳")
+_NUMBER_OF = re.compile(r"[号號码:#=]|id|no\b|num|ref|code")
 _AFTER_LABEL = re.compile(
     r"(?:号码|编号|号|號|码|是|为|為|叫|填的?|通行证|通行證|证件?|能?开户|注册|往来|内地|大陆|(?:permit|travel|mainland|id|no|numbers?|num|is|was|with|of)(?![a-z])|[:=#\"'“”\s()\[\]「」【】.,，·_-])*+"
 )
@@ -82,7 +81,12 @@ def labelled_other(piece: str, *, strictly: bool = False) -> bool:
     labels = list(OTHER.finditer(piece))
     if not labels or _LINK.match(piece, labels[-1].end()) is None:
         return False
-    return not strictly or _NUMBER_OF.search(piece, labels[-1].start()) is not None
+    label = labels[-1]
+    return (
+        not strictly
+        or _NUMBERED.search(label.group()) is not None
+        or _NUMBER_OF.search(piece, label.end()) is not None
+    )
 
 
 def is_label_end(lower: str, label: re.Pattern[str], start: int) -> bool:
