@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale lock clean
+.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -24,7 +24,7 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 fuzz: .venv/.dev  ## the fuzz tests, fifty times as long; TIMES=500 for a night
 	XIAOQ_FUZZ_TIMES=$(or $(TIMES),50) $(BIN)/python -m pytest -q --timeout 86400 -k "fuzz or schemathesis" tests
 
-bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale  ## every measurement
+bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking  ## every measurement
 
 bench-footprint: .venv/.dev
 	$(BIN)/python -m bench.footprint
@@ -40,6 +40,9 @@ bench-ingest: .venv/.dev  ## how long customers wait while documents are read
 
 bench-scale: .venv/.dev  ## the index as it grows; a million chunks with ARGUMENTS=--million
 	$(BIN)/python -m bench.scale $(ARGUMENTS)
+
+bench-masking: .venv/.dev  ## what masking finds and misses, beside Presidio
+	$(BIN)/python -m bench.masking
 
 lock:  ## compile the hand-written inputs to hash-locked requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements-uv.txt requirements-uv.in
