@@ -40,11 +40,11 @@ _NO_ROAD = re.compile(
     r"|(?:渠|频|通|轨|赛|报|知|跑|管|隧|车|味|街|行|难|公|地|厚|说|写|打交|信|甬|波|第.{0,2})道\Z|(?:上|逛|扫|这|那)街\Z|第?[0-9一二三四五六七八九十两几多这那]{1,3}条\Z|(?:这|哪|那|家|心|手|夜|日|公|故|邻|城|乡|店|眼|嘴|柜|包|箱|库|盒|袋)里\Z"
 )
 _LEFT = re.compile(
-    rf"(?:[{_HAN}A-Za-z·]|(?<=第)[0-9]{{1,3}}|[0-9]{{1,3}}(?=[号弄院组队]|(?:大街|国道|省道))|(?<=[省市区县州旗镇乡街路])[ ,\n](?=[{_HAN}]))*\Z"
+    rf"(?:[{_HAN}A-Za-z·]|(?<=第)[0-9]{{1,3}}|[0-9]{{1,3}}(?=[号弄院组队]|(?:大街|国道|省道))|(?<=[省市区县州旗镇乡街路京海津庆])[ ,\n](?=[{_HAN}]))*\Z"
 )
 _CUT = re.compile(
     r"住在|住址|居住|现居|住|位于|在(?!田)|到|寄往|发往|送往|寄|送|给|是|址|我(?!家?[庄园])|你|您|他|她|咱|的|改成|改为|换成|发货|收货|收件|邮寄|快递|请|了|吧|吗|呢"
-    r"|说|叫(?!河)|把|帮|从(?!化|江)|那(?!曲|坡)|这|麻烦|一下|搬|填|写|错|为(?=[^民])|至(?!善)|往|和(?![平田县静政顺林布谐美睦])|或|跟|还有|以及|然后|就|去|来(?![宾安凤])|门店|公司|家(?=[省市区县])|人(?=[省市])"
+    r"|说|叫(?!河)|把|帮|从(?!化|江)|那(?!曲|坡)|这|麻烦|一下|搬|填|写|错|为(?=[^民])|至(?!善)|往|和(?![平田县静政顺林布谐美睦浩])|或|跟|还有|以及|然后|就|去|来(?![宾安凤])|门店|公司|家(?=[省市区县])|人(?=[省市])"
 )
 _PLACES = (
     "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门"
@@ -124,13 +124,18 @@ def _start(text: str, anchor: int, floor: int) -> int:
 
 def _end(text: str, end: int) -> int:
     """The right end: further parts (院, 栋, 单元, 室), then a named building or a bare room."""
+    end = _parts_end(text, end)
+    tail = _TAIL.match(text, end)
+    return _parts_end(text, tail.end()) if tail is not None and tail.group().strip(" -\n") else end
+
+
+def _parts_end(text: str, end: int) -> int:
     for _ in range(6):
         more = _MORE.match(text, end)
         if more is None:
             break
         end = more.end()
-    tail = _TAIL.match(text, end)
-    return tail.end() if tail is not None and tail.group().strip(" -\n") else end
+    return end
 
 
 def _candidate(text: str, start: int, end: int, confidence: float) -> Candidate:

@@ -66,7 +66,8 @@ def _judged(folded: Folded, match: re.Match[str], *, usual: bool) -> Iterator[Ca
     if is_another_shape(match.group()):
         return
     named = words.CARD.search(piece) is not None
-    if words.labelled_other(piece) or (
+    likely = is_checked(number) and _ISSUER.fullmatch(number) is not None
+    if words.labelled_other(piece, strictly=likely) or (
         not named and (words.is_amount(folded.lower, start, end) or inside_code(folded.text, start, end))
     ):
         return

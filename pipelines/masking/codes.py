@@ -101,6 +101,8 @@ def _permits(folded: Folded) -> Iterator[Candidate]:
             piece = words.before(folded.lower, match.start())
             value = bare(match.group())
             named = words.PERMIT.search(piece) is not None
+            if pattern is PERMIT and words.PERMIT.search(folded.lower, match.end(), match.end() + 8):
+                named = True
             if pattern is NUMERIC_PERMIT:
                 named = named and words.is_label_end(folded.lower, words.PERMIT, match.start())
             if not named and (
@@ -145,7 +147,7 @@ def plates(folded: Folded) -> Iterator[Candidate]:
     for match in PLATE.finditer(folded.upper):
         matched = match.group()
         value = _SEPARATOR.sub("", matched)
-        if len(value) == 8 and value[-1].isascii() and not _NEW_ENERGY.fullmatch(value):
+        if len(value) == 8 and value[-1].isascii() and value[0] != "W" and not _NEW_ENERGY.fullmatch(value):
             matched = _LAST.sub("", matched)
             value = value[:-1]
             if folded.upper[match.start() + len(matched)].isalnum():
