@@ -21,10 +21,11 @@ from core.ports import DocumentStore
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
+from pipelines.audit_anchor import anchor_hourly, check_place
 from pipelines.conceal import hide
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
-from pipelines.redact import public_contacts
+from pipelines.redact import public_contacts, redacted_prompt
 from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
 from pipelines.upkeep import adopt_files, follow_knowledge, plant, purge_daily
@@ -61,11 +62,13 @@ def build_services(settings: Settings) -> Services:
     from storage.transcripts import SqlTranscriptReader
     from storage.words import SqlWordStore
 
+    check_place(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     master = master_key(settings)
     database = Database(settings.resolved_database_url(), master)
     documents = SqlDocumentStore(database)
     conversations, transcripts = SqlConversationLog(database, hide), SqlTranscriptReader(database, hide)
+    audit = SqlAudit(database, lambda: database.secret("audit"), lambda text: redacted_prompt(text, ()))
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
     attachments, word_store = SqlAttachmentStore(database), SqlWordStore(database)
     # Beside ingest's own: who waits for an answer does not wait behind a folder of manuals.
@@ -85,7 +88,7 @@ def build_services(settings: Settings) -> Services:
             conversations, lines, index, choice.engine, settings.default_line, attachments, screening
         ),
         inspector=Inspector(conversations, transcripts, lines, index, choice.engine, attachments, screening),
-        ingest=IngestPipeline(documents, ChildParser(IN_THE_BACKGROUND), index, queue, public),
+        ingest=IngestPipeline(documents, ChildParser(IN_THE_BACKGROUND), index, queue, public, audit),
         log=conversations,
         transcripts=transcripts,
         documents=documents,
@@ -101,7 +104,7 @@ def build_services(settings: Settings) -> Services:
         keys=SqlKeyStore(database),
         accounts=SqlAccountStore(database),
         sessions=SqlSessionStore(database),
-        audit=SqlAudit(database, lambda: database.secret("audit")),
+        audit=audit,
         engine=choice.engine,
         database=database,
         subjects=SqlSubjects(database),
@@ -163,7 +166,12 @@ async def running(services: Services) -> AsyncGenerator[None]:
         await services.engine.start()
         await asyncio.to_thread(warm_up)
         async with contextlib.AsyncExitStack() as stack:
-            for work in (follow_knowledge(services), purge_daily(services), adopt_files(services)):
+            for work in (
+                anchor_hourly(services),  # stopped last, so that it holds what the others noted
+                follow_knowledge(services),
+                purge_daily(services),
+                adopt_files(services),
+            ):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))
             yield
     finally:

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from app import build_services, close_index, create_app, on_space
-from commands_storage import storage_commands
+from commands_privacy import privacy_commands
+from commands_storage import actor, storage_commands
 from commands_users import user_commands
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
@@ -72,7 +73,7 @@ def ingest(
 
     chosen = columns_of(columns)
     failed = asyncio.run(
-        _with_services(Settings(), lambda services: ingest_files(services, paths, line, chosen))
+        _with_services(Settings(), lambda services: ingest_files(services, actor(), paths, line, chosen))
     )
     if failed:
         typer.echo(f"{len(failed)} of {failed[0].total} files could not be read:", err=True)
@@ -89,11 +90,13 @@ def export(
 ) -> None:
     """Write the transcripts as CSV, for a spreadsheet or notebooks/."""
     from core.ports import TranscriptFilter
+    from pipelines.audited import turns_to_export
     from pipelines.export import transcripts_csv
 
     async def work(services: Services) -> int:
         start = since.replace(tzinfo=UTC) if since else None
-        turns = await services.transcripts.turns(TranscriptFilter(line=line, since=start))
+        where = TranscriptFilter(line=line, since=start)
+        turns = await turns_to_export(services, actor(), where, "transcripts.csv")
         out.write_bytes(b"".join(transcripts_csv(turns)))
         return len(turns)
 
@@ -108,11 +111,12 @@ def key_create(
 ) -> None:
     """Make a key and print it, this once, on the last line."""
     from core.access import ROLES
+    from pipelines.audited import make_key
 
     if role not in ROLES:
         raise InvalidRequest(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
     key, text = asyncio.run(
-        _with_services(Settings(), lambda services: services.keys.create(name, role, line))
+        _with_services(Settings(), lambda services: make_key(services, actor(), name, role, line))
     )
     typer.echo(f"Key {key.id} for {key.name} ({key.role}). It is not shown again:")
     typer.echo(text)
@@ -129,12 +133,15 @@ def key_list() -> None:
 @keys_cli.command("revoke")
 def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list` shows.")]) -> None:
     """Revoke a key; it is refused within five seconds."""
-    if not asyncio.run(_with_services(Settings(), lambda services: services.keys.revoke(key_id))):
+    from pipelines.audited import revoke_key
+
+    if not asyncio.run(_with_services(Settings(), lambda services: revoke_key(services, actor(), key_id))):
         raise NotFound(f"There is no live key {key_id!r}.")
     typer.echo(f"Key {key_id} is revoked.")
 
 
 storage_commands(cli, lambda work: _with_services(Settings(), work))
+privacy_commands(cli, lambda work: _with_services(Settings(), work))
 cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")
 
 

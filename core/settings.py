@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         180, ge=0, description="Days conversations are kept; 0 keeps them until they are erased."
     )
+    audit_anchor: Path | None = Field(
+        None,
+        description="File outside the data folder, best on another machine, to which the audit's last number "
+        "and digest are appended each hour and at stop.",
+    )
     ui_language: Literal["auto", "zh", "en"] = Field(
         "auto", description="Language of the pages; auto follows the browser."
     )

@@ -58,12 +58,19 @@ async def read_bytes(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def json_body(kind: type[Body], limit: int = LARGEST_JSON) -> Callable[[Request], Awaitable[Body]]:
-    """A dependency that reads the body as `kind`. Put it after the one that checks rights: those come first."""
+def json_body(
+    kind: type[Body], limit: int = LARGEST_JSON, *, empty: Body | None = None
+) -> Callable[[Request], Awaitable[Body]]:
+    """A dependency that reads the body as `kind`; `empty` is what no body at all means, where that is allowed.
+
+    Put it after the one that checks rights: those come first.
+    """
     adapter = TypeAdapter(kind)
 
     async def read(request: Request) -> Body:
         data = await read_bytes(request, limit)
+        if empty is not None and not data:
+            return empty
         try:
             content = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -76,11 +83,11 @@ def json_body(kind: type[Body], limit: int = LARGEST_JSON) -> Callable[[Request]
     return read
 
 
-def described(kind: Any) -> dict[str, Any]:
+def described(kind: Any, *, required: bool = True) -> dict[str, Any]:
     """`openapi_extra` of a route whose body `json_body` reads."""
     schema = TypeAdapter(kind).json_schema()
     content = {"application/json": {"schema": _inlined(schema, schema.pop("$defs", {}))}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def _inlined(node: Any, definitions: dict[str, Any]) -> Any:

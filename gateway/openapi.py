@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from gateway import privacy_shapes as privacy
 from gateway import reply_shapes as shapes
 from gateway.session import COOKIE
 
@@ -61,6 +62,8 @@ REPLIES: Mapping[str, Any] = {
     "POST /api/feedback": shapes.FeedbackReply,
     "GET /api/conversations": shapes.ConversationsReply,
     "GET /api/conversations/{conversation_id}": shapes.ConversationReply,
+    "GET /api/audit": privacy.AuditReply,
+    "POST /api/audit/verify": privacy.VerdictReply,
 }
 """The shape of a route's reply. A route that is not named here answers with an object of its own making."""
 

@@ -20,6 +20,7 @@ from pages.charts import counts_chart, latency_chart, questions_chart
 from pages.console_words import words
 from pages.lists import conversations_table, transcript
 from pages.reader import Reader, language_of, principal_of, reader_of
+from pipelines.audited import open_conversation, turns_to_export
 from pipelines.export import transcripts_csv
 from pipelines.reports import bucket, language_counts, latency_over_time, mode_counts, questions_over_time
 from pipelines.services import Services
@@ -133,9 +134,8 @@ class AnalyticsHandlers:
 
     async def open(self, told: str, chosen: gr.SelectData, request: gr.Request) -> Updates:
         language = language_of(request, self._services.settings)
-        turns = await self._services.transcripts.conversation(str(chosen.value))
-        for turn in turns:
-            principal_of(request).check_line(turn.line)
+        principal = principal_of(request)
+        turns = await open_conversation(self._services, principal.actor, str(chosen.value), principal.line)
         return {self._parts.transcript: transcript(turns, reader_of(told).zone, language)}
 
     async def export(
@@ -150,7 +150,7 @@ class AnalyticsHandlers:
             gr.Warning(words(language)["date_bad"])
             yield {self._parts.download: None}
             return
-        turns = await self._services.transcripts.turns(where)
+        turns = await turns_to_export(self._services, principal_of(request).actor, where, "transcripts.csv")
         # Gradio copies the file before this goes on; ours is gone then.
         with tempfile.TemporaryDirectory(prefix="xiaoq-") as folder:
             path = Path(folder) / f"xiaoq-transcripts-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"

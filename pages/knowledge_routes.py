@@ -15,6 +15,7 @@ from core.access import Right
 from core.documents import SHARED_BASE, Chunk
 from core.errors import InvalidRequest, NotFound
 from core.messages import in_language
+from core.security import Act
 from pages.bench_html import bench, golden_list
 from pages.console_words import words
 from pages.documents_html import documents_table
@@ -24,7 +25,7 @@ from pages.knowledge_html import knowledge_frame
 from pages.knowledge_intake import Intake
 from pages.undoing import Undoing
 from pipelines.bases import owned, searched
-from pipelines.golden import save_golden
+from pipelines.golden import forget_golden, save_golden
 from pipelines.incoming import LARGEST_FILE
 from pipelines.services import Services
 
@@ -116,6 +117,7 @@ async def _pair(call: Call) -> Response:
     await call.services.ingest.change_pair(
         base, pair.id, status="draft" if posted.get("status") == "draft" else "approved",
         owner=pair.owner, valid_from=pair.valid_from, valid_until=pair.valid_until,
+        actor=call.principal.actor,
     )  # fmt: skip
     return told({})
 
@@ -131,16 +133,18 @@ async def _delete(call: Call, undoing: Undoing) -> Response:
     """Take a document out; its chunks and its bytes stay in memory for an undo, so that nothing is read anew."""
     base = owned(await call.place())
     document_id = str((await call.posted()).get("id", ""))
-    services = call.services
+    services, actor = call.services, call.principal.actor
     document = await services.documents.get(base, document_id)
     if document is None:
         raise NotFound("There is no such document.", param="id")
     chunks = await services.documents.chunks(base, document_id)
     raw = await services.documents.raw(base, document_id)
-    await services.ingest.remove(base, document_id)
+    await services.ingest.remove(base, document_id, actor=actor)
     restored = words(call.language)["restored"].format(name=document.name)
 
     async def restore() -> str:
+        told = {"action": "restored", "names": document.name}
+        await services.audit.note(actor, Act.KNOWLEDGE_CHANGED, object=f"{base}/{document_id}", detail=told)
         await services.documents.put(document, [replace(chunk, row=0) for chunk in chunks], raw)
         await services.index.refresh([base])
         return restored
@@ -166,7 +170,7 @@ async def _right(call: Call) -> Response:
     line = await call.place()
     posted = await call.posted()
     await save_golden(
-        call.services.golden, call.services.documents, line, _question(posted),
+        call.services, line, _question(posted),
         str(posted.get("document", "")), str(posted.get("passage", "")), call.principal.actor,
     )  # fmt: skip
     return told({"message": words(call.language)["golden_saved"]})
@@ -180,14 +184,14 @@ async def _golden(call: Call) -> Response:
 async def _golden_remove(call: Call, undoing: Undoing) -> Response:
     line = await call.place()
     wanted = str((await call.posted()).get("id", ""))
-    store = call.services.golden
-    golden = next((each for each in await store.list(line.id) if each.id == wanted), None)
-    if golden is None or not await store.delete(line.id, wanted):
-        raise NotFound("There is no such golden question.", param="id")
+    services, actor = call.services, call.principal.actor
+    golden = await forget_golden(services, line, wanted, actor)
     said = words(call.language)["golden_restored"]
 
     async def restore() -> str:
-        await store.put(golden)
+        told = {"action": "restored"}
+        await services.audit.note(actor, Act.GOLDEN_CHANGED, object=f"{line.id}/{wanted}", detail=told)
+        await services.golden.put(golden)
         return said
 
     return told({"token": undoing.keep(restore), "name": golden.question})

@@ -18,6 +18,7 @@ from core.documents import Chunk, PairStatus, QueuedFile
 from core.errors import InvalidRequest, NotFound, StorageUnavailable
 from core.ports import DocumentStore, Health, IngestQueue, KnowledgeIndex, Parser
 from core.reasons import sentence
+from core.security import Act, Audit
 from pipelines.batches import Batch, IngestEvent, event_of
 from pipelines.freshness import Freshness
 from pipelines.incoming import IncomingFile, plain_name, with_distinct_names
@@ -27,6 +28,9 @@ __all__ = ["IncomingFile", "IngestEvent", "IngestPipeline", "plain_name"]
 
 log = structlog.get_logger()
 
+_NAMES = 20
+"""How many names of a batch the audit keeps."""
+
 
 class IngestPipeline:
     """Brings files into knowledge bases and takes them out.
@@ -34,7 +38,8 @@ class IngestPipeline:
     Batches are worked on in tasks of this object, whoever looks on; they take turns file by file, so that a
     large one does not keep a small one waiting. `outcomes` counts files by how they ended since the start.
     Personal data in the files is not kept, save the company's own contact data, which `public` names. Without an
-    index, what is stored is found once the process that serves has seen it.
+    index, what is stored is found once the process that serves has seen it. With an audit, who changes what is noted
+    before it changes.
     """
 
     def __init__(
@@ -44,8 +49,10 @@ class IngestPipeline:
         index: KnowledgeIndex | None,
         queue: IngestQueue,
         public: PublicContacts | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._store = store
+        self._audit = audit
         self._queue = queue
         self._intake = Intake(store, parser, queue, public or _none_public)
         self._fresh = Freshness(index)
@@ -99,6 +106,9 @@ class IngestPipeline:
                 raise InvalidRequest("One document is replaced by one file; send one.", param="replaces")
             if await self._store.get(base, replaces) is None:
                 raise NotFound("There is no document to replace under this id.", param="replaces")
+        names = [file.name if isinstance(file, IncomingFile) else file[0] for file in files[:_NAMES]]
+        place = base if replaces is None else f"{base}/{replaces}"
+        await self._note(actor, "files", place, files=len(files), names=", ".join(names))
         present = await self._store.list(base)
         accepted: list[QueuedFile] = []
         try:
@@ -143,8 +153,12 @@ class IngestPipeline:
             self._begin(batch, list(members), resumed=True)
         return len(files)
 
-    async def remove(self, base: str, document_id: str) -> bool:
+    async def remove(self, base: str, document_id: str, *, actor: str = "") -> bool:
         """Take a document out of the base; False where there is none of this id."""
+        document = await self._store.get(base, document_id)
+        if document is None:
+            return False
+        await self._note(actor, "removed", f"{base}/{document_id}", names=document.name)
         removed = await self._store.delete(base, document_id)
         if removed:
             await self._fresh.now(base)
@@ -159,8 +173,10 @@ class IngestPipeline:
         owner: str,
         valid_from: date | None,
         valid_until: date | None,
+        actor: str = "",
     ) -> Chunk | None:
         """Set what a person may change of an FAQ pair, and search by it; None where there is no such pair."""
+        await self._note(actor, "pair", f"{base}/{pair_id}", status=status)
         changed = await self._store.change_pair(
             base, pair_id, status=status, owner=owner, valid_from=valid_from, valid_until=valid_until
         )
@@ -195,6 +211,11 @@ class IngestPipeline:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._fresh.aclose()
+
+    async def _note(self, actor: str, action: str, place: str, **detail: str | int) -> None:
+        if self._audit is not None:
+            told = {"action": action, **detail}
+            await self._audit.note(actor, Act.KNOWLEDGE_CHANGED, object=place, detail=told)
 
     def _begin(self, batch: str, files: Sequence[QueuedFile], *, resumed: bool) -> None:
         if not files or batch in self._batches:

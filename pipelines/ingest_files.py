@@ -18,20 +18,20 @@ from pipelines.services import Services
 
 
 async def ingest_files(
-    services: Services, paths: Sequence[Path], line_id: str, columns: Mapping[str, str] | None
+    services: Services, actor: str, paths: Sequence[Path], line_id: str, columns: Mapping[str, str] | None
 ) -> list[IngestEvent]:
     """Take in the files one after another, whatever their number and size; gives those that failed.
 
     What an earlier run had accepted when it was killed is worked off first. Raises NotFound for the line.
     """
     base = await _base(services, line_id)
-    ingest = IngestPipeline(services.documents, services.parser, None, services.queue)
+    ingest = IngestPipeline(services.documents, services.parser, None, services.queue, audit=services.audit)
     failed: list[IngestEvent] = []
     try:
         with _teller(sys.stdout.isatty()) as tell:
             if resumed := await ingest.resume():
                 tell(None, f"{resumed} files of an earlier run go on.")
-            events = ingest.add(base, files_at(paths), actor="command line", columns=columns)
+            events = ingest.add(base, files_at(paths), actor=actor, columns=columns)
             async with aclosing(events):
                 async for event in events:
                     tell(event, _line(event))

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from gateway.api import (
     attachments,
+    audit,
     documents,
     faq,
     feedback,
@@ -28,4 +29,5 @@ routers: tuple[APIRouter, ...] = (
     feedback.router,
     transcripts.router,
     words.router,
+    audit.router,
 )

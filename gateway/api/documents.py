@@ -16,7 +16,7 @@ from core.documents import Chunk, Document
 from core.errors import NotFound
 from core.messages import BusinessLine
 from gateway.api.jobs import file_json, job_json
-from gateway.api.places import actor, open_place
+from gateway.api.places import open_place
 from gateway.auth import Manager, Use
 from gateway.uploads import UPLOAD, UPLOAD_ONE, one_file, uploaded
 from pipelines.bases import owned
@@ -41,7 +41,7 @@ async def add_documents(
     line = await open_place(line_id, principal, services)
     async with uploaded(request) as form:
         batch = await services.ingest.accept(
-            owned(line), form.files, actor=actor(principal), columns=form.columns, replaces=form.replaces
+            owned(line), form.files, actor=principal.actor, columns=form.columns, replaces=form.replaces
         )
     return await answer(batch, services, wait)
 
@@ -83,7 +83,7 @@ async def replace_document(
     async with uploaded(request) as form:
         files: Sequence[IncomingFile] = [await one_file(form)]
         batch = await services.ingest.accept(
-            owned(line), files, actor=actor(principal), columns=form.columns, replaces=document_id
+            owned(line), files, actor=principal.actor, columns=form.columns, replaces=document_id
         )
     return await answer(batch, services, wait)
 
@@ -91,7 +91,7 @@ async def replace_document(
 @router.delete("/{document_id}", status_code=204)
 async def remove_document(line_id: str, document_id: str, principal: Manager, services: Use) -> None:
     line = await open_place(line_id, principal, services)
-    if not await services.ingest.remove(owned(line), document_id):
+    if not await services.ingest.remove(owned(line), document_id, actor=principal.actor):
         raise _no_document()
 
 

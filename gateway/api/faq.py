@@ -14,7 +14,7 @@ from core.documents import Chunk
 from core.errors import InvalidRequest, NotFound
 from gateway.api.documents import answer
 from gateway.api.faq_table import FaqEntry, faq_csv, from_iso
-from gateway.api.places import actor, open_place
+from gateway.api.places import open_place
 from gateway.auth import Manager, Use
 from gateway.body import described, json_body
 from gateway.message_schema import Strict
@@ -53,7 +53,7 @@ async def add_faq(
     line = await open_place(line_id, principal, services)
     files = [IncomingFile.of(*faq_csv(pairs))]
     return await answer(
-        await services.ingest.accept(owned(line), files, actor=actor(principal)), services, wait=True
+        await services.ingest.accept(owned(line), files, actor=principal.actor), services, wait=True
     )
 
 
@@ -96,6 +96,7 @@ async def change_faq(
         owner=pair.owner if body.owner is None else body.owner,
         valid_from=valid_from,
         valid_until=valid_until,
+        actor=principal.actor,
     )
     if changed is None:
         raise _no_pair()

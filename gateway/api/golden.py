@@ -9,13 +9,12 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from core.documents import GoldenQuestion
-from core.errors import NotFound
-from gateway.api.places import actor, open_place
+from gateway.api.places import open_place
 from gateway.auth import Manager, Use
 from gateway.body import described, json_body
 from gateway.message_schema import Strict
 from gateway.schema import Identifier
-from pipelines.golden import save_golden
+from pipelines.golden import forget_golden, save_golden
 
 router = APIRouter(prefix="/api/lines/{line_id}/golden", tags=["Knowledge"])
 
@@ -45,13 +44,12 @@ async def add_golden(
     """Call a passage the right one for a question; an earlier choice for the same question gives way."""
     line = await open_place(line_id, principal, services)
     golden = await save_golden(
-        services.golden,
-        services.documents,
+        services,
         line,
         body.question,
         body.document_id,
         body.passage_id,
-        actor(principal),
+        principal.actor,
     )
     return golden_json(golden)
 
@@ -59,8 +57,7 @@ async def add_golden(
 @router.delete("/{golden_id}", status_code=204)
 async def remove_golden(line_id: str, golden_id: str, principal: Manager, services: Use) -> None:
     line = await open_place(line_id, principal, services)
-    if not await services.golden.delete(line.id, golden_id):
-        raise NotFound("There is no such golden question in this line.", param="golden_id")
+    await forget_golden(services, line, golden_id, principal.actor)
 
 
 def golden_json(golden: GoldenQuestion) -> dict[str, Any]:

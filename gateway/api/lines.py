@@ -14,6 +14,7 @@ from core.access import Principal
 from core.documents import SHARED_BASE
 from core.errors import Conflict, InvalidRequest, NotFound
 from core.messages import BusinessLine
+from core.security import Act
 from gateway.asking import OPENAI_NAME
 from gateway.auth import Caller, Manager, Use
 from gateway.body import described, json_body
@@ -101,6 +102,7 @@ async def create_line(
     fields = body.model_dump(exclude={"bases"})
     line = BusinessLine(**fields, bases=_bases(body.id, body.bases))
     line = without_personal_data(line)
+    await services.audit.note(principal.actor, Act.LINE_CHANGED, object=line.id, detail={"action": "made"})
     await services.lines.put(line)
     return line_json(line)
 
@@ -122,6 +124,8 @@ async def change_line(
     if "bases" in changes:
         changes["bases"] = _bases(line_id, changes["bases"])
     changed = without_personal_data(replace(line, **changes))
+    told = {"action": "changed", "fields": ", ".join(sorted(changes))}
+    await services.audit.note(principal.actor, Act.LINE_CHANGED, object=line_id, detail=told)
     await services.lines.put(changed)
     return line_json(changed)
 

@@ -24,8 +24,3 @@ async def open_place(line_id: str, principal: Principal, services: Services) -> 
     if principal.line is not None:
         raise Forbidden(f"This key belongs to the line '{principal.line}' and cannot change what all share.")
     return SHARED
-
-
-def actor(principal: Principal) -> str:
-    """Who brought a file or chose a passage, as it is kept beside it."""
-    return principal.owner() if principal.kind == "console" else f"{principal.kind}:{principal.id}"

@@ -3,7 +3,6 @@
 It does not know how the rows are kept; a key bound to a line sees that line only.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,12 +12,12 @@ from pydantic import BeforeValidator
 from starlette.responses import StreamingResponse
 
 from core.access import Principal
-from core.errors import NotFound
 from core.messages import ConversationSummary, StoredTurn
 from core.ports import TranscriptFilter
 from gateway.auth import Reader, Use
 from gateway.replies import source_json, usage_json
 from gateway.schema import written_time
+from pipelines.audited import open_conversation, turns_to_export
 from pipelines.export import transcripts_csv
 
 router = APIRouter(prefix="/api", tags=["Transcripts"])
@@ -38,8 +37,8 @@ def chosen(
 ) -> TranscriptFilter:
     """The filters of the Analytics tab. Times without an offset are UTC."""
     return TranscriptFilter(
-        since=_utc(since),
-        until=_utc(until),
+        since=utc(since),
+        until=utc(until),
         line=line,
         channel=channel,
         mode=mode,
@@ -61,16 +60,14 @@ async def conversations(
 
 @router.get("/conversations/{conversation_id}")
 async def conversation(conversation_id: str, principal: Reader, services: Use) -> dict[str, Any]:
-    turns = await services.transcripts.conversation(conversation_id)
-    if not turns or principal.line not in (None, turns[0].line):
-        raise NotFound("There is no such conversation.", param="conversation_id")
+    turns = await open_conversation(services, principal.actor, conversation_id, principal.line)
     return {"id": conversation_id, "turns": [_turn_json(turn) for turn in turns]}
 
 
 @router.get("/export/transcripts.csv", response_class=StreamingResponse)
 async def export_csv(principal: Reader, where: Where, services: Use) -> StreamingResponse:
     """One row a turn, newest first, UTF-8 with a byte-order mark so that spreadsheets read Chinese."""
-    turns: Sequence[StoredTurn] = await services.transcripts.turns(_allowed(where, principal))
+    turns = await turns_to_export(services, principal.actor, _allowed(where, principal), "transcripts.csv")
     name = f"xiaoq-transcripts-{datetime.now(UTC):%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(transcripts_csv(turns), media_type="text/csv; charset=utf-8", headers=headers)
@@ -84,7 +81,7 @@ def _allowed(where: TranscriptFilter, principal: Principal) -> TranscriptFilter:
     return replace(where, line=principal.line)
 
 
-def _utc(time: datetime | None) -> datetime | None:
+def utc(time: datetime | None) -> datetime | None:
     if time is None:
         return None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

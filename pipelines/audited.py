@@ -1,0 +1,67 @@
+"""Other people's conversations and keys, with a note of who took them: made before anything leaves.
+
+What cannot be noted does not happen: the note raises StorageUnavailable. Knows no door and no right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+
+from core.errors import NotFound
+from core.messages import StoredTurn
+from core.ports import ApiKey, TranscriptFilter
+from core.security import Act
+from pipelines.services import Services
+
+
+async def open_conversation(
+    services: Services, actor: str, conversation_id: str, line: str | None = None
+) -> Sequence[StoredTurn]:
+    """All turns of a conversation, for an operator who opens it. Raises NotFound; also on another line than named."""
+    turns = await services.transcripts.conversation(conversation_id)
+    if not turns or line not in (None, turns[0].line):
+        raise NotFound("There is no such conversation.", param="conversation_id")
+    whose = await services.transcripts.owner(turns[0].id) or ""
+    detail = {"turns": len(turns)}
+    await services.audit.note(
+        actor, Act.TRANSCRIPT_READ, object=conversation_id, subject=whose, detail=detail
+    )
+    return turns
+
+
+async def turns_to_export(
+    services: Services, actor: str, where: TranscriptFilter, file: str
+) -> Sequence[StoredTurn]:
+    """The turns of a filter, for a file that leaves; the note keeps the filter and the number of rows."""
+    turns = await services.transcripts.turns(where)
+    detail: dict[str, str | int] = {"rows": len(turns), **_said(where)}
+    await services.audit.note(actor, Act.EXPORTED, object=file, detail=detail)
+    return turns
+
+
+async def make_key(
+    services: Services, actor: str, name: str, role: str, line: str | None
+) -> tuple[ApiKey, str]:
+    """A key and, this once, its text: where it cannot be noted nobody gets to see it."""
+    key, text = await services.keys.create(name, role, line)
+    detail = {"name": name, "role": role, **({"line": line} if line else {})}
+    await services.audit.note(actor, Act.KEY_CREATED, object=key.id, detail=detail)
+    return key, text
+
+
+async def revoke_key(services: Services, actor: str, key_id: str) -> bool:
+    """Whether a live key was revoked by this."""
+    if not any(key.id == key_id and key.revoked_at is None for key in await services.keys.list()):
+        return False
+    await services.audit.note(actor, Act.KEY_REVOKED, object=key_id)
+    return await services.keys.revoke(key_id)
+
+
+def _said(where: TranscriptFilter) -> dict[str, str]:
+    """What a filter asks for."""
+    given = {field.name: getattr(where, field.name) for field in fields(where) if field.name != "limit"}
+    return {
+        name: f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value)
+        for name, value in given.items()
+        if value is not None
+    }
