@@ -15,6 +15,7 @@ from pages.console_words import translations
 from pages.events import clicking, needs
 from pages.knowledge import build_knowledge_tab
 from pages.reader import READER_JS
+from pages.system import build_system_tab
 from pipelines.services import Services
 
 CACHE_SECONDS = 3600
@@ -50,8 +51,13 @@ def build_console(services: Services) -> gr.Blocks:
                 build_knowledge_tab(t)
             with gr.Tab(t("tab_analytics"), id="analytics", visible=False) as analytics:
                 build_analytics_tab(services, t, told, demo, analytics)
+            with gr.Tab(t("tab_system"), id="system", visible=False) as system:
+                build_system_tab(t)
         tabs = Tabs(
-            services.settings, group, {"chat": chat, "knowledge": knowledge, "analytics": analytics}, who
+            services.settings,
+            group,
+            {"chat": chat, "knowledge": knowledge, "analytics": analytics, "system": system},
+            who,
         )
         demo.load(needs(None, tabs.fit), None, tabs.parts, **clicking())
         demo.load(None, None, [told], js=READER_JS, api_visibility="private")

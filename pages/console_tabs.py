@@ -12,11 +12,13 @@ from core.settings import Settings
 from pages.console_words import words
 from pages.lists import text
 from pages.reader import language_of, principal_of
+from pages.system import RIGHTS as SYSTEM_RIGHTS
 
 TABS: Mapping[str, frozenset[Right]] = {
     "chat": frozenset({Right.ASK}),
     "knowledge": frozenset({Right.BROWSE}),
     "analytics": frozenset({Right.CHARTS}),
+    "system": SYSTEM_RIGHTS,
 }
 """Any one of these rights shows the tab; in the order of the page."""
 
@@ -41,7 +43,11 @@ class Tabs:
         shown = shown_tabs(principal)
         return {
             self._group: gr.Tabs(selected=shown[0]) if shown else gr.skip(),
-            **{tab: gr.Tab(visible=name in shown) for name, tab in self._tabs.items()},
+            **{
+                tab: gr.Tab(visible=name in shown)
+                for name, tab in self._tabs.items()
+                if tab.visible != (name in shown)
+            },
             self._who: who_html(principal, language_of(request, self._settings)),
         }
 

@@ -84,12 +84,16 @@ class Call:
         return sent
 
 
+class Spoken(InvalidRequest):
+    """A refusal whose message is written in the reader's language already."""
+
+
 Action = Callable[[Call], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(services: Services, right: Right, action: Action) -> Endpoint:
-    """Starlette's endpoint around an action, for those who have the right.
+def endpoint(services: Services, right: Right | None, action: Action) -> Endpoint:
+    """Starlette's endpoint around an action, for those who have the right; None: for whom the guard lets through.
 
     Errors become a calm sentence in the page's language.
     """
@@ -98,7 +102,8 @@ def endpoint(services: Services, right: Right, action: Action) -> Endpoint:
         language = page_language(request, services.settings.ui_language)
         try:
             principal = principal_of(request)
-            principal.check(right)
+            if right is not None:
+                principal.check(right)
             return await action(Call(request, services, principal, language))
         except XiaoQError as error:
             return _refusal(error, language)
@@ -123,6 +128,8 @@ def told(facts: Mapping[str, Any]) -> Response:
 
 def sentence(error: XiaoQError, language: str) -> str:
     """An error for a person: why a file was rejected, or the calm sentence of the error's code."""
+    if isinstance(error, Spoken):
+        return error.message
     if isinstance(error, DocumentRejected | TooLarge):
         return reason_in(error.message, language)
     return error_sentence(error.code, language)

@@ -19,6 +19,7 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     from pages.console import build_console, console_i18n
     from pages.document_page import document_routes
     from pages.knowledge_routes import knowledge_routes
+    from pages.system import system_routes
     from pages.theme import console_css, console_head, console_theme
 
     gr.mount_gradio_app(
@@ -41,5 +42,7 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     if not isinstance(mount, Mount):
         raise TypeError("Gradio no longer mounts itself last; the console's own pages have no place.")
     mount.app = Router(
-        [*knowledge_routes(services), *document_routes(services)], redirect_slashes=False, default=mount.app
+        [*knowledge_routes(services), *document_routes(services), *system_routes(services)],
+        redirect_slashes=False,
+        default=mount.app,
     )

@@ -63,10 +63,14 @@ def console_theme() -> gr.themes.Base:
 
 
 def console_css() -> str:
-    return "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("console.css", "knowledge.css"))
+    return "".join(
+        (FOLDER / name).read_text(encoding="utf-8") for name in ("console.css", "knowledge.css", "system.css")
+    )
 
 
 def console_head() -> str:
     """The console's scripts, for the page's head: they must be there before Gradio's."""
-    scripts = ((FOLDER / name).read_text(encoding="utf-8") for name in ("console.js", "knowledge.js"))
+    scripts = (
+        (FOLDER / name).read_text(encoding="utf-8") for name in ("console.js", "knowledge.js", "system.js")
+    )
     return "".join(f"<script>{script}</script>" for script in scripts)

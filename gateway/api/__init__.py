@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from gateway.api import (
+    accounts,
     attachments,
     audit,
     documents,
@@ -11,6 +12,8 @@ from gateway.api import (
     golden,
     inspect,
     jobs,
+    jobs,
+    keys,
     lines,
     search,
     transcripts,
@@ -30,4 +33,6 @@ routers: tuple[APIRouter, ...] = (
     transcripts.router,
     words.router,
     audit.router,
+    accounts.router,
+    keys.router,
 )

@@ -1,0 +1,209 @@
+// The System tab: shows its sections and acts on their attributes; pages/system.py lists these.
+// Sections come as HTML from the server, escaped there; what is made here is made of text nodes only.
+(() => {
+  "use strict";
+
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const REMEMBERED = "xiaoq.section";
+
+  const make = (tag, options = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), options);
+    element.append(...children);
+    return element;
+  };
+
+  class Refused extends Error {}
+
+  class SystemTab {
+    constructor(root) {
+      this.root = root;
+      this.words = {};
+      root.addEventListener("click", (event) => this.press(event));
+      root.addEventListener("submit", (event) => this.submit(event));
+      this.open();
+    }
+
+    at(selector) {
+      return this.root.querySelector(selector);
+    }
+
+    async call(way, options = {}) {
+      let response;
+      try {
+        response = await fetch(`/system/${way}`, {
+          ...options,
+          headers: { "x-time-zone": zone, ...options.headers },
+        });
+      } catch {
+        throw new Refused(this.words.error_internal_error || "");
+      }
+      if (response.ok) return response;
+      if (response.status === 401) location.assign("/login");
+      const told = await response.json().catch(() => null);
+      throw new Refused(told?.error?.message || this.words.error_internal_error || "");
+    }
+
+    async post(way, sent) {
+      const response = await this.call(way, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(sent),
+      });
+      await this.told(await response.json());
+    }
+
+    async told({ message, reveal, reload }) {
+      const said = this.at(".xq-sys-said");
+      said.replaceChildren();
+      if (message) said.append(make("p", { className: "xq-banner" }, make("span", {}, message)));
+      if (reveal) {
+        const shown = make("div", { className: "xq-banner xq-sys-reveal" });
+        shown.innerHTML = reveal;
+        said.append(shown);
+      }
+      if (reload) await this.show(this.section);
+      if (message || reveal) said.scrollIntoView({ block: "nearest" });
+    }
+
+    async open() {
+      try {
+        this.root.innerHTML = await (await this.call("frame")).text();
+      } catch (error) {
+        this.root.replaceChildren(make("p", { className: "xq-empty", role: "alert" }, error.message));
+        return;
+      } finally {
+        this.root.removeAttribute("aria-busy");
+      }
+      this.words = JSON.parse(this.at(".xq-sys").dataset.words);
+      const names = [...this.root.querySelectorAll("[data-section]")].map((each) => each.dataset.section);
+      const wanted = sessionStorage.getItem(REMEMBERED);
+      await this.attempt(() => this.show(names.includes(wanted) ? wanted : names[0]));
+    }
+
+    async show(section) {
+      const html = await (await this.call(section)).text();
+      this.section = section;
+      sessionStorage.setItem(REMEMBERED, section);
+      this.at(".xq-sys-section").innerHTML = html;
+      for (const each of this.root.querySelectorAll("[data-section]")) {
+        if (each.dataset.section === section) each.setAttribute("aria-current", "page");
+        else each.removeAttribute("aria-current");
+      }
+    }
+
+    // Runs what was pressed; a refusal is said in the form, else above the section.
+    async attempt(work, form = null) {
+      const place = form || this.at(".xq-sys-said");
+      for (const old of place.querySelectorAll(":scope > .xq-error")) old.remove();
+      const button = form?.querySelector("[type=submit]");
+      if (button) button.disabled = true;
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        place.append(make("p", { className: "xq-error", role: "alert" }, error.message));
+      } finally {
+        if (button) button.disabled = false;
+      }
+    }
+
+    press(event) {
+      const button = event.target.closest("button");
+      if (!button || !this.root.contains(button)) return;
+      const { section, post, get, copy, ask } = button.dataset;
+      if (section) {
+        this.at(".xq-sys-said").replaceChildren();
+        this.attempt(async () => {
+          await this.show(section);
+          this.at(".xq-sys-section").focus();
+        });
+      } else if (copy) {
+        navigator.clipboard.writeText(copy).then(() => (button.textContent = this.words.copied));
+      } else if (get) {
+        this.attempt(() => this.fetched(get, button.dataset.query || "", button.dataset.into));
+      } else if (post && ask) {
+        this.ask(button);
+      } else if (post) {
+        this.attempt(() => this.post(post, sentBy(button)));
+      }
+    }
+
+    ask(button) {
+      this.at(".xq-ask-first")?.remove();
+      const { post, ask, yes } = button.dataset;
+      const sure = make("button", { type: "button", className: "xq-button xq-danger" }, yes || button.textContent);
+      const no = make("button", { type: "button", className: "xq-button" }, this.words.cancel);
+      const banner = make("div", { className: "xq-banner xq-ask-first", role: "group" }, make("span", {}, ask), sure, no);
+      banner.setAttribute("aria-label", ask);
+      sure.addEventListener("click", () => {
+        banner.remove();
+        this.attempt(() => this.post(post, sentBy(button)));
+      });
+      no.addEventListener("click", () => {
+        banner.remove();
+        button.focus();
+      });
+      const row = button.closest("tr");
+      if (row) {
+        const cell = make("td", { colSpan: row.children.length }, banner);
+        const asking = make("tr", { className: "xq-ask-first" }, cell);
+        banner.remove = () => asking.remove();
+        row.after(asking);
+      } else button.parentElement.append(banner);
+      sure.focus();
+    }
+
+    submit(event) {
+      const form = event.target;
+      const { post, get, file, into } = form.dataset;
+      if (!post && !get && !file) return;
+      event.preventDefault();
+      const fields = new FormData(form);
+      if (post) this.attempt(() => this.post(post, asObject(fields)), form);
+      else if (get) this.attempt(() => this.fetched(get, asQuery(fields), into), form);
+      else this.attempt(() => this.sendFile(file, fields), form);
+    }
+
+    async fetched(way, query, into) {
+      const html = await (await this.call(query ? `${way}?${query}` : way)).text();
+      this.at(`#${CSS.escape(into)}`).innerHTML = html;
+    }
+
+    async sendFile(way, fields) {
+      const chosen = [...fields.values()].find((value) => value instanceof File);
+      if (!chosen) return;
+      const response = await this.call(`${way}?${asQuery(fields)}`, {
+        method: "POST",
+        headers: { "x-file-name": encodeURIComponent(chosen.name), "content-type": "application/octet-stream" },
+        body: chosen,
+      });
+      await this.told(await response.json());
+    }
+  }
+
+  // Everything a button carries but what steers this script.
+  const sentBy = (button) => {
+    const { post, ask, yes, ...sent } = button.dataset;
+    return sent;
+  };
+
+  const asObject = (fields) => {
+    const sent = {};
+    for (const name of new Set(fields.keys())) {
+      const values = fields.getAll(name).filter((value) => typeof value === "string");
+      sent[name] = values.length > 1 ? values : values[0];
+    }
+    return sent;
+  };
+
+  const asQuery = (fields) =>
+    new URLSearchParams([...fields].filter(([, value]) => typeof value === "string")).toString();
+
+  window.xiaoqSystem = (element) => {
+    const root = element.querySelector(".xq-sys-root");
+    if (root && !root.dataset.filled) {
+      root.dataset.filled = "yes";
+      new SystemTab(root);
+    }
+  };
+})();
