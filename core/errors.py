@@ -32,6 +32,13 @@ class InvalidRequest(XiaoQError):
     status = 400
 
 
+class Unfit(InvalidRequest):
+    """Well formed, and yet it will not do: a name we keep for ourselves, a password that is easy to guess."""
+
+    code = "unfit"
+    status = 422
+
+
 class UnsupportedParameter(InvalidRequest):
     code = "unsupported_parameter"
 

@@ -31,7 +31,7 @@ class AccountStore(Protocol):
     async def create(
         self, name: str, role: str, password: str | None, *, line: str | None = None, oidc: str | None = None
     ) -> Account:
-        """Raises Conflict where the name is taken, InvalidRequest where name or password will not do."""
+        """Raises Conflict where the name is taken, InvalidRequest (Unfit) where name, role or password will not do."""
         ...
 
     async def list(self) -> Sequence[Account]:

@@ -22,7 +22,7 @@ MEANINGS: Mapping[int, str] = {
     404: "What the address or the body names does not exist, or is not the caller's.",
     409: "It is there already, or it changed meanwhile.",
     413: "The body is larger than this route takes.",
-    422: "The file gives nothing to work with; the message says why.",
+    422: "What was sent is well formed and will not do; the message says why.",
     429: "Too many requests; try again after `Retry-After` seconds.",
     500: "Something broke on our side; the log has it under the request id.",
     502: "The model stopped in the middle of its answer.",
@@ -64,6 +64,12 @@ REPLIES: Mapping[str, Any] = {
     "GET /api/conversations/{conversation_id}": shapes.ConversationReply,
     "GET /api/audit": privacy.AuditReply,
     "POST /api/audit/verify": privacy.VerdictReply,
+    "GET /api/me": shapes.MeReply,
+    "GET /api/accounts": shapes.AccountsReply,
+    "POST /api/accounts": shapes.AccountShape,
+    "PATCH /api/accounts/{account_id}": shapes.AccountShape,
+    "GET /api/keys": shapes.KeysReply,
+    "POST /api/keys": shapes.NewKeyReply,
 }
 """The shape of a route's reply. A route that is not named here answers with an object of its own making."""
 
@@ -226,7 +232,7 @@ def _refusals(path: str, operation: dict[str, Any]) -> dict[str, Any]:
         statuses.add(404)
     if kinds:
         statuses |= {409, 413}
-    if "multipart/form-data" in kinds:
+    if "multipart/form-data" in kinds or (kinds and path.startswith("/api/accounts")):
         statuses.add(422)
     door = "OpenAI" if path.startswith("/v1/") else ""
     if door and kinds:

@@ -270,3 +270,45 @@ class PartShape(TypedDict):
 class ReadyReply(TypedDict):
     ready: bool
     parts: dict[str, PartShape]
+
+
+class MeReply(TypedDict):
+    kind: Literal["key", "console", "local"]
+    name: str
+    role: str
+    line: str | None
+    rights: list[str]
+    csrf: str | None
+
+
+class AccountShape(TypedDict):
+    id: str
+    name: str
+    role: str
+    line: str | None
+    openid: bool
+    disabled: bool
+    created_at: Moment
+    last_sign_in_at: Moment | None
+
+
+class AccountsReply(TypedDict):
+    accounts: list[AccountShape]
+
+
+class KeyShape(TypedDict):
+    id: str
+    name: str
+    role: str
+    line: str | None
+    created_at: Moment
+    last_used_at: Moment | None
+    revoked_at: Moment | None
+
+
+class NewKeyReply(KeyShape):
+    key: str
+
+
+class KeysReply(TypedDict):
+    keys: list[KeyShape]

@@ -13,7 +13,7 @@ from sqlalchemy import Row, case, delete, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.access import OPERATORS
-from core.errors import Conflict, InvalidRequest, NotFound
+from core.errors import Conflict, InvalidRequest, NotFound, Unfit
 from core.security import Account
 from storage.columns import UtcTime
 from storage.database import Database
@@ -42,7 +42,7 @@ class SqlAccountStore:
         """See the port. Without a password only an OpenID sign-in opens the account."""
         made = Account(f"op-{uuid4().hex}", plain(name), _role(role), datetime.now(UTC), line or None, oidc)
         if not NAME.fullmatch(made.name) or made.name == OPERATOR:
-            raise InvalidRequest(
+            raise Unfit(
                 "A name has 1 to 64 letters, digits or . @ + - _, and is not 'operator'.", param="name"
             )
         statement = insert(account).values(

@@ -9,7 +9,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from core.errors import InvalidRequest
+from core.errors import Unfit
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -61,11 +61,11 @@ def _octets(password: str) -> bytes:
 
 
 def check_password(password: str, name: str) -> None:
-    """Raises InvalidRequest where it is easy to guess."""
+    """Raises Unfit where it is easy to guess."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise InvalidRequest(f"A password has {SHORTEST} to {LONGEST} characters.", param="password")
+        raise Unfit(f"A password has {SHORTEST} to {LONGEST} characters.", param="password")
     if len(set(password)) < 4 or name.casefold() in password.casefold():
-        raise InvalidRequest(
+        raise Unfit(
             "This password is easy to guess: it repeats itself or holds the name; choose another.",
             param="password",
         )

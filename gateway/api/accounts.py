@@ -3,7 +3,7 @@
 It does not know how a password is kept. None is ever shown.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
@@ -19,14 +19,15 @@ from pipelines.operators import accounts_of, change_account, create_account
 
 router = APIRouter(prefix="/api", tags=["Operators"])
 
-Password = Annotated[str, Field(min_length=1, max_length=1000)]
+Password = Annotated[str, Field(min_length=10, max_length=256)]
+Role = Literal["agent", "manager", "auditor", "admin"]
 
 
 class NewAccount(Strict):
     """Without a password the account opens by OpenID sign-in only."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    role: Identifier
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    role: Role
     password: Password | None = None
     line: Identifier | None = None
 
@@ -34,7 +35,7 @@ class NewAccount(Strict):
 class AccountChange(Strict):
     """What is left out stays; an empty `line` unbinds. A new password and a disabling end the account's sessions."""
 
-    role: Identifier | None = None
+    role: Role | None = None
     line: Annotated[str, Field(max_length=64)] | None = None
     password: Password | None = None
     disabled: bool | None = None

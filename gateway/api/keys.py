@@ -3,7 +3,7 @@
 It does not know how a key is remembered.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
@@ -15,6 +15,8 @@ from gateway.message_schema import Strict
 from gateway.schema import Identifier
 from pipelines.operators import create_key, keys_of, revoke_key
 
+Role = Literal["caller", "agent", "manager", "auditor", "admin"]
+
 router = APIRouter(prefix="/api/keys", tags=["Operators"])
 
 
@@ -22,7 +24,7 @@ class NewKey(Strict):
     """`name` says what the key is for; `line` binds it to one business line."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    role: Identifier
+    role: Role
     line: Identifier | None = None
 
 
