@@ -12,7 +12,6 @@ from gateway.api import (
     golden,
     inspect,
     jobs,
-    jobs,
     keys,
     lines,
     search,
