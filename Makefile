@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking lock clean
+.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -24,7 +24,7 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 fuzz: .venv/.dev  ## the fuzz tests, fifty times as long; TIMES=500 for a night
 	XIAOQ_FUZZ_TIMES=$(or $(TIMES),50) $(BIN)/python -m pytest -q --timeout 86400 -k "fuzz or schemathesis" tests
 
-bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking  ## every measurement
+bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words  ## every measurement
 
 bench-footprint: .venv/.dev
 	$(BIN)/python -m bench.footprint
@@ -43,6 +43,9 @@ bench-scale: .venv/.dev  ## the index as it grows; a million chunks with ARGUMEN
 
 bench-masking: .venv/.dev  ## what masking finds and misses, beside Presidio
 	$(BIN)/python -m bench.masking
+
+bench-words: .venv/.dev  ## screening for sensitive words: cost, disguises, false alarms
+	$(BIN)/python -m bench.words
 
 lock:  ## compile the hand-written inputs to hash-locked requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements-uv.txt requirements-uv.in
