@@ -14,26 +14,18 @@ from pages.addresses import document_address, place_in_words
 from pages.console_words import words
 from pages.customer_markdown import render_markdown
 
-_IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
-_LINK = re.compile(r"\[([^\]]*)\]\(\s*<?([^)\s>]*)[^)]*\)")
-_DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:\s*\S+.*$", re.MULTILINE)
-_ALLOWED = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
-
-
-def safe_markdown(text: str) -> str:
-    """Markdown without raw HTML, images, reference links or links of a kind other than http and mail."""
-    parts = _CODE.split(text)
-    return "".join(part if number % 2 else _without_html(part) for number, part in enumerate(parts))
-
 
 def question_bubble(question: str) -> str:
-    """A question as Markdown that shows it as it was typed, on as many lines."""
-    return safe_markdown(question)
+    """A question as Markdown without HTML, images and links, on as many lines.
+
+    It stands in the field where it is edited, too, hence no more of it is escaped than must be.
+    """
+    escaped = question.replace("&", "&amp;").replace("<", "&lt;")
+    return escaped.replace("[", "&#91;").replace("]", "&#93;")
 
 
 def answer_bubble(record: TurnRecord, language: str) -> str:
-    """A stored answer, whole or cut off, as Markdown."""
+    """A stored answer, whole or cut off, as HTML inside Markdown."""
     say = words(language)
     note = ""
     if record.status in (TurnStatus.STOPPED, TurnStatus.INTERRUPTED, TurnStatus.RUNNING):
@@ -47,7 +39,8 @@ def answer_bubble(record: TurnRecord, language: str) -> str:
 
 def compose(text: str, sources: Sequence[Source], foot: str, note: str, language: str) -> str:
     """The parts of an answer in the order in which they are read."""
-    shown = [safe_markdown(text)] if text else []
+    # As HTML: a second reader of the same Markdown would have its own idea of where a link or code begins.
+    shown = [f'<div class="xq-answer">{safe_html(text)}</div>'] if text else []
     if note:
         shown.append(f'<div class="xq-note">{_text(note)}</div>')
     if sources:
@@ -121,15 +114,8 @@ def _open_link(source: Source, say: Mapping[str, str]) -> str:
     return f'<a class="xq-open" href="{html.escape(address)}" target="_blank">{_text(say["open_at"])}</a>'
 
 
-def _without_html(text: str) -> str:
-    text = _DEFINITION.sub("", text)
-    text = _IMAGE.sub(lambda found: found[1], text)
-    text = _LINK.sub(lambda found: found[0] if _ALLOWED.match(found[2]) else found[1], text)
-    return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
 def _text(value: str) -> str:
     """Escaped for HTML inside Markdown: on one line, and with nothing left for Markdown to read."""
-    escaped = html.escape(value.strip())
+    escaped = html.escape(value.strip().replace("\0", "\ufffd"))
     escaped = re.sub(r"([\\`*_{}\[\]()#!|~$])", lambda found: f"&#{ord(found[1])};", escaped)
     return re.sub(r"\s*\n\s*", "<br>", escaped)

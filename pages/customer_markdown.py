@@ -13,7 +13,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-_ALLOWED_LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
+from pipelines.foreign_markdown import foreign_markdown
+
 _ALIGNMENT = re.compile(r"text-align:(left|right|center)")
 
 
@@ -24,15 +25,9 @@ def render_markdown(text: str) -> str:
 
 @cache
 def _renderer() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_SafeHtml)
-    markdown.enable(["table", "strikethrough"])
-    # An image is a request to somewhere else, and with a made-up address a way to carry data out.
-    markdown.validateLink = _is_allowed_link  # type: ignore[method-assign]
+    markdown = foreign_markdown()
+    markdown.renderer = _SafeHtml(markdown)
     return markdown
-
-
-def _is_allowed_link(url: str) -> bool:
-    return _ALLOWED_LINK.fullmatch(url) is not None
 
 
 class _SafeHtml(RendererHTML):

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
-from core.messages import StoredTurn
+from core.messages import Source, StoredTurn
+from pipelines.foreign_markdown import as_typed, on_one_line, plain_markdown
 
 COLUMNS = (
     "conversation_id", "turn_id", "asked_at", "line", "channel", "language", "mode", "status", "engine",
@@ -12,15 +15,19 @@ COLUMNS = (
     "feedback_score", "feedback_comment", "request_id",
 )  # fmt: skip
 
-# What a spreadsheet would run as a formula, full-width forms included (OWASP ASVS 5, 1.2.10).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA_SIGNS = "=+-@"
+# NUL and these are dropped or jumped over before the first sign is looked at (OWASP ASVS 5, 1.2.10).
+JUMPED = re.compile(r"\A[\s\x00-\x20\x7f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]*")
+LEADING = ("\t", "\r", "\n", "\0")
 BOM = "\ufeff".encode()
 """Without it Excel reads UTF-8 as the machine's own code page and breaks Chinese."""
 
 
 def safe_cell(value: str) -> str:
-    """The text with a quote before what a spreadsheet would take for a formula."""
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    """The text with a quote before what a spreadsheet would take for a formula, in full-width or small form too."""
+    first = JUMPED.sub("", value, count=1)[:1]
+    signs = unicodedata.normalize("NFKC", first)
+    return f"'{value}" if value.startswith(LEADING) or signs[:1] in tuple(FORMULA_SIGNS) else value
 
 
 def transcripts_csv(turns: Iterable[StoredTurn]) -> Iterator[bytes]:
@@ -35,19 +42,27 @@ def conversation_markdown(turns: Iterable[StoredTurn]) -> str:
     """One conversation to keep or to send: question, answer and the sources by name. Times are UTC."""
     blocks: list[str] = []
     for turn in turns:
-        quoted = "\n".join(f"> {row}" for row in turn.question.splitlines())
-        blocks.append(f"**{turn.asked_at:%Y-%m-%d %H:%M} UTC**\n\n{quoted}\n\n{turn.record.answer}")
+        quoted = "\n".join(f"> {row}" for row in as_typed(turn.question).split("\n"))
+        answer = plain_markdown(turn.record.answer)
+        blocks.append(f"**{turn.asked_at:%Y-%m-%d %H:%M} UTC**\n\n{quoted}\n\n{answer}")
         if turn.record.sources:
-            blocks.append(
-                "\n".join(f"- {s.title} · {s.document} · {s.location}" for s in turn.record.sources)
-            )
-    return "\n\n".join(blocks) + "\n"
+            blocks.append("\n".join(f"- {_source_line(source)}" for source in turn.record.sources))
+    return _characters("\n\n".join(blocks) + "\n")
+
+
+def _source_line(source: Source) -> str:
+    return " · ".join(on_one_line(part) for part in (source.title, source.document, source.location))
 
 
 def _row(cells: Iterable[object]) -> bytes:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue().encode()
+    return _characters(buffer.getvalue()).encode()
+
+
+def _characters(text: str) -> str:
+    """Half a surrogate pair is no character: a question mark stands for it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _cells(turn: StoredTurn) -> list[object]:

@@ -1,10 +1,12 @@
 """Answers are shown as Markdown that can load nothing and run nothing."""
 
+import html
+
 import pytest
 
 from core.errors import EngineBroken
 from core.messages import Mode, Source, TurnRecord, TurnStatus
-from pages.bubbles import answer_bubble, failure_note, footer, safe_html, safe_markdown, source_list
+from pages.bubbles import answer_bubble, failure_note, footer, question_bubble, safe_html, source_list
 
 SOURCE = Source("faq.csv", "退货", "第 3 行", 0.9, "**七天**内可退。\n\n- 运费自理\n\n```\na\n\nb\n```")
 
@@ -23,19 +25,30 @@ SOURCE = Source("faq.csv", "退货", "第 3 行", 0.9, "**七天**内可退。\n
     ],
 )
 def test_nothing_foreign_is_loaded_or_run(foreign: str, forbidden: str) -> None:
-    assert forbidden not in safe_markdown(foreign)
-    assert f'src="{forbidden}' not in safe_html(foreign)
-    assert "<img" not in safe_html(foreign)
-    assert "<script" not in safe_html(foreign)
+    shown = safe_html(foreign)
+    assert forbidden not in shown
+    assert "<img" not in shown
+    assert "<script" not in shown
 
 
-def test_plain_markdown_stays() -> None:
-    text = "**好**\n\n1. 一\n2. 二\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[帮助](https://example.com/help)"
-    assert safe_markdown(text) == text
+def test_markdown_becomes_html_on_one_line() -> None:
+    shown = safe_html("**好**\n\n1. 一\n2. 二\n\n[帮助](https://example.com/help)")
+    assert "<strong>好</strong>" in shown
+    assert "<li>一</li>" in shown
+    assert 'href="https://example.com/help"' in shown
+    assert "\n" not in shown
 
 
 def test_code_keeps_its_angle_brackets() -> None:
-    assert safe_markdown("use `<b>` and\n```\n<p>\n```") == "use `<b>` and\n```\n<p>\n```"
+    assert "<code>&lt;b&gt;</code>" in safe_html("use `<b>` and so on")
+
+
+def test_a_question_keeps_its_words_where_it_is_edited() -> None:
+    typed = "Is <b> & [this](https://a.b) &amp; `code`\n  a question?"
+    shown = question_bubble(typed)
+    assert html.unescape(shown) == typed
+    assert "<" not in shown
+    assert "[" not in shown
 
 
 def test_sources_are_one_html_block() -> None:

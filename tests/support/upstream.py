@@ -20,13 +20,14 @@ PIECE = 7
 class EchoUpstream:
     """What it serves and what it saw.
 
-    `piece_seconds` is the pause before each piece, `max_model_len` the window it reports. `aborted` counts
+    `answer` is what it says in place of its echo, `piece_seconds` is the pause before each piece, `max_model_len` the window it reports. `aborted` counts
     streams whose reader left before their end.
     """
 
     models: tuple[str, ...] = (MODEL,)
     piece_seconds: float = 0.0
     max_model_len: int | None = None
+    answer: str | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     aborted: int = 0
@@ -57,7 +58,7 @@ class EchoUpstream:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         try:
-            for event in events(body):
+            for event in events(body, self.answer):
                 await asyncio.sleep(self.piece_seconds)
                 await response.write(f"data: {event}\n\n".encode())
             await response.write_eof()
@@ -73,9 +74,9 @@ def echo(messages: list[dict[str, Any]]) -> str:
     return "ECHO:" + json.dumps(messages, ensure_ascii=False)
 
 
-def events(body: dict[str, Any]) -> list[str]:
+def events(body: dict[str, Any], answer: str | None = None) -> list[str]:
     """The data of every event of the stream that answers `body`, the last one `[DONE]`."""
-    text = echo(body["messages"])
+    text = echo(body["messages"]) if answer is None else answer
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": text[start : start + PIECE]} for start in range(0, len(text), PIECE)]
     chunks = [_chunk(body, [{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]

@@ -2,18 +2,21 @@
 (() => {
   "use strict";
 
-  // Gradio copies a message's source, our HTML beneath the answer included; people want the answer.
-  // An answer's own "<" is always escaped (pages/bubbles.py), so the pattern finds nothing of it.
+  // Gradio copies a message's source, which is HTML (pages/bubbles.py); people want the words of the answer.
+  const words = (source) => {
+    const read = new DOMParser().parseFromString(source, "text/html");
+    const answer = read.querySelector(".xq-answer") || read.body;
+    for (const item of answer.querySelectorAll("li")) {
+      const list = item.parentElement;
+      const number = [...list.children].indexOf(item) + (list.start || 1);
+      item.prepend(list.tagName === "OL" ? `${number}. ` : "- ");
+    }
+    return answer.textContent.trim();
+  };
   const clipboard = navigator.clipboard;
   if (clipboard) {
     const write = clipboard.writeText.bind(clipboard);
-    clipboard.writeText = (text) =>
-      write(
-        text
-          .replace(/\s*<div class="xq-(?:note|sources|foot)">[\s\S]*$/, "")
-          .replace(/&lt;/g, "<")
-          .replace(/&amp;/g, "&"),
-      );
+    clipboard.writeText = (text) => write(words(text));
   }
 
   // `file` is what a hidden download button holds once the event that made it has ended.
