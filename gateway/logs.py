@@ -1,15 +1,21 @@
-"""The log as JSON lines on standard error: one event a line, newlines escaped, no colours.
+"""The log as JSON lines on standard error: one event a line, whatever its values hold, and nothing a terminal obeys.
 
 Knows no setting and no request; what may be logged is the caller's duty, and never a customer's words.
 """
 
+import json
 import logging
+import re
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+"""JSON escapes what is below a space. These it leaves: they steer terminals, end lines for some readers, turn the
+order of letters round, or cannot be written at all."""
 
 
 def configure_logs() -> None:
@@ -24,14 +30,14 @@ def configure_logs() -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LineHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 where_it_broke,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                structlog.processors.JSONRenderer(serializer=one_line),
             ],
         )
     )
@@ -40,6 +46,27 @@ def configure_logs() -> None:
     root.setLevel(logging.INFO)
     for noisy in ("httpx", "alembic", "uvicorn.error", "bm25s"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class LineHandler(logging.StreamHandler[Any]):
+    """A record that cannot be written is one line, too; the library's own answer is a page with its arguments."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        line = one_line({"event": "log_failed", "logger": record.name, "level": record.levelname.lower()})
+        self.stream.write(f"{line}\n")
+
+
+def one_line(event: Mapping[str, Any], default: Callable[[Any], Any] = repr, **_: Any) -> str:
+    """JSON for every reader: numbers that JSON has not, and whatever refers to itself, as their text."""
+    try:
+        text = json.dumps(event, ensure_ascii=False, allow_nan=False, default=default)
+    except (ValueError, TypeError, RecursionError):
+        text = json.dumps({str(name): _plain(value) for name, value in event.items()}, ensure_ascii=False)
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | None) else repr(value)
 
 
 def where_it_broke(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
