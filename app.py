@@ -60,6 +60,7 @@ def build_services(settings: Settings) -> Services:
     from storage.sessions import SqlSessionStore
     from storage.subjects import SqlSubjects
     from storage.transcripts import SqlTranscriptReader
+    from storage.verify import SqlSeals
     from storage.words import SqlWordStore
 
     check_place(settings)
@@ -109,6 +110,7 @@ def build_services(settings: Settings) -> Services:
         database=database,
         subjects=SqlSubjects(database),
         rotation=SqlKeyRotation(database, master, next_master_key(settings)),
+        verify_rows=SqlSeals(database).verify,
         purge=lambda now: purge(database, settings.retention_days, now),
         faq_template=faq_template,
         held=held,

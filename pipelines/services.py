@@ -22,7 +22,7 @@ from core.ports import (
     Subjects,
     TranscriptReader,
 )
-from core.security import AccountStore, Audit, SessionStore
+from core.security import AccountStore, Audit, Progress, SessionStore, Verdict
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
@@ -68,6 +68,8 @@ class Services:
     subjects: Subjects
     """Exports and erases customers: a door checks the right and writes the audit."""
     rotation: KeyRotation
+    verify_rows: Callable[[Progress | None], Awaitable[Verdict]]
+    """Whether every stored row of every conversation is as XiaoQ left it; `place` names the first that is not."""
     purge: Callable[[datetime], Awaitable[int]]
     """Deletes what is past its retention at that time (UTC); gives how many conversations."""
     faq_template: Callable[[TableFormat, str], bytes]

@@ -18,10 +18,9 @@ from core.vault import VaultEntry, restored
 from storage import places
 from storage.cipher import Cipher
 from storage.database import Database
-from storage.ownership import require_conversation
+from storage.ownership import hold, require_conversation
 from storage.tables import attachment as attachment_table
 from storage.tables import attachment_chunk
-from storage.turns import touch
 from storage.vaults import add_to_vault, read_vault
 
 log = structlog.get_logger()
@@ -44,14 +43,17 @@ class SqlAttachmentStore:
         owner, now = self._db.pseudonyms.owner(owner), datetime.now(UTC)
 
         def write(connection: Connection) -> None:
-            touch(connection, attachment.conversation_id, owner, now)
-            row = require_conversation(connection, attachment.conversation_id, owner)
-            cipher = self._db.keys.of(connection, row)
-            add_to_vault(connection, cipher, self._db.pseudonyms, attachment.conversation_id, new)
-            connection.execute(insert(attachment_table).values(_attachment_values(cipher, attachment)))
+            before = hold(connection, attachment.conversation_id, owner)
+            cipher, seals = self._db.keys.of(connection, before), self._db.seals
+            delta = add_to_vault(connection, cipher, self._db, before.id, new)
+            values = _attachment_values(cipher, attachment)
+            connection.execute(insert(attachment_table).values(values))
+            delta += seals.member(attachment_table, values)
             rows = [_chunk_values(cipher, attachment.id, at, one) for at, one in enumerate(chunks)]
             if rows:
                 connection.execute(insert(attachment_chunk), rows)
+                delta += sum(seals.member(attachment_chunk, row) for row in rows)
+            seals.change(connection, before, delta, updated_at=now)
 
         await self._db.write(write)
 
@@ -76,13 +78,21 @@ class SqlAttachmentStore:
 
     async def delete(self, conversation_id: str, owner: str, attachment_id: str) -> bool:
         owner = self._db.pseudonyms.owner(owner)
-        statement = delete(attachment_table).where(
-            attachment_table.c.id == attachment_id, attachment_table.c.conversation_id == conversation_id
+        this = (attachment_table.c.id == attachment_id) & (
+            attachment_table.c.conversation_id == conversation_id
         )
+        pieces = select(attachment_chunk).where(attachment_chunk.c.attachment_id == attachment_id)
 
         def write(connection: Connection) -> bool:
-            require_conversation(connection, conversation_id, owner)
-            return connection.execute(statement).rowcount > 0
+            before, seals = hold(connection, conversation_id, owner), self._db.seals
+            file = connection.execute(select(attachment_table).where(this)).first()
+            if file is None:
+                return False
+            delta = seals.member(attachment_table, file._mapping)
+            delta += sum(seals.member(attachment_chunk, row._mapping) for row in connection.execute(pieces))
+            connection.execute(delete(attachment_table).where(this))
+            seals.change(connection, before, -delta)
+            return True
 
         return await self._db.write(write)
 

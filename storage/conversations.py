@@ -8,19 +8,20 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import InvalidRequest, StorageDamaged
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Hide, MaskWith, VaultEntry
 from storage import places
 from storage.database import Database
-from storage.ownership import KEY, live_in, require_conversation, require_turn
+from storage.ownership import KEY, hold_turn, is_conversation, live_in, require_conversation
 from storage.questions import begin, store_masking
+from storage.removal import remove
 from storage.rows import Eyes, as_it_is, sealed_text, select_turns, spoken, stored_turns, text_of
 from storage.summaries import UNDETERMINED, select_summaries, summaries
 from storage.tables import attachment, conversation, feedback, subject, turn
-from storage.turns import outcome, replace_details, start
+from storage.turns import conversation_values, outcome, replace_details
 from storage.upsert import upsert
 from storage.vaults import read_vault
 
@@ -57,7 +58,10 @@ class SqlConversationLog:
         def write(connection: Connection) -> None:
             cipher = self._db.keys.obtain(connection, owner, now)
             names = self._db.pseudonyms
-            start(connection, cipher, names, conversation_id, owner, line, channel, customer, now)
+            values = conversation_values(
+                cipher, names, conversation_id, owner, line, channel, customer, "", now
+            )
+            connection.execute(insert(conversation).values(self._db.seals.sealed(connection, values, 0)))
 
         await self._db.write(write)
         return conversation_id
@@ -102,17 +106,17 @@ class SqlConversationLog:
         owner, now = self._db.pseudonyms.owner(owner), datetime.now(UTC)
 
         def write(connection: Connection) -> None:
-            row = require_turn(connection, turn_id, owner)
-            cipher = self._db.keys.of(connection, row)
-            sealed = sealed_text(cipher, record.answer, places.answer(turn_id, row.conversation_id))
+            seals = self._db.seals
+            before, asked = hold_turn(connection, turn_id, owner)
+            cipher = self._db.keys.of(connection, before)
+            sealed = sealed_text(cipher, record.answer, places.answer(turn_id, before.id))
             values = outcome(record, sealed, now)
-            if row.masked is None and (record.answer or record.status is TurnStatus.DONE):
+            if asked.masked is None and (record.answer or record.status is TurnStatus.DONE):
                 values["masked"] = b""  # masking comes before any answer, and had nothing to store
             connection.execute(update(turn).where(turn.c.id == turn_id).values(**values))
-            replace_details(connection, cipher, turn_id, record)
-            connection.execute(
-                update(conversation).where(conversation.c.id == row.conversation_id).values(updated_at=now)
-            )
+            delta = seals.member(turn, {**asked._mapping, **values}) - seals.member(turn, asked._mapping)
+            delta += replace_details(connection, cipher, seals, asked, record)
+            seals.change(connection, before, delta, updated_at=now)
 
         await self._db.write(write)
 
@@ -187,17 +191,8 @@ class SqlConversationLog:
     async def forget(self, conversation_id: str, owner: str) -> bool:
         """See the port. With the owner's last conversation their key goes, too."""
         owner = self._db.pseudonyms.owner(owner)
-        statement = delete(conversation).where(
-            conversation.c.id == conversation_id, conversation.c.owner == owner
-        )
-
-        def write(connection: Connection) -> bool:
-            gone = connection.execute(statement).rowcount > 0
-            if gone:
-                self._db.keys.drop_unused(connection, [owner])
-            return gone
-
-        return await self._db.write(write)
+        theirs = is_conversation(conversation_id, owner)
+        return await self._db.write(lambda connection: remove(connection, self._db, theirs)[0] > 0)
 
     async def rate(self, turn_id: str, owner: str, score: int, comment: str = "") -> None:
         """See the port. Raises InvalidRequest for another score than 1, -1 and 0."""
@@ -206,12 +201,16 @@ class SqlConversationLog:
         owner, now = self._db.pseudonyms.owner(owner), datetime.now(UTC)
 
         def write(connection: Connection) -> None:
-            row = require_turn(connection, turn_id, owner)
+            before, _ = hold_turn(connection, turn_id, owner)
+            rated = connection.execute(select(feedback).where(feedback.c.turn_id == turn_id)).first()
+            delta = -self._db.seals.member(feedback, rated._mapping) if rated else 0
             if score:
-                sealed = self._db.keys.of(connection, row).seal_text(comment, *places.comment(turn_id))
+                sealed = self._db.keys.of(connection, before).seal_text(comment, *places.comment(turn_id))
                 values = {"turn_id": turn_id, "score": score, "comment": sealed, "rated_at": now}
                 upsert(connection, feedback, values)
+                delta += self._db.seals.member(feedback, values)
             else:
                 connection.execute(delete(feedback).where(feedback.c.turn_id == turn_id))
+            self._db.seals.change(connection, before, delta)
 
         await self._db.write(write)

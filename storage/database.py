@@ -22,6 +22,7 @@ from storage.migrate import check_integrity, damaged, mark_interrupted, migrate,
 from storage.presence import FilePresence, Presence, ServerPresence
 from storage.pseudonyms import Pseudonyms
 from storage.ring import KeyRing
+from storage.seals import Seals
 from storage.secrets import MasterKey
 from storage.subject_keys import SubjectKeys
 from storage.sweep import sweep
@@ -38,7 +39,7 @@ class Database:
     """One SQLite file or PostgreSQL database.
 
     What people wrote is encrypted under keys that `master` unlocks: `keys` of subjects, `pseudonyms` of owners,
-    secrets by `secret`; all are there after `start`. Raises ConfigurationError where the URL is neither.
+    `seals` of rows, secrets by `secret`; all are there after `start`. Raises ConfigurationError where the URL is neither.
     """
 
     def __init__(self, url: str, master: MasterKey) -> None:
@@ -46,11 +47,13 @@ class Database:
         self._ring = KeyRing(master)
         self.keys = SubjectKeys(self._ring)
         self.pseudonyms = Pseudonyms(self._ring)
+        self.seals = Seals(self._ring)
         self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         self._read_engine = make_engine(self._url, "read", READERS)
         self._write_engine = make_engine(self._url, "write")
         self._presence: Presence = FilePresence(self._file) if self._file else ServerPresence(self._url)
         event.listen(self._write_engine, "connect", lambda *_: self._presence.renew())
+        self.seals.watch(self._write_engine, lambda: self._presence.mark)
         self._readers = ThreadPoolExecutor(READERS, "xiaoq-read")
         self._writer = GroupWriter(self._write_engine)
         self._started = False
@@ -69,12 +72,15 @@ class Database:
         if self._file is not None:
             _make_private(self._file)
         engine = make_engine(self._url, "migrate")
+        self.seals.watch(engine, lambda: self._presence.mark)
         try:
             with self._presence.starting() as alone:
                 with engine.connect() as connection, connection.begin():
                     check_integrity(connection)
                     sealed = migrate(connection, self._ring)
-                    interrupted = mark_interrupted(connection, alone=alone)
+                    interrupted = mark_interrupted(connection, self.seals, alone=alone)
+                    if alone:
+                        self.seals.gather(connection, self._presence.mark)
                 if sealed:
                     scrub(engine)
         except DBAPIError as error:

@@ -4,12 +4,13 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine, select, update
 
 from core.errors import ConfigurationError, StorageUnavailable
 from core.messages import TurnStatus
 from storage.ring import KeyRing
-from storage.tables import turn
+from storage.seals import Seals
+from storage.tables import conversation, turn
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -88,13 +89,26 @@ def scrub(engine: Engine) -> None:
             connection.exec_driver_sql(f'VACUUM FULL "{name}"')
 
 
-def mark_interrupted(connection: Connection, *, alone: bool, now: datetime | None = None) -> int:
+def mark_interrupted(
+    connection: Connection, seals: Seals, *, alone: bool, now: datetime | None = None
+) -> int:
     """Turns that were running when their process died become `interrupted`; returns how many.
 
     Where other processes have the database open a running turn may be theirs, so only those older than any
     answer takes are taken.
     """
-    statement = update(turn).where(turn.c.status == TurnStatus.RUNNING.value)
+    running = turn.c.status == TurnStatus.RUNNING.value
     if not alone:
-        statement = statement.where(turn.c.asked_at < (now or datetime.now(UTC)) - _LONGEST_ANSWER)
-    return connection.execute(statement.values(status=TurnStatus.INTERRUPTED.value)).rowcount
+        running &= turn.c.asked_at < (now or datetime.now(UTC)) - _LONGEST_ANSWER
+    ended = {"status": TurnStatus.INTERRUPTED.value}
+    found = connection.execute(select(turn.c.id, turn.c.conversation_id).where(running)).all()
+    for turn_id, conversation_id in found:
+        of_it = select(conversation).where(conversation.c.id == conversation_id).with_for_update()
+        before = connection.execute(of_it).one()
+        row = connection.execute(select(turn).where(turn.c.id == turn_id, running)).first()
+        if row is None:
+            continue
+        connection.execute(update(turn).where(turn.c.id == turn_id).values(**ended))
+        delta = seals.member(turn, {**row._mapping, **ended}) - seals.member(turn, row._mapping)
+        seals.change(connection, before, delta)
+    return len(found)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from core.errors import NotFound
 from storage.tables import conversation, subject, turn
 
-KEY = (conversation.c.owner, subject.c.kek_version, subject.c.wrapped)
+KEY = (conversation.c.owner, subject.c.kek_version, subject.c.wrapped, subject.c.created_at)
 """The columns by which SubjectKeys.of unwraps the owner's key."""
 
 
@@ -27,17 +27,26 @@ def is_conversation(conversation_id: str, owner: str) -> ColumnElement[bool]:
     return (conversation.c.id == conversation_id) & (conversation.c.owner == owner)
 
 
-def require_turn(connection: Connection, turn_id: str, owner: str) -> Any:
-    """The turn with its owner's key (see SubjectKeys.of). Raises NotFound where the turn is not the owner's."""
-    query = (
-        select(turn.c.id, turn.c.conversation_id, turn.c.question, turn.c.masked, *KEY)
-        .select_from(turn.join(conversation).outerjoin(subject))
-        .where(turn.c.id == turn_id, conversation.c.owner == owner)
-    )
-    found = connection.execute(query).first()
+def hold(connection: Connection, conversation_id: str, owner: str) -> Any:
+    """In a write: the whole conversation with its owner's key, changed by nobody else until COMMIT.
+
+    On PostgreSQL, questions of one conversation queue up here. Raises NotFound where it is not the owner's.
+    """
+    found = connection.execute(_whole.where(is_conversation(conversation_id, owner))).first()
     if found is None:
-        raise NotFound("There is no such turn among your conversations.", param="turn_id")
+        raise no_such_conversation()
     return found
+
+
+def hold_turn(connection: Connection, turn_id: str, owner: str) -> tuple[Any, Any]:
+    """In a write: the conversation of a turn, as `hold` gives it, and the whole turn. Raises NotFound."""
+    within = select(turn.c.conversation_id).where(turn.c.id == turn_id).scalar_subquery()
+    query = _whole.where(conversation.c.id == within, conversation.c.owner == owner)
+    found = connection.execute(query).first()
+    asked = connection.execute(select(turn).where(turn.c.id == turn_id)).first() if found else None
+    if asked is None:
+        raise NotFound("There is no such turn among your conversations.", param="turn_id")
+    return found, asked
 
 
 def require_conversation(connection: Connection, conversation_id: str, owner: str) -> Any:
@@ -51,6 +60,13 @@ def require_conversation(connection: Connection, conversation_id: str, owner: st
     if found is None:
         raise no_such_conversation()
     return found
+
+
+_whole = (
+    select(conversation, *KEY[1:])
+    .select_from(conversation.outerjoin(subject))
+    .with_for_update(of=conversation)
+)
 
 
 def no_such_conversation() -> NotFound:

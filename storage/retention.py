@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete
 
 from storage.database import Database
+from storage.removal import remove
 from storage.tables import conversation, queued_file
 
 _AT_ONCE = 200
@@ -27,21 +28,8 @@ async def purge(db: Database, days: int, now: datetime) -> int:
     if days <= 0:
         return 0
     oldest = now - timedelta(days=days)
-    expired = (
-        select(conversation.c.id, conversation.c.owner)
-        .where(conversation.c.updated_at < oldest)
-        .order_by(conversation.c.id)
-        .limit(_AT_ONCE)
-    )
-
-    def write(connection: Connection) -> int:
-        found = connection.execute(expired).all()
-        of_them = conversation.c.id.in_([row.id for row in found])
-        gone = connection.execute(delete(conversation).where(of_them, conversation.c.updated_at < oldest))
-        db.keys.drop_unused(connection, sorted({row.owner for row in found}))
-        return gone.rowcount
-
+    expired = conversation.c.updated_at < oldest
     erased = 0
-    while some := await db.write(write):
+    while some := await db.write(lambda connection: remove(connection, db, expired, _AT_ONCE)[0]):
         erased += some
     return erased

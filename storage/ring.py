@@ -74,7 +74,8 @@ class KeyRing:
         keys = {name: kept.get(name) or secrets.token_bytes(KEY_BYTES) for name in (KEK, *SECRETS)}
         wrap(connection, master, ((name, 1, key) for name, key in keys.items()))
 
-    def _load(self, connection: Connection) -> None:
+    def read(self, connection: Connection) -> list[tuple[str, int, bytes]]:
+        """The keys (name, version, key) that lie in the ring now."""
         master = self._master.read()
         if master is None:
             raise ConfigurationError(
@@ -84,6 +85,10 @@ class KeyRing:
         keys = unwrapped(connection, master)
         if not keys and (changed := self._master.read()) not in (None, master):
             keys = unwrapped(connection, changed or b"")  # it was replaced between the two readings
+        return keys
+
+    def _load(self, connection: Connection) -> None:
+        keys = self.read(connection)
         found = {name: key for name, _, key in keys if name != KEK}
         self._keks = {version: Cipher(key) for name, version, key in keys if name == KEK}
         if not self._keks or not found.keys() >= set(SECRETS):
@@ -99,7 +104,7 @@ def wrap(connection: Connection, master: bytes, keys: Iterable[tuple[str, int, b
             "name": name,
             "version": version,
             "master": mark,
-            "wrapped": cipher.seal(key, "key_ring", name, version, mark),
+            "wrapped": cipher.seal(key, "key_ring", name, version, mark, moment(now)),
             "created_at": now,
         }
         for name, version, key in keys
@@ -111,9 +116,18 @@ def unwrapped(connection: Connection, master: bytes) -> list[tuple[str, int, byt
     """The keys (name, version, key) that this master key wraps; raises StorageDamaged for a changed one."""
     mark, cipher = fingerprint(master), _wrapping(master)
     return [
-        (row.name, row.version, cipher.open(row.wrapped, "key_ring", row.name, row.version, mark))
+        (
+            row.name,
+            row.version,
+            cipher.open(row.wrapped, "key_ring", row.name, row.version, mark, moment(row.created_at)),
+        )
         for row in connection.execute(select(key_ring).where(key_ring.c.master == mark))
     ]
+
+
+def moment(at: datetime) -> str:
+    """A time as it is authenticated with a key."""
+    return at.astimezone(UTC).isoformat()
 
 
 def other_key(master: MasterKey) -> ConfigurationError:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from storage.cipher import KEY_BYTES, Cipher, damaged_row
-from storage.ring import KeyRing
+from storage.ring import KeyRing, moment
 from storage.tables import conversation, subject
 from storage.upsert import insert_missing
 
@@ -31,7 +31,7 @@ class SubjectKeys:
         self._lock = threading.Lock()
 
     def of(self, connection: Connection, row: Any) -> Cipher:
-        """The key of a row that carries `owner`, `kek_version` and `wrapped`.
+        """The key of a row that carries the columns of `subject` (ownership.KEY).
 
         Raises StorageDamaged where the owner has none, or it was changed.
         """
@@ -43,21 +43,17 @@ class SubjectKeys:
             if cipher is not None:
                 self._known.move_to_end(known)
                 return cipher
-        cipher = Cipher(self._unwrapped(connection, row.owner, row.kek_version, row.wrapped))
+        cipher = Cipher(self.unwrapped(connection, row))
         self._remember(known, cipher)
         return cipher
 
     def obtain(self, connection: Connection, owner: str, now: datetime) -> Cipher:
         """In a write: the owner's key, made where there is none. No erasure of it commits before this write does."""
-        query = (
-            select(subject.c.owner, subject.c.kek_version, subject.c.wrapped)
-            .where(subject.c.owner == owner)
-            .with_for_update(read=True, key_share=True)
-        )
+        query = select(subject).where(subject.c.owner == owner).with_for_update(read=True, key_share=True)
         row = connection.execute(query).first()
         if row is None:
             version, kek = self._ring.current(connection)
-            wrapped = kek.seal(secrets.token_bytes(KEY_BYTES), "subject", owner)
+            wrapped = kek.seal(secrets.token_bytes(KEY_BYTES), "subject", owner, moment(now))
             made = {"owner": owner, "kek_version": version, "wrapped": wrapped, "created_at": now}
             insert_missing(connection, subject, made)
             row = connection.execute(query).one()
@@ -86,17 +82,22 @@ class SubjectKeys:
             for known in [one for one in self._known if one[0] in unwanted]:
                 del self._known[known]
 
+    def ring(self, connection: Connection) -> "list[tuple[str, int, bytes]]":
+        """What lies in the ring now. Raises StorageDamaged, ConfigurationError."""
+        return self._ring.read(connection)
+
     def kek(self, connection: Connection, version: int) -> Cipher:
         """The key of this version that subjects' keys are wrapped with."""
         return self._ring.kek(connection, version)
 
     def rewrapped(self, connection: Connection, row: Any, kek: Cipher) -> bytes:
         """The row's key wrapped by another key."""
-        key = self._unwrapped(connection, row.owner, row.kek_version, row.wrapped)
-        return kek.seal(key, "subject", row.owner)
+        return kek.seal(self.unwrapped(connection, row), "subject", row.owner, moment(row.created_at))
 
-    def _unwrapped(self, connection: Connection, owner: str, version: int, wrapped: bytes) -> bytes:
-        return self._ring.kek(connection, version).open(wrapped, "subject", owner)
+    def unwrapped(self, connection: Connection, row: Any) -> bytes:
+        """The row's key itself. Raises StorageDamaged."""
+        kek = self._ring.kek(connection, row.kek_version)
+        return kek.open(row.wrapped, "subject", row.owner, moment(row.created_at))
 
     def _remember(self, known: tuple[str, bytes], cipher: Cipher) -> None:
         with self._lock:

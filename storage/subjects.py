@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from core.documents import Chunk
 from core.errors import NotFound
@@ -20,6 +20,7 @@ from storage.attachments import read_attachment_chunks, read_attachments
 from storage.cipher import Cipher
 from storage.database import Database
 from storage.ownership import KEY
+from storage.removal import remove
 from storage.rows import Eyes, as_it_is, select_turns, stored_turns
 from storage.tables import (
     attachment,
@@ -77,11 +78,8 @@ class SqlSubjects:
         theirs = self._theirs(customer)
 
         def write(connection: Connection) -> dict[str, int]:
-            found = connection.execute(select(conversation.c.id, conversation.c.owner).where(theirs)).all()
-            owners = sorted({row.owner for row in found})
             counts = _counted(connection, theirs)
-            connection.execute(delete(conversation).where(theirs))
-            counts["subject"] = self._db.keys.drop_unused(connection, owners)
+            _, counts["subject"] = remove(connection, self._db, theirs)
             return counts
 
         counts = await self._db.write(write)

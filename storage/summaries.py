@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, se
 from core.errors import StorageDamaged
 from core.messages import DAMAGED, ConversationSummary
 from storage import places
+from storage.ownership import KEY
 from storage.rows import Eyes, spoken
 from storage.slices import slices
 from storage.tables import conversation, subject, turn
@@ -48,8 +49,7 @@ def select_summaries(*counted: ColumnElement[bool]) -> "Select[*tuple[Any, ...]]
     return (
         select(
             conversation,
-            subject.c.kek_version,
-            subject.c.wrapped,
+            *KEY[1:],
             turns.label("turns"),
             language.label("language"),
             handoff.label("handoff"),

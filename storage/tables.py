@@ -86,8 +86,20 @@ conversation = Table(
     Column("title", LargeBinary, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column(
+        "members", LargeBinary(32), nullable=False
+    ),  # the sum of its rows' digests, and its own (seals.py)
+    Column("seal", LargeBinary(32), nullable=False),
     Index(None, "owner", "updated_at"),
     Index(None, "updated_at"),
+)
+
+seal_total = Table(
+    "seal_total",
+    metadata,
+    Column("writer", PlainText, primary_key=True),  # a process (presence.py)
+    Column("amount", LargeBinary(32), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
 )
 
 turn = Table(

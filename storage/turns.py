@@ -1,6 +1,7 @@
 """The writes a turn is made of: its conversation, its place, what it replaces, how it ended.
 
-Knows no transaction: the caller's holds them together. Owners are pseudonyms, and checked before (ownership.py, touch).
+Knows no transaction: the caller's holds them together. Owners are pseudonyms, and checked before (ownership.py).
+What a write adds to its conversation's members is told to the caller, who seals the conversation (seals.py).
 """
 
 from datetime import datetime
@@ -9,17 +10,15 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import NotFound
-from core.messages import Channel, Question, TurnRecord, TurnStatus
+from core.messages import Channel, Question, Source, TurnRecord, TurnStatus
 from storage import places
 from storage.cipher import Cipher
-from storage.ownership import is_conversation, no_such_conversation
 from storage.pseudonyms import Pseudonyms
-from storage.summaries import title_of
-from storage.tables import conversation, source, timing, turn
+from storage.seals import Seals
+from storage.tables import source, timing, turn
 
 
-def start(
-    connection: Connection,
+def conversation_values(
     cipher: Cipher,
     pseudonyms: Pseudonyms,
     conversation_id: str,
@@ -27,93 +26,71 @@ def start(
     line: str,
     channel: Channel,
     customer: str | None,
+    title: str,
     now: datetime,
-) -> None:
-    """A conversation, pinned to its line; its first question will name it."""
-    connection.execute(
-        insert(conversation).values(
-            id=conversation_id,
-            owner=owner,
-            line=line,
-            channel=channel,
-            customer=cipher.seal_text(customer, *places.customer(conversation_id))
-            if customer is not None
-            else None,
-            customer_hash=pseudonyms.customer(customer) if customer is not None else None,
-            title=cipher.seal_text("", *places.title(conversation_id)),
-            started_at=now,
-            updated_at=now,
-        )
-    )
+) -> dict[str, Any]:
+    """A conversation, pinned to its line, named by its first question; without its seal."""
+    return {
+        "id": conversation_id,
+        "owner": owner,
+        "line": line,
+        "channel": channel,
+        "customer": None
+        if customer is None
+        else cipher.seal_text(customer, *places.customer(conversation_id)),
+        "customer_hash": None if customer is None else pseudonyms.customer(customer),
+        "title": cipher.seal_text(title, *places.title(conversation_id)),
+        "started_at": now,
+        "updated_at": now,
+    }
 
 
-def touch(connection: Connection, conversation_id: str, owner: str, now: datetime) -> str:
-    """Something happens in the conversation now; gives its line. Raises NotFound where it is not the owner's."""
-    # The update also locks the row: on PostgreSQL, questions of one conversation queue up here.
-    touched = connection.execute(
-        update(conversation)
-        .where(is_conversation(conversation_id, owner))
-        .values(updated_at=now)
-        .returning(conversation.c.line)
-    ).first()
-    if touched is None:
-        raise no_such_conversation()
-    return str(touched.line)
-
-
-def next_position(connection: Connection, cipher: Cipher, conversation_id: str, question: Question) -> int:
-    """Where the next turn stands, from 0; the first question names the conversation."""
-    last = connection.scalar(
+def last_position(connection: Connection, conversation_id: str) -> int | None:
+    """Where the latest turn stands, None before the first."""
+    found = connection.scalar(
         select(func.max(turn.c.position)).where(turn.c.conversation_id == conversation_id)
     )
-    if last is not None:
-        return int(last) + 1
-    title = cipher.seal_text(title_of(question.text), *places.title(conversation_id))
-    connection.execute(update(conversation).where(conversation.c.id == conversation_id).values(title=title))
-    return 0
+    return None if found is None else int(found)
 
 
-def set_aside(connection: Connection, conversation_id: str, turn_id: str) -> None:
-    """This turn and all after it leave the history. Raises NotFound where it is not the conversation's."""
+def set_aside(connection: Connection, seals: Seals, conversation_id: str, turn_id: str) -> int:
+    """This turn and all after it leave the history; gives what that adds to the conversation's members.
+
+    Raises NotFound where it is not the conversation's.
+    """
     position = connection.scalar(
         select(turn.c.position).where(turn.c.id == turn_id, turn.c.conversation_id == conversation_id)
     )
     if position is None:
         raise NotFound("The turn to replace is not part of this conversation.", param="replaces")
-    connection.execute(
-        update(turn)
-        .where(turn.c.conversation_id == conversation_id, turn.c.position >= position)
-        .values(set_aside=True)
+    theirs = (turn.c.conversation_id == conversation_id) & (turn.c.position >= position)
+    rows = connection.execute(select(turn).where(theirs)).all()
+    connection.execute(update(turn).where(theirs).values(set_aside=True))
+    return sum(
+        seals.member(turn, {**row._mapping, "set_aside": True}) - seals.member(turn, row._mapping)
+        for row in rows
     )
 
 
-def insert_turn(
-    connection: Connection,
-    cipher: Cipher,
-    turn_id: str,
-    conversation_id: str,
-    position: int,
-    question: Question,
-    now: datetime,
-) -> None:
+def turn_values(
+    cipher: Cipher, turn_id: str, conversation_id: str, position: int, question: Question, now: datetime
+) -> dict[str, Any]:
     """The question, running, with no answer yet."""
-    connection.execute(
-        insert(turn).values(
-            id=turn_id,
-            conversation_id=conversation_id,
-            position=position,
-            asked_at=now,
-            channel=question.channel,
-            request_id=question.request_id,
-            question=cipher.seal_text(question.text, *places.question(turn_id, conversation_id)),
-            replaces=question.replaces,
-            set_aside=False,
-            status=TurnStatus.RUNNING.value,
-            answer=b"",
-            language="",
-            engine="",
-        )
-    )
+    return {
+        "id": turn_id,
+        "conversation_id": conversation_id,
+        "position": position,
+        "asked_at": now,
+        "channel": question.channel,
+        "request_id": question.request_id,
+        "question": cipher.seal_text(question.text, *places.question(turn_id, conversation_id)),
+        "replaces": question.replaces,
+        "set_aside": False,
+        "status": TurnStatus.RUNNING.value,
+        "answer": b"",
+        "language": "",
+        "engine": "",
+    }
 
 
 def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str, Any]:
@@ -136,31 +113,37 @@ def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str
     }
 
 
-def replace_details(connection: Connection, cipher: Cipher, turn_id: str, record: TurnRecord) -> None:
-    """The sources and timings of a record, in place of any the turn had."""
-    connection.execute(delete(source).where(source.c.turn_id == turn_id))
-    connection.execute(delete(timing).where(timing.c.turn_id == turn_id))
-    sources = [
-        {
-            "turn_id": turn_id,
-            "position": position,
-            "content": cipher.seal(
-                places.packed(one.document, one.title, one.location, one.text),
-                *places.source(turn_id, position),
-            ),
-            "score": one.score,
-            "document_id": one.document_id,
-            "passage_id": one.passage_id,
-            "base": one.base,
-            "page": one.page,
-        }
-        for position, one in enumerate(record.sources)
-    ]
+def replace_details(
+    connection: Connection, cipher: Cipher, seals: Seals, before: Any, record: TurnRecord
+) -> int:
+    """The sources and timings of a record, in place of any the turn had; gives what that adds to the members."""
+    turn_id, delta = before.id, 0
+    if before.status != TurnStatus.RUNNING.value:
+        for table in (source, timing):
+            rows = connection.execute(select(table).where(table.c.turn_id == turn_id)).all()
+            delta -= sum(seals.member(table, row._mapping) for row in rows)
+            connection.execute(delete(table).where(table.c.turn_id == turn_id))
+    sources = [_source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
     timings = [
         {"turn_id": turn_id, "step": step, "milliseconds": milliseconds}
         for step, milliseconds in record.timings.items()
     ]
-    if sources:
-        connection.execute(insert(source), sources)
-    if timings:
-        connection.execute(insert(timing), timings)
+    for table, values in ((source, sources), (timing, timings)):
+        if values:
+            connection.execute(insert(table), values)
+            delta += sum(seals.member(table, row) for row in values)
+    return delta
+
+
+def _source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
+    content = places.packed(one.document, one.title, one.location, one.text)
+    return {
+        "turn_id": turn_id,
+        "position": position,
+        "content": cipher.seal(content, *places.source(turn_id, position)),
+        "score": float(one.score),
+        "document_id": one.document_id,
+        "passage_id": one.passage_id,
+        "base": one.base,
+        "page": one.page,
+    }

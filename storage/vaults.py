@@ -9,7 +9,7 @@ from core.errors import StorageDamaged, VaultChanged
 from core.vault import VaultEntry
 from storage import places
 from storage.cipher import Cipher
-from storage.pseudonyms import Pseudonyms
+from storage.database import Database
 from storage.tables import vault
 
 log = structlog.get_logger()
@@ -36,19 +36,19 @@ def read_vault(
 def add_to_vault(
     connection: Connection,
     cipher: Cipher,
-    pseudonyms: Pseudonyms,
+    db: Database,
     conversation_id: str,
     new: Sequence[VaultEntry],
-) -> None:
-    """Keep new values. Raises VaultChanged where one of the placeholders or values is there already."""
+) -> int:
+    """Keep new values; gives what they add to the conversation's members. Raises VaultChanged where one of the placeholders or values is there already."""
     if not new:
-        return
+        return 0
     rows = [
         {
             "conversation_id": conversation_id,
             "placeholder": one.placeholder,
             "kind": one.kind,
-            "fingerprint": pseudonyms.value(conversation_id, one.kind, one.value),
+            "fingerprint": db.pseudonyms.value(conversation_id, one.kind, one.value),
             "content": cipher.seal(
                 places.packed(one.value, one.original),
                 *places.vault(conversation_id, one.placeholder, one.kind),
@@ -64,3 +64,4 @@ def add_to_vault(
     if connection.scalar(taken.limit(1)) is not None:
         raise VaultChanged("The conversation has changed meanwhile; send the file again.", param="files")
     connection.execute(insert(vault), rows)
+    return sum(db.seals.member(vault, row) for row in rows)

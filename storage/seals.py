@@ -1,0 +1,177 @@
+"""Tells whether anybody but XiaoQ changed, moved, added or removed a row of a conversation. Knows no key's origin.
+
+Every row that hangs on a conversation has a digest under a key; their sum stands in the conversation, whose own digest
+covers it (`members`, `seal`). The sum of all conversations' seals stands in `seal_total`, a part for each process that
+writes. Sums can be kept up row by row: what is taken out is subtracted. verify.py does them anew.
+"""
+
+import hmac
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, Table, event, select, update
+
+from core.messages import TurnStatus
+from storage.columns import plain
+from storage.ring import KeyRing
+from storage.secrets import derive
+from storage.tables import conversation, seal_total
+from storage.upsert import upsert
+
+log = structlog.get_logger()
+
+DIGEST_BYTES = 32
+
+_ALL = 1 << (8 * DIGEST_BYTES)
+_PENDING = "xiaoq_seals"
+
+Values = Mapping[Any, Any]
+
+
+class Seals:
+    """Digests under a key of the ring, and the sums of them."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._derived: tuple[bytes, bytes] = (b"", b"")
+
+    def member(self, table: Table | str, values: Values) -> int:
+        """What a row that hangs on a conversation adds to its members."""
+        return int.from_bytes(self.digest(str(getattr(table, "name", table)), values))
+
+    def conversation(self, values: Values) -> bytes:
+        """The seal of a conversation with these columns, `members` among them."""
+        return self.digest("conversation", {name: one for name, one in values.items() if name != "seal"})
+
+    def total(self, writer: str, amount: bytes) -> bytes:
+        """What vouches for one process's part of the total."""
+        return self.digest("seal_total", {"writer": writer, "amount": amount})
+
+    def digest(self, table: str, values: Values) -> bytes:
+        return hmac.digest(self._key(), canonical(table, values), "sha256")
+
+    def _key(self) -> bytes:
+        secret = self._ring.secret("audit")
+        if self._derived[0] != secret:
+            self._derived = (secret, derive(secret, "rows"))
+        return self._derived[1]
+
+    # --- keeping the sums --------------------------------------------------------------------------------
+
+    def sealed(self, connection: Connection, values: Values, members: int) -> dict[str, Any]:
+        """The columns of a conversation about to be inserted, with its seal."""
+        whole = {**values, "members": in_bytes(members)}
+        whole["seal"] = self.conversation(whole)
+        _add(connection, int.from_bytes(whole["seal"]))
+        return whole
+
+    def change(self, connection: Connection, before: Any, delta: int, **values: Any) -> None:
+        """Update a conversation, read whole and locked before, whose members changed by `delta`.
+
+        One that was changed by others keeps its seal, which does not fit it: no write of ours covers that up.
+        """
+        row = {column.name: before._mapping[column.name] for column in conversation.c}
+        fits = self.conversation(row) == before.seal
+        members = in_bytes(int.from_bytes(row["members"]) + delta)
+        row |= {**values, "members": members}
+        seal = self.conversation(row) if fits else before.seal
+        if not fits:
+            log.error("row_damaged", table="conversation", id=before.id)
+        connection.execute(
+            update(conversation)
+            .where(conversation.c.id == before.id)
+            .values(**values, members=members, seal=seal)
+        )
+        _add(connection, int.from_bytes(seal) - int.from_bytes(before.seal))
+
+    def dropped(self, connection: Connection, seals: Iterable[bytes]) -> None:
+        """Conversations with these seals are deleted."""
+        _add(connection, -sum(int.from_bytes(bytes(one)) for one in seals))
+
+    def watch(self, engine: Engine, writer: Callable[[], str]) -> None:
+        """Write this process's part of the total with every commit on the engine; what is undone is not counted."""
+
+        def begin(connection: Connection) -> None:
+            connection.info[_PENDING] = [0]
+
+        def savepoint(connection: Connection, name: str) -> None:
+            connection.info[_PENDING].append(0)
+
+        def undo(connection: Connection, name: str, context: Any) -> None:
+            connection.info[_PENDING].pop()
+
+        def release(connection: Connection, name: str, context: Any) -> None:
+            last = connection.info[_PENDING].pop()
+            connection.info[_PENDING][-1] += last
+
+        def commit(connection: Connection) -> None:
+            amount = sum(connection.info.get(_PENDING, [0])) % _ALL
+            connection.info[_PENDING] = [0]
+            if amount:
+                self._keep(connection, writer(), amount)
+
+        for name, listener in (
+            ("begin", begin),
+            ("savepoint", savepoint),
+            ("rollback_savepoint", undo),
+            ("release_savepoint", release),
+            ("commit", commit),
+        ):
+            event.listen(engine, name, listener)
+
+    def _keep(self, connection: Connection, writer: str, delta: int) -> None:
+        before = connection.scalar(select(seal_total.c.amount).where(seal_total.c.writer == writer))
+        amount = in_bytes(int.from_bytes(before or b"") + delta)
+        row = {"writer": writer, "amount": amount, "digest": self.total(writer, amount)}
+        upsert(connection, seal_total, row)
+
+    def gather(self, connection: Connection, writer: str) -> None:
+        """Make the parts of processes that are gone one; a part that nobody vouches for stays to be found."""
+        rows = connection.execute(select(seal_total)).all()
+        whole = [row for row in rows if bytes(row.digest) == self.total(row.writer, bytes(row.amount))]
+        if len(whole) < 2:
+            return
+        connection.execute(seal_total.delete().where(seal_total.c.writer.in_([row.writer for row in whole])))
+        self._keep(connection, writer, sum(int.from_bytes(row.amount) for row in whole))
+
+
+def in_bytes(amount: int) -> bytes:
+    return (amount % _ALL).to_bytes(DIGEST_BYTES)
+
+
+def canonical(table: str, values: Values) -> bytes:
+    """The same bytes for the same row, however it was read; a column that is NULL adds none.
+
+    The answer of a running turn is left out: it grows many times a second, and its own encryption vouches for it.
+    """
+    parts = [table.encode()]
+    running = table == "turn" and values["status"] == TurnStatus.RUNNING.value
+    for name in sorted(values):
+        value = values[name]
+        if value is None or (running and name == "answer"):
+            continue
+        encoded = name.encode() + _encoded(value)
+        parts.append(struct.pack(">I", len(encoded)) + encoded)
+    return b"".join(parts)
+
+
+def _encoded(value: Any) -> bytes:
+    if isinstance(value, str):
+        return b"=s" + plain(value).encode()
+    if isinstance(value, bool):
+        return b"=b1" if value else b"=b0"
+    if isinstance(value, int):
+        return b"=i%d" % value
+    if isinstance(value, float):
+        return b"=f" + struct.pack(">d", value)
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return b"=t" + moment.isoformat().encode()
+    return b"=y" + bytes(value)
+
+
+def _add(connection: Connection, amount: int) -> None:
+    connection.info[_PENDING][-1] += amount
