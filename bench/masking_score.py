@@ -79,21 +79,27 @@ def measure(recognise: Recogniser, made: Iterable[Message]) -> Score:
 def report(score: Score, other: Score | None) -> None:
     print(f"{'kind':12} {'values':>7} {'recall':>8} {'+ kind':>8} {'precision':>10} {'presidio':>9}")
     for kind, count in score.golds.items():
-        beside = f"{100 * other.covered[kind] / count:8.1f}%" if other else "-".rjust(9)
+        beside = f"{100 * other.covered[kind] / max(1, other.golds[kind]):8.1f}%" if other else "-".rjust(9)
         precision = 100 * score.right[kind] / max(1, score.found[kind])
         print(
             f"{kind:12} {count:7} {100 * score.covered[kind] / count:7.2f}% {100 * score.named[kind] / count:7.2f}% {precision:9.2f}% {beside}"
         )
     print(f"\n{'evasion':18} {'values':>7} {'recall':>8} {'presidio':>9}")
     for evasion, (count, covered) in sorted(score.evasions.items()):
-        beside = f"{100 * other.evasions[evasion][1] / count:8.1f}%" if other else "-".rjust(9)
+        beside = (
+            f"{100 * other.evasions[evasion][1] / max(1, other.evasions[evasion][0]):8.1f}%"
+            if other
+            else "-".rjust(9)
+        )
         print(f"{evasion:18} {count:7} {100 * covered / count:7.2f}% {beside}")
     print(f"\n{'without data':18} {'messages':>8} {'alarms':>8} {'presidio':>9}")
     for family, count in score.negatives.items():
-        beside = f"{100 * other.alarms[family] / count:8.1f}%" if other else "-".rjust(9)
+        beside = (
+            f"{100 * other.alarms[family] / max(1, other.negatives[family]):8.1f}%" if other else "-".rjust(9)
+        )
         print(f"{family:18} {count:8} {100 * score.alarms[family] / count:7.2f}% {beside}")
     total = sum(score.negatives.values())
     print(
         f"{'all':18} {total:8} {100 * score.alarms.total() / total:7.2f}% "
-        + (f"{100 * other.alarms.total() / total:8.1f}%" if other else "")
+        + (f"{100 * other.alarms.total() / max(1, other.negatives.total()):8.1f}%" if other else "")
     )

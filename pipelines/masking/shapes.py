@@ -60,6 +60,8 @@ def is_another_shape(matched: str) -> bool:
 
 def _is_sequence(matched: str) -> bool:
     """Sizes and the like (35 36 37 38), or the numbers of a lottery (02 11 17 25 33)."""
+    if matched.isdigit():
+        return False
     numbers = [int(group) for group in _NOT_DIGITS.split(matched) if group]
     steps = {after - before for before, after in pairwise(numbers)}
     if len(numbers) > 3 and len(steps) == 1 and steps != {0}:
@@ -102,18 +104,20 @@ def inside_code(text: str, start: int, end: int, letters: int = 1) -> bool:
     """Whether the digits are part of a longer code (a hash, a UUID, SF1234567890123): so many capital letters
     stand before them, or letters and further digits do."""
     left = text[max(0, start - 24) : start]
-    run = re.search(r"[A-Za-z0-9]*\Z", left)
-    head = run.group() if run else ""
+    head = left[len(left.rstrip(_ALNUM)) :]
+    if not head and not text[end : end + 1].isalpha():
+        return False
     if any(character.isdigit() for character in head):
         return True
-    right = re.match(r"[A-Za-z]+[0-9]", text[end : end + 12])
-    if head and right is not None:
-        return True
-    if right is not None and re.match(r"[A-Fa-f]{1,6}[0-9][0-9A-Fa-f]{3}", text[end : end + 12]):
+    right = _LETTERS_THEN_DIGIT.match(text, end, end + 12)
+    if right is not None and (head or _HEX_ON.match(text, end, end + 12)):
         return True
     return len(head) >= letters and head.isupper() and head.lower() not in _LABELS
 
 
+_ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS_THEN_DIGIT = re.compile("[A-Za-z]+[0-9]")
+_HEX_ON = re.compile("[A-Fa-f]{1,6}[0-9][0-9A-Fa-f]{3}")
 _LABELS = frozenset(
     "tel phone mobile mob cell call m t p ph v vx wx wechat no is at to or and id card ic bank number num fax hp whatsapp"
     " sms text contact visa iban passport qq".split()
