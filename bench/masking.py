@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=2, help="examples for each kind and evasion when tuning")
     parser.add_argument("--alone", action="store_true", help="without Presidio")
     parser.add_argument(
-        "--every", type=int, default=8, help="Presidio gets one message in so many; it is slow"
+        "--every", type=int, default=7, help="Presidio gets one message in so many; it is slow"
     )
     arguments = parser.parse_args()
     made = list(messages(held_back=not arguments.tune))
