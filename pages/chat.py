@@ -11,6 +11,7 @@ import gradio as gr
 from core.access import Right
 from pages.chat_files import ChatFiles
 from pages.chat_handlers import ChatHandlers, ChatParts
+from pages.chat_inspect import ChatInspect, wire_inspect
 from pages.events import DOWNLOAD_JS, PRESS_JS, clicking, needs
 from pages.reader import READER_JS
 from pages.state import ChatState
@@ -53,6 +54,7 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
                 give_reason = gr.Button(t("reason_send"), size="sm", scale=0, min_width=110)
             files = gr.HTML(elem_id="xq-attached", elem_classes="xq-slot", js_on_load=PRESS_JS)
             suggestions = gr.HTML(elem_id="xq-suggestions", elem_classes="xq-slot", js_on_load=PRESS_JS)
+            inspected = gr.HTML(elem_id="xq-inspected", elem_classes="xq-slot", js_on_load=PRESS_JS)
             with gr.Row(elem_id="xq-composer", equal_height=True):
                 attach = gr.UploadButton(
                     t("attach"), file_count="multiple", scale=0, min_width=96, elem_id="xq-attach"
@@ -61,6 +63,7 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
                     label=t("composer"), show_label=False, placeholder=t("placeholder"), lines=1, max_lines=6,
                     max_length=8000, autofocus=True, container=False, scale=5, min_width=160, elem_id="xq-box",
                 )  # fmt: skip
+                inspect = gr.Button(t("inspect"), scale=0, min_width=110, elem_id="xq-inspect")
                 send = gr.Button(t("send"), variant="primary", scale=0, min_width=88, elem_id="xq-send")
                 stop = gr.Button(t("stop"), visible=False, scale=0, min_width=88, elem_id="xq-stop")
             with gr.Accordion(t("settings"), open=False, elem_id="xq-settings"), gr.Row():
@@ -87,6 +90,7 @@ def build_chat_tab(services: Services, t: Callable[[str], Any], told: gr.Textbox
     act = ChatHandlers(services, parts)
     _wire(act, parts, (new, to_markdown, to_csv, give_reason), demo)
     _wire_files(ChatFiles(services, parts, act), parts)
+    wire_inspect(ChatInspect(services, parts, inspected), parts, inspect, inspected)
 
 
 def _wire(

@@ -3,6 +3,7 @@
 Knows no service; everything that a customer or a document wrote is escaped here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from core.messages import Message, Passage
@@ -15,6 +16,8 @@ from pipelines.inspect import Inspection
 from pipelines.words.verdict import Hit
 
 PASSAGES_SHOWN = 3
+_MARKS = re.compile(r"\*{1,2}|(?m:^\s*[-#>]+\s)")
+"""What Markdown writes beside words: in an excerpt it only stands in the way."""
 LONGEST = 160
 """Characters of a passage that are shown: enough to know it by."""
 
@@ -37,7 +40,7 @@ def inspection(found: Inspection, language: str) -> str:
         rows.append(("inspect_answer", lines(found.answer)))
     listed = "".join(f"<dt>{text(say[name])}</dt><dd>{value}</dd>" for name, value in rows)
     return (
-        f'<section class="xq-inspect" role="status"><header><h3>{text(say["inspect_title"])}</h3>'
+        f'<section class="xq-inspect" tabindex="0" aria-label="{text(say["inspect_title"])}"><header><h3>{text(say["inspect_title"])}</h3>'
         f'<button type="button" class="xq-quiet" data-value="close">{text(say["inspect_close"])}</button></header>'
         f'<p class="xq-meta">{text(say["inspect_note"])}</p><dl>{listed}</dl>{_prompt(found.prompt, say)}</section>'
     )
@@ -95,5 +98,5 @@ def _items(items: Sequence[str]) -> str:
 
 
 def _cut(passage: str) -> str:
-    plain = " ".join(passage.split())
+    plain = " ".join(_MARKS.sub("", passage).split())
     return plain if len(plain) <= LONGEST else plain[:LONGEST] + "…"
