@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from app import build_services, close_index, create_app, on_space
-from commands_privacy import privacy_commands
+from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
 from commands_users import user_commands
 from core.errors import InvalidRequest, NotFound, XiaoQError
@@ -84,11 +84,23 @@ def ingest(
 
 @cli.command()
 def export(
-    out: Annotated[Path, typer.Argument(help="The CSV file to write.")],
+    out: Annotated[Path, typer.Argument(help="The file to write: CSV, or JSON for one customer.")],
     line: Annotated[str | None, typer.Option(help="Only this business line.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Only from this day on (UTC).")] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="All that is kept of one customer, as JSON, in their own words.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; the audit keeps it.")] = "",
 ) -> None:
-    """Write the transcripts as CSV, for a spreadsheet or notebooks/."""
+    """Write the transcripts as CSV, for a spreadsheet or notebooks/; or all data of one customer as JSON."""
+    if customer is not None:
+        if line or since:
+            raise InvalidRequest("--customer takes everything of the customer: leave --line and --since out.")
+        found = asyncio.run(
+            _with_services(Settings(), lambda services: write_customer(services, customer, out, reason))
+        )
+        typer.echo(f"{found} conversations of the customer written to {out}")
+        return
     from core.ports import TranscriptFilter
     from pipelines.audited import turns_to_export
     from pipelines.export import transcripts_csv

@@ -1,16 +1,20 @@
-"""The commands that answer an auditor or a customer: `verify-audit`.
+"""The commands that answer an auditor or a customer: `verify-audit`, `erase`, and `export --customer`.
 
 They know no part: `run` hands them the services.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from commands_storage import actor, teller
+from core.errors import InvalidRequest
 from core.security import Verdict
 from pipelines.services import Services
 
@@ -18,7 +22,7 @@ Run = Callable[[Callable[[Services], Awaitable[Any]]], Awaitable[Any]]
 
 
 def privacy_commands(cli: typer.Typer, run: Run) -> None:
-    """Put `verify-audit` among the commands."""
+    """Put `verify-audit` and `erase` among the commands."""
 
     def work(action: Callable[[Services], Awaitable[Any]]) -> Any:
         return asyncio.run(run(action))
@@ -42,3 +46,51 @@ def privacy_commands(cli: typer.Typer, run: Run) -> None:
         typer.echo(f"The audit is whole: {verdict.checked} entries{held}.")
         if verdict.anchor is not None:
             typer.echo(f"{verdict.anchor.number} {verdict.anchor.digest}")
+
+    @cli.command()
+    def erase(
+        customer: Annotated[
+            str | None, typer.Argument(help="As programs name them, or the pseudonym that transcripts show.")
+        ] = None,
+        named: Annotated[str | None, typer.Option("--customer", help="The same.")] = None,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        reason: Annotated[str, typer.Option(help="Why; the audit keeps it.")] = "",
+    ) -> None:
+        """Erase all that is kept of one customer, for good: rows, files, and the key that opens their backups."""
+        wanted = named or customer
+        if not wanted or (named and customer):
+            raise InvalidRequest("Name one customer: `erase --customer ID`.")
+        gone: Mapping[str, int] = work(lambda services: _erase(services, wanted, yes, reason))
+        rows = ", ".join(f"{count} {table}" for table, count in gone.items() if count)
+        typer.echo(f"Erased: {rows}. The audit keeps the pseudonym alone.")
+
+
+async def write_customer(services: Services, customer: str, out: Path, reason: str) -> int:
+    """Write all of a customer as JSON that only its owner may read; gives how many conversations."""
+    from pipelines.subject import export_customer
+
+    data = await export_customer(services, actor(), customer, reason)
+    text = json.dumps(data, ensure_ascii=False, indent=1)
+    await asyncio.to_thread(_write_private, out, text.encode())
+    return len(data["conversations"])
+
+
+def _write_private(out: Path, data: bytes) -> None:
+    try:
+        with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+    except OSError:
+        raise InvalidRequest(f"{out} cannot be written; check the folder and its rights.") from None
+
+
+async def _erase(services: Services, customer: str, yes: bool, reason: str) -> Mapping[str, int]:
+    from pipelines.subject import erase_customer, nothing_kept
+
+    owners = await services.subjects.owners(customer)
+    if not owners:
+        raise nothing_kept()
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InvalidRequest("There is no terminal to ask; add --yes to erase without a question.")
+        typer.confirm(f"Erase everything of {', '.join(owners)} for good?", abort=True)
+    return await erase_customer(services, actor(), customer, reason)

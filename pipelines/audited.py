@@ -29,6 +29,21 @@ async def open_conversation(
     return turns
 
 
+async def unmask_conversation(
+    services: Services, actor: str, conversation_id: str, reason: str, line: str | None = None
+) -> Sequence[StoredTurn]:
+    """All turns in the customer's own words; the note keeps why. Raises NotFound as `open_conversation` does."""
+    turns = await services.transcripts.conversation(conversation_id, plain=True)
+    if not turns or line not in (None, turns[0].line):
+        raise NotFound("There is no such conversation.", param="conversation_id")
+    whose = await services.transcripts.owner(turns[0].id) or ""
+    detail = {"turns": len(turns)}
+    await services.audit.note(
+        actor, Act.UNMASKED, object=conversation_id, subject=whose, reason=reason, detail=detail
+    )
+    return turns
+
+
 async def turns_to_export(
     services: Services, actor: str, where: TranscriptFilter, file: str
 ) -> Sequence[StoredTurn]:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app import build_services, close_index
+from core.messages import Question
+from core.settings import Settings
 from tests.test_app import command
 
 pytestmark = pytest.mark.process
@@ -62,3 +65,51 @@ def test_a_file_of_anchors_that_is_none_is_named(tmp_path: Path, text: str | Non
     assert done.returncode == 1
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def asked(data: Path, *customers: str) -> None:
+    """A conversation of each customer, as a program's."""
+    services = build_services(Settings(_env_file=None, data_dir=data, engine="quoted"))
+    await services.database.start()
+    for number, customer in enumerate(customers):
+        owner = f"key:k/{customer}"
+        question = Question(f"canary-{number}", owner, "api", f"r{number}", customer=customer)
+        await services.log.begin(question, "shop")
+    await close_index(services)
+    await services.database.aclose()
+
+
+async def test_a_customer_is_exported_and_erased_and_nobody_else(tmp_path: Path) -> None:
+    mine, theirs = "a/b 张三@example.com", "other"
+    await asked(tmp_path, mine, theirs)
+    out = tmp_path / "customer.json"
+    done = command(tmp_path, "export", "--customer", mine, str(out), "--reason", "request 7")
+    assert done.returncode == 0, done.stderr
+    assert out.stat().st_mode & 0o077 == 0
+    text = out.read_text(encoding="utf-8")
+    assert json.loads(text)["customer"] == mine
+    assert ("canary-0" in text, "canary-1" in text) == (True, False)
+    unsure = command(tmp_path, "erase", "--customer", mine)
+    assert (unsure.returncode, "--yes" in unsure.stderr) == (1, True)
+    gone = command(tmp_path, "erase", mine, "--yes")
+    assert gone.returncode == 0, gone.stderr
+    assert "1 conversation, 1 turn" in gone.stdout
+    again = command(tmp_path, "erase", "--customer", mine, "--yes")
+    assert (again.returncode, "Nothing is kept" in again.stderr) == (1, True)
+    unknown = command(tmp_path, "export", "--customer", mine, str(out))
+    assert (unknown.returncode, "Nothing is kept" in unknown.stderr) == (1, True)
+    assert command(tmp_path, "export", "--customer", theirs, str(out)).returncode == 0
+    assert command(tmp_path, "verify-audit").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("erase", "--yes"), "Name one customer"),
+        (("erase", "a", "--customer", "b", "--yes"), "Name one customer"),
+        (("export", "--customer", "a", "--line", "shop", "x.json"), "--customer takes everything"),
+    ],
+)
+def test_a_wrong_command_says_what_to_write(tmp_path: Path, arguments: tuple[str, ...], reason: str) -> None:
+    done = command(tmp_path, *arguments)
+    assert (done.returncode, reason in done.stderr, "Traceback" in done.stderr) == (1, True, False)

@@ -6,6 +6,7 @@ from gateway.api import (
     accounts,
     attachments,
     audit,
+    customers,
     documents,
     faq,
     feedback,
@@ -34,4 +35,5 @@ routers: tuple[APIRouter, ...] = (
     audit.router,
     accounts.router,
     keys.router,
+    customers.router,
 )

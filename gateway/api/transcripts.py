@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, StringConstraints
 from starlette.responses import StreamingResponse
 
 from core.access import Principal
 from core.messages import ConversationSummary, StoredTurn
 from core.ports import TranscriptFilter
-from gateway.auth import Reader, Use
+from gateway.auth import Reader, Unmasker, Use
+from gateway.body import described, json_body
+from gateway.message_schema import Strict
 from gateway.replies import source_json, usage_json
 from gateway.schema import written_time
-from pipelines.audited import open_conversation, turns_to_export
+from pipelines.audited import open_conversation, turns_to_export, unmask_conversation
 from pipelines.export import transcripts_csv
 
 router = APIRouter(prefix="/api", tags=["Transcripts"])
@@ -47,6 +49,10 @@ def chosen(
     )
 
 
+class Unmasking(Strict):
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=500)]
+
+
 Where = Annotated[TranscriptFilter, Depends(chosen)]
 
 
@@ -61,6 +67,18 @@ async def conversations(
 @router.get("/conversations/{conversation_id}")
 async def conversation(conversation_id: str, principal: Reader, services: Use) -> dict[str, Any]:
     turns = await open_conversation(services, principal.actor, conversation_id, principal.line)
+    return {"id": conversation_id, "turns": [_turn_json(turn) for turn in turns]}
+
+
+@router.post("/conversations/{conversation_id}/unmask", openapi_extra=described(Unmasking))
+async def unmask(
+    conversation_id: str,
+    principal: Unmasker,
+    body: Annotated[Unmasking, Depends(json_body(Unmasking))],
+    services: Use,
+) -> dict[str, Any]:
+    """The conversation in the customer's own words: `{id, turns}`. The audit keeps who asked for it and why."""
+    turns = await unmask_conversation(services, principal.actor, conversation_id, body.reason, principal.line)
     return {"id": conversation_id, "turns": [_turn_json(turn) for turn in turns]}
 
 
