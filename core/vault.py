@@ -4,9 +4,20 @@ Knows no recogniser and no key: pipelines/masking finds personal data, storage k
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.privacy import Kind
+
+_KINDS = "|".join(sorted((kind.name for kind in Kind), key=len, reverse=True))
+FORM = re.compile(
+    rf"[\[［【](?P<escapes>~{{0,32}})[ ]?(?P<kind>{_KINDS})[ ]?(?:\\{{0,2}}_|-|[ ])[ ]?(?P<number>[0-9]{{1,6}})[ ]?[\]］】]",
+    re.IGNORECASE,
+)
+"""A placeholder as models write it back: in any case, with spaces, a stroke, in full-width brackets or Markdown.
+
+`escapes` are strokes before what a customer typed that only looks like a placeholder; one is taken away.
+"""
 PLACEHOLDER = re.compile(r"\[([A-Z]+(?:_[A-Z]+)*_[1-9][0-9]*)\]")
 """`[PHONE_1]`, as masking writes it."""
 
@@ -45,7 +56,14 @@ For operators' eyes, where a question was stored and never masked: it came with 
 
 def restored(text: str, entries: Iterable[VaultEntry]) -> str:
     """The text with the customer's own spelling in place of each known placeholder."""
-    if "[" not in text:
+    if not any(bracket in text for bracket in "[［【"):
         return text
-    known = {entry.placeholder: entry.original for entry in entries}
-    return PLACEHOLDER.sub(lambda match: known.get(match[0], match[0]), text)
+    originals = {entry.placeholder: entry.original for entry in entries}
+    return FORM.sub(lambda match: resolved(match, originals), text)
+
+
+def resolved(match: re.Match[str], originals: Mapping[str, str]) -> str:
+    """What one match of `FORM` stands for; what nobody gave out stays as it is."""
+    if match["escapes"]:
+        return match[0].replace("~", "", 1)
+    return originals.get(f"[{match['kind'].upper()}_{int(match['number'])}]", match[0])

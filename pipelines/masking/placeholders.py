@@ -9,14 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from core.privacy import Finding, Kind
+from core.vault import FORM, resolved
 from pipelines.masking.find import find
 
-_KINDS = "|".join(sorted((kind.name for kind in Kind), key=len, reverse=True))
-FORM = re.compile(
-    rf"[\[［【](?P<escapes>~*)[ ]?(?P<kind>{_KINDS})[ ]?(?:\\{{0,2}}_|-|[ ])[ ]?(?P<number>[0-9]{{1,6}})[ ]?[\]］】]",
-    re.IGNORECASE,
-)
-"""A placeholder as models write it back: in any case, with spaces, a stroke, in full-width brackets or Markdown."""
+LONGEST = 2 + 2 + max(len(kind.name) for kind in Kind) + 6 + 6 + 32
+"""No placeholder, however a model spells it, is longer."""
 
 
 class Known(NamedTuple):
@@ -96,11 +93,7 @@ class Placeholders:
 
     def resolve(self, match: re.Match[str]) -> str:
         """What stands for one match of `FORM`."""
-        escapes = match["escapes"]
-        if escapes:
-            return match.group().replace("~", "", 1)
-        canonical = f"[{match['kind'].upper()}_{int(match['number'])}]"
-        return self._originals.get(canonical, match.group())
+        return resolved(match, self._originals)
 
     def original(self, placeholder: str) -> str | None:
         """What a placeholder stands for, or None where it was not given out here."""

@@ -7,7 +7,8 @@ import json
 import re
 
 from core.privacy import Kind
-from pipelines.masking.placeholders import FORM, Placeholders
+from core.vault import FORM
+from pipelines.masking.placeholders import Placeholders
 
 _OPEN = re.compile(r"[\[［【]")
 
