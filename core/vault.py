@@ -18,6 +18,7 @@ FORM = re.compile(
 
 `escapes` are strokes before what a customer typed that only looks like a placeholder; one is taken away.
 """
+_BEGUN = re.compile(rf"\[~{{0,32}}(?:(?:{_KINDS})_[0-9]{{0,6}}\]?|(?P<part>[A-Z_]+)\Z)")
 PLACEHOLDER = re.compile(r"\[([A-Z]+(?:_[A-Z]+)*_[1-9][0-9]*)\]")
 """`[PHONE_1]`, as masking writes it."""
 
@@ -67,3 +68,15 @@ def resolved(match: re.Match[str], originals: Mapping[str, str]) -> str:
     if match["escapes"]:
         return match[0].replace("~", "", 1)
     return originals.get(f"[{match['kind'].upper()}_{int(match['number'])}]", match[0])
+
+
+def named_in(text: str) -> Sequence[tuple[int, int]]:
+    """Where placeholders stand, as masking writes them; the last one may only have begun, as in a stream."""
+    if "[" not in text:
+        return ()
+    found = _BEGUN.finditer(text)
+    return [match.span() for match in found if not match["part"] or _is_name(match["part"])]
+
+
+def _is_name(part: str) -> bool:
+    return any(f"{kind.name}_".startswith(part) for kind in Kind)

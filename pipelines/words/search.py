@@ -5,6 +5,7 @@ It knows lists by what a hit says of them.
 
 from collections.abc import Iterator, Sequence
 
+from core.vault import named_in
 from core.words import WordList
 from pipelines.words.readings import Reading
 from pipelines.words.shelf import Shelf
@@ -27,14 +28,14 @@ class Search:
 
     def hits(self, text: str) -> list[Hit]:
         """Every word in the text, by place."""
-        return self._look(list(self._views(text)))
+        return self._look(text, list(self._views(text)))
 
     def settled(self, text: str, begin: int) -> tuple[list[Hit], int]:
         """The words that begin from `begin` on, and the place before which all of them are known."""
         views = list(self._views(text))
         open_at = [at for view, (shelf, *_) in views if (at := shelf.under_way(view, begin)) is not None]
         upto = min(open_at, default=len(text))
-        return [hit for hit in self._look(views) if begin <= hit.start < upto], upto
+        return [hit for hit in self._look(text, views) if begin <= hit.start < upto], upto
 
     def _views(self, text: str) -> Iterator[tuple[View, Shelved]]:
         """The text as each automaton reads it; read once for all that read alike."""
@@ -45,7 +46,8 @@ class Search:
                 view = made.get(reading.name) or made.setdefault(reading.name, View(text, reading))
                 yield view, shelved
 
-    def _look(self, views: Sequence[tuple[View, Shelved]]) -> list[Hit]:
+    def _look(self, text: str, views: Sequence[tuple[View, Shelved]]) -> list[Hit]:
+        """The words by place. One inside a placeholder is the name of a kind and nobody's word: `[QQ_1]`."""
         found = []
         for view, (shelf, _, lists) in views:
             for start, end, mark in shelf.find(view):
@@ -61,4 +63,9 @@ class Search:
                         words.replacement or HIDDEN,
                     )
                 )
-        return in_order(found) if found else found
+        if not found:
+            return found
+        names = named_in(text)
+        return in_order(
+            hit for hit in found if not any(hit.start < end and start < hit.end for start, end in names)
+        )

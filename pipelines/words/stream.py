@@ -10,6 +10,9 @@ from pipelines.words.folding import Kind, kind
 from pipelines.words.search import Search
 from pipelines.words.verdict import Hit, Writer
 
+LONGEST_NAME = 48
+"""Characters: no placeholder is longer before its last bracket."""
+
 
 class OutputScreen:
     """One streamed answer. What waits is at most the longest word with what may stand between its letters."""
@@ -18,7 +21,7 @@ class OutputScreen:
         self._search = search
         self._writer = Writer(beyond=False)
         self._before = ""
-        """The last character that can be seen of what is settled: whether a word begins may hang on it."""
+        """The end of what is settled: whether a word begins may hang on it, or stand in a placeholder's name."""
         self._open = ""
         self._offset = 0
 
@@ -54,12 +57,20 @@ class OutputScreen:
         return self._settle(text, hits, len(text))
 
     def _settle(self, text: str, hits: Sequence[Hit], upto: int) -> str:
-        """Writes what is settled; keeps of it the last character that can be seen, and the rest as it is."""
+        """Writes what is settled; keeps the end of it, and the rest as it is."""
         begin = len(self._before)
         shift = self._offset - begin
         moved = [replace(hit, start=hit.start + shift, end=hit.end + shift) for hit in hits]
         shown = self._writer.write(text, shift, moved, upto + shift)
-        self._before = next((char for char in reversed(text[:upto]) if kind(char) is not Kind.INVISIBLE), "")
+        self._before = _tail(text[:upto])
         self._open = text[upto:]
         self._offset = upto + shift
         return shown
+
+
+def _tail(settled: str) -> str:
+    """Its last characters: a placeholder's beginning, and one character that can be seen."""
+    tail = settled[-LONGEST_NAME:]
+    if any(kind(char) is not Kind.INVISIBLE for char in tail):
+        return tail
+    return next((char for char in reversed(settled) if kind(char) is not Kind.INVISIBLE), "")
