@@ -26,9 +26,10 @@ from pipelines.conceal import hide
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.redact import public_contacts, redacted_prompt
+from pipelines.retention import purge_daily
 from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
-from pipelines.upkeep import adopt_files, follow_knowledge, plant, purge_daily
+from pipelines.upkeep import adopt_files, follow_knowledge, plant
 from pipelines.warm import warm_up
 from pipelines.words.desk import WordDesk
 from pipelines.words.live import Words

@@ -1,6 +1,6 @@
 """What a door is handed: every service it may call, and nothing it would have to build itself."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -70,8 +70,8 @@ class Services:
     rotation: KeyRotation
     verify_rows: Callable[[Progress | None], Awaitable[Verdict]]
     """Whether every stored row of every conversation is as XiaoQ left it; `place` names the first that is not."""
-    purge: Callable[[datetime], Awaitable[int]]
-    """Deletes what is past its retention at that time (UTC); gives how many conversations."""
+    purge: Callable[[datetime], Awaitable[Mapping[str, int]]]
+    """Deletes what is past its retention at that time (UTC); gives how many rows of which table."""
     faq_template: Callable[[TableFormat, str], bytes]
     """A table to fill in with FAQ pairs, by format and language ("zh", "en")."""
     secret: Callable[[], bytes]

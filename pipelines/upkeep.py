@@ -1,17 +1,15 @@
-"""What the running app does beside answering: sample knowledge at first, fresh knowledge and retention ever after.
+"""What the running app does beside answering: sample knowledge at first, fresh knowledge ever after.
 
-Knows the services and no clock but the day's; answers nothing.
+Knows the services and no clock; answers nothing.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from core.errors import XiaoQError
 from core.messages import BusinessLine
 from pipelines.freshness import cause, pause_after
 from pipelines.incoming import IncomingFile
@@ -23,7 +21,6 @@ FOLLOW_SECONDS = 2.0
 """How soon the running app sees knowledge that another process has added."""
 ADOPT_SECONDS = 15.0
 """How soon it goes on with files that another process had accepted when it died."""
-PURGE_SECONDS = 86_400.0
 
 
 async def plant_lines(services: Services, lines: Sequence[BusinessLine]) -> None:
@@ -74,14 +71,3 @@ async def adopt_files(services: Services) -> None:
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("ingest_not_resumed", **cause(error))
         await asyncio.sleep(ADOPT_SECONDS)
-
-
-async def purge_daily(services: Services) -> None:
-    """Delete conversations past their retention, at start and every day after."""
-    while True:
-        try:
-            gone = await services.purge(datetime.now(UTC))
-            log.info("retention", conversations_deleted=gone)
-        except XiaoQError as error:
-            log.warning("retention failed", code=error.code)
-        await asyncio.sleep(PURGE_SECONDS)

@@ -345,7 +345,7 @@ async def test_files_go_with_their_conversation(house: House) -> None:
 
 async def test_files_go_with_their_retention(house: House) -> None:
     await house.add(contract_docx(), "a.docx")
-    assert await purge(house.database, 30, datetime.now(UTC) + timedelta(days=31)) == 1
+    assert (await purge(house.database, 30, datetime.now(UTC) + timedelta(days=31)))["conversation"] == 1
     assert await house.rows() == (0, 0)
 
 

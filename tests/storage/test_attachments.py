@@ -69,7 +69,7 @@ async def test_they_go_with_the_conversation_however_it_goes(db: Database) -> No
     await files.put(ME, file(expired, "f2"), PAGES)
     await log.forget(forgotten, ME)
     assert await count(db) == (1, 2)
-    assert await purge(db, 30, datetime.now(UTC) + timedelta(days=31)) == 1
+    assert (await purge(db, 30, datetime.now(UTC) + timedelta(days=31)))["conversation"] == 1
     assert await count(db) == (0, 0)
 
 

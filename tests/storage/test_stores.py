@@ -134,9 +134,9 @@ async def test_retention_erases_only_what_is_too_old(db: Database) -> None:
     for _ in range(3):
         await log.begin(Question("q", "chat:me", "chat", "r"), "shop")
     now = datetime.now(UTC)
-    assert await purge(db, 0, now + timedelta(days=999)) == 0
-    assert await purge(db, 30, now + timedelta(days=29)) == 0
-    assert await purge(db, 30, now + timedelta(days=31)) == 3
+    assert (await purge(db, 0, now + timedelta(days=999)))["conversation"] == 0
+    assert (await purge(db, 30, now + timedelta(days=29)))["conversation"] == 0
+    assert (await purge(db, 30, now + timedelta(days=31)))["conversation"] == 3
     assert await log.conversations("chat:me") == []
 
 

@@ -62,9 +62,10 @@ async def test_hits_come_newest_first_by_time_and_line(db: Database) -> None:
 async def test_hits_go_with_their_turn_and_never_come_after_it(db: Database) -> None:
     store, log = SqlWordStore(db), SqlConversationLog(db)
     turn = await log.begin(Question(text="笨蛋", owner="o", channel="api", request_id="r"), "shop")
-    await store.note([replace(HIT, turn_id=turn.id), HIT])
-    assert len(await store.hits()) == 2
+    young = replace(HIT, at=datetime.now(UTC) + timedelta(days=2))
+    await store.note([replace(HIT, turn_id=turn.id), HIT, young])
+    assert len(await store.hits()) == 3
     await purge(db, 1, datetime.now(UTC) + timedelta(days=2))
-    assert await store.hits() == [HIT]
+    assert await store.hits() == [young], "of no turn, but as old as the others"
     await store.note([replace(HIT, turn_id=turn.id)])
-    assert await store.hits() == [HIT]
+    assert await store.hits() == [young]
