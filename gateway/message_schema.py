@@ -42,6 +42,14 @@ whole = BeforeValidator(_whole)
 """JSON has one kind of number: 512.0 is as whole as 512, and some clients write it so."""
 
 
+def never_null(schema: dict[str, Any]) -> None:
+    """For `json_schema_extra` of a change: its fields may be left out, and None in Python says just that."""
+    for field in schema["properties"].values():
+        kinds = [kind for kind in field.pop("anyOf", ()) if kind != {"type": "null"}]
+        field |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
+        field.pop("default", None)
+
+
 def unsupported(what: str) -> PydanticCustomError:
     """A value of a known field that we do not serve; reported as `unsupported_parameter`."""
     return PydanticCustomError("unsupported_parameter", "{what}", {"what": what})

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from gateway import privacy_shapes as privacy
 from gateway import reply_shapes as shapes
+from gateway import word_shapes as words
 from gateway.session import COOKIE
 
 MEANINGS: Mapping[int, str] = {
@@ -56,6 +57,14 @@ REPLIES: Mapping[str, Any] = {
     "GET /api/lines/{line_id}/golden": shapes.GoldenReply,
     "POST /api/lines/{line_id}/golden": shapes.GoldenShape,
     "POST /api/lines/{line_id}/search": shapes.SearchReply,
+    "POST /api/lines/{line_id}/inspect": words.InspectReply,
+    "GET /api/words": words.WordListsReply,
+    "POST /api/words": words.FilledListReply,
+    "POST /api/words/try": words.TriedReply,
+    "GET /api/words/hits": words.HitsReply,
+    "GET /api/words/{list_id}": words.WordListShape,
+    "PATCH /api/words/{list_id}": words.FilledListReply,
+    "POST /api/words/{list_id}/upload": words.UploadedWordsReply,
     "POST /api/attachments": shapes.AttachmentsReply,
     "POST /api/conversations/{conversation_id}/attachments": shapes.AttachmentsReply,
     "GET /api/conversations/{conversation_id}/attachments": shapes.AttachmentsReply,
@@ -84,6 +93,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "text/csv",
     ),
     "GET /api/export/transcripts.csv": ("text/csv",),
+    "GET /api/words/{list_id}/words.txt": ("text/plain",),
 }
 """Routes that answer with something other than JSON."""
 STREAMED = ("POST /v1/chat/completions", "POST /v1/responses")
@@ -234,7 +244,7 @@ def _refusals(path: str, operation: dict[str, Any]) -> dict[str, Any]:
     if "{" in path or kinds:
         statuses.add(404)
     if kinds:
-        statuses |= {409, 413}
+        statuses |= {409, 413, 422}
     if "multipart/form-data" in kinds or (kinds and path.startswith("/api/accounts")):
         statuses.add(422)
     door = "OpenAI" if path.startswith("/v1/") else ""

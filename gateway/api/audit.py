@@ -12,12 +12,12 @@ from core.security import Anchor, AuditEntry, AuditFilter, Verdict
 from gateway.api.transcripts import Moment, utc
 from gateway.auth import Auditor, Use
 from gateway.body import described, json_body
-from gateway.message_schema import Strict
+from gateway.message_schema import EXACT, Strict, whole
 from pipelines.audit_check import verify
 
 router = APIRouter(prefix="/api/audit", tags=["Audit"])
 
-Number = Annotated[int, Field(ge=1, lt=2**63)]
+Number = Annotated[int, Field(ge=1, le=EXACT), whole]
 Name = Annotated[str | None, Query(max_length=300)]
 
 
@@ -29,7 +29,7 @@ class GivenAnchor(Strict):
 
 
 class Against(Strict):
-    anchors: Annotated[list[GivenAnchor], Field(max_length=10_000)] = Field(default_factory=list)
+    anchors: Annotated[list[GivenAnchor], Field(max_length=1_000)] = Field(default_factory=list)
 
 
 def chosen(
@@ -39,7 +39,7 @@ def chosen(
     act: Name = None,
     subject: Name = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    before: Annotated[int | None, Query(ge=1, le=EXACT)] = None,
 ) -> AuditFilter:
     """Times without an offset are UTC. For the next page give the smallest number as `before`."""
     return AuditFilter(utc(since), utc(until), actor, act, subject, limit, before)

@@ -4,11 +4,10 @@ It does not know how words are found. Shared lists are for those whose key is bo
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
 from core.access import Principal
@@ -16,9 +15,10 @@ from core.errors import Forbidden, InvalidRequest, NotFound
 from core.security import Act
 from core.words import Action, WordHit, WordList
 from gateway.api.lines import open_line
+from gateway.api.transcripts import Moment, utc
 from gateway.auth import Manager, Reader, Use
 from gateway.body import described, json_body
-from gateway.message_schema import Strict
+from gateway.message_schema import Strict, never_null
 from gateway.uploads import UPLOAD, one_file, uploaded
 from pipelines.services import Services
 from pipelines.words.rows import LARGEST_FILE, LONGEST_WORD, MOST_WORDS, Remark, Reviewed
@@ -26,7 +26,7 @@ from pipelines.words.verdict import Hit
 
 router = APIRouter(prefix="/api/words", tags=["Sensitive words"])
 
-Named = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Named = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"\S")]
 LineId = Annotated[str, Field(min_length=1, max_length=64)]
 WordsGiven = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]], Field(max_length=MOST_WORDS)
@@ -48,6 +48,8 @@ class NewList(Strict):
 
 class ListChange(Strict):
     """What is left out stays; `words` replaces all of them."""
+
+    model_config = ConfigDict(json_schema_extra=never_null)
 
     name: Named | None = None
     category: Named | None = None
@@ -99,15 +101,15 @@ async def try_text(
 async def list_hits(
     principal: Reader,
     services: Use,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     line: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
 ) -> dict[str, Any]:
     """What was hit, newest first, without the words and the texts. Times without an offset are UTC."""
     if line is not None:
         principal.check_line(line)
-    hits = await services.words.hits(_utc(since), _utc(until), line or principal.line)
+    hits = await services.words.hits(utc(since), utc(until), line or principal.line)
     return {"hits": [_kept_json(hit) for hit in hits[:limit]]}
 
 
@@ -251,9 +253,3 @@ async def _check_place(
         await open_line(line, principal, services)
     elif principal.line is not None and line is None:
         raise Forbidden(f"This key belongs to the line '{principal.line}' and cannot change what all share.")
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    if time is None:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

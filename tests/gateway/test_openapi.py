@@ -38,6 +38,16 @@ def test_what_is_said_of_a_route_is_said_of_one_that_exists(document: dict[str, 
     assert {*REPLIES, *FILES, *STREAMED, *LATER} <= known
 
 
+def test_every_route_says_what_its_reply_looks_like(document: dict[str, Any]) -> None:
+    bare = [
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if f"{method.upper()} {path}" not in {*REPLIES, *FILES} and "204" not in operation["responses"]
+    ]
+    assert bare == [], "give the reply a shape in gateway/*_shapes.py and name it in gateway/openapi.py"
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/v1/models", "/api/lines/shop"])
 @pytest.mark.parametrize("method", ["TRACE", "QUERY", "PROPFIND"])
 def test_a_method_that_nobody_serves_is_refused_with_those_that_are(
