@@ -9,8 +9,9 @@ import contextlib
 import hmac
 import os
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -37,6 +38,7 @@ from pipelines.words.live import Words
 if TYPE_CHECKING:
     from knowledge.index import HybridIndex
     from storage.database import Database
+    from storage.restore import Restored
 
 log = structlog.get_logger()
 
@@ -48,6 +50,7 @@ def build_services(settings: Settings) -> Services:
     from storage.accounts import SqlAccountStore
     from storage.attachments import SqlAttachmentStore
     from storage.audit import SqlAudit
+    from storage.backup import SqlBackups
     from storage.conversations import SqlConversationLog
     from storage.database import Database
     from storage.documents import SqlDocumentStore
@@ -68,6 +71,7 @@ def build_services(settings: Settings) -> Services:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     master = master_key(settings)
     database = Database(settings.resolved_database_url(), master)
+    backups = SqlBackups(database, master, settings.backup_dir)
     documents = SqlDocumentStore(database)
     conversations, transcripts = SqlConversationLog(database, hide), SqlTranscriptReader(database, hide)
     audit = SqlAudit(database, lambda: database.secret("audit"), lambda text: redacted_prompt(text, ()))
@@ -109,7 +113,8 @@ def build_services(settings: Settings) -> Services:
         audit=audit,
         engine=choice.engine,
         database=database,
-        subjects=SqlSubjects(database),
+        subjects=SqlSubjects(database, backups.renew_keys),
+        backups=backups,
         rotation=SqlKeyRotation(database, master, next_master_key(settings)),
         verify_rows=SqlSeals(database).verify,
         purge=lambda now: purge(database, settings.retention_days, now),
@@ -117,6 +122,14 @@ def build_services(settings: Settings) -> Services:
         held=held,
         secret=lambda: database.secret("sessions"),
     )
+
+
+async def restore_backup(settings: Settings, file: Path, progress: Callable[[int, int], None]) -> "Restored":
+    """Put a backup in the database's place; no app may have it open."""
+    from storage.restore import restore
+    from storage.secrets import master_key
+
+    return await restore(file, settings.resolved_database_url(), master_key(settings), progress)
 
 
 def knowledge_index(

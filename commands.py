@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app import build_services, close_index, create_app, on_space
+from app import build_services, close_index, create_app, on_space, restore_backup
 from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
 from commands_users import user_commands
@@ -152,7 +152,11 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list
     typer.echo(f"Key {key_id} is revoked.")
 
 
-storage_commands(cli, lambda work: _with_services(Settings(), work))
+storage_commands(
+    cli,
+    lambda work: _with_services(Settings(), work),
+    lambda file, progress: restore_backup(Settings(), file, progress),
+)
 privacy_commands(cli, lambda work: _with_services(Settings(), work))
 cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")
 

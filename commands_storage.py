@@ -1,4 +1,4 @@
-"""The commands about keys and copies of the data: `rotate-key`.
+"""The commands about keys and copies of the data: `rotate-key`, `backup`, `restore`.
 
 They know no part: `run` hands them the services.
 """
@@ -8,6 +8,7 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,10 +16,11 @@ import typer
 from core.security import Act
 from pipelines.services import Services
 
+Restore = Callable[[Path, Callable[[int, int], None]], Awaitable[Any]]
 Run = Callable[[Callable[[Services], Awaitable[Any]]], Awaitable[Any]]
 
 
-def storage_commands(cli: typer.Typer, run: Run) -> None:
+def storage_commands(cli: typer.Typer, run: Run, put_back: Restore) -> None:
     """Put them among the commands."""
 
     def work(action: Callable[[Services], Awaitable[Any]]) -> Any:
@@ -41,6 +43,7 @@ def storage_commands(cli: typer.Typer, run: Run) -> None:
                 done = True
             else:
                 done = await services.rotation.rotate(teller("keys"))
+            await services.backups.renew_keys()
             state = "done" if done else "second key added"
             await services.audit.note(actor(), Act.MASTER_KEY_ROTATED, detail={"state": state})
             return done
@@ -54,6 +57,43 @@ def storage_commands(cli: typer.Typer, run: Run) -> None:
                 "Both keys open the database now. Restart every app with XIAOQ_MASTER_KEY set to the new key, then "
                 "run `python app.py rotate-key --finish` with it."
             )
+
+    @cli.command()
+    def backup(
+        target: Annotated[
+            Path | None, typer.Argument(help="A file that ends in .xqb, or a folder; else XIAOQ_BACKUP_DIR.")
+        ] = None,
+    ) -> None:
+        """Copy the whole database, encrypted, while the app serves; its keys go beside it, into keys.xqk."""
+
+        async def action(services: Services) -> Path:
+            file: Path = await services.backups.make(target, teller("bytes"))
+            await services.audit.note(actor(), Act.BACKED_UP, object=file.name)
+            return file
+
+        file = work(action)
+        typer.echo(
+            f"Backed up to {file}. It opens with keys.xqk beside it and the master key, which is in neither."
+        )
+
+    @cli.command()
+    def restore(
+        file: Annotated[Path, typer.Argument(help="A backup, with keys.xqk beside it.")],
+    ) -> None:
+        """Put a backup in the database's place, once all of it has been checked; no app may run."""
+        restored = asyncio.run(put_back(file, teller("bytes")))
+
+        async def note(services: Services) -> None:
+            await services.audit.note(
+                actor(), Act.RESTORED, object=file.name, detail={"turns": restored.turns}
+            )
+
+        work(note)
+        typer.echo(
+            f"Restored {restored.turns} turns. Erased since, and left out: {restored.erased} customers."
+        )
+        if restored.aside is not None:
+            typer.echo(f"The database that was there is kept as {restored.aside}.")
 
 
 def actor() -> str:

@@ -6,6 +6,7 @@ The rooms implement these Protocols; app.py hands the implementations down.
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.documents import Attachment, Chunk, Document, GoldenQuestion, PairStatus, QueuedFile
@@ -499,6 +500,20 @@ class Subjects(Protocol):
         When this returns nothing of it is in the database's files, and older backups hold nothing readable once
         the keys beside them are written anew. Erasing who is not there gives zeros.
         """
+        ...
+
+
+class Backups(Protocol):
+    """Copies of the whole database that say nothing without the master key. Index files are made anew of it."""
+
+    async def make(self, target: Path | None, progress: Callable[[int, int], None]) -> Path:
+        """A consistent copy while apps write, into a file that ends in .xqb or a folder (default: XIAOQ_BACKUP_DIR),
+        with `keys.xqk` renewed beside it. Whole, or not there. Raises InvalidRequest where it cannot be written.
+        """
+        ...
+
+    async def renew_keys(self) -> None:
+        """Write the keys in XIAOQ_BACKUP_DIR anew: who is erased becomes unreadable in every backup there."""
         ...
 
 

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
         description="Phone numbers, mailboxes and addresses that are the company's own, comma-separated: documents "
         "keep them. What the lines name as their contact is kept anyway.",
     )
+    backup_dir: Path | None = Field(
+        None, description="Where `backup` writes, and where an erasure renews the keys of the backups."
+    )
     retention_days: int = Field(
         180, ge=0, description="Days conversations are kept; 0 keeps them until they are erased."
     )

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from core.ports import (
     AttachmentStore,
+    Backups,
     ConversationLog,
     DocumentStore,
     Engine,
@@ -68,6 +69,7 @@ class Services:
     subjects: Subjects
     """Exports and erases customers: a door checks the right and writes the audit."""
     rotation: KeyRotation
+    backups: Backups
     verify_rows: Callable[[Progress | None], Awaitable[Verdict]]
     """Whether every stored row of every conversation is as XiaoQ left it; `place` names the first that is not."""
     purge: Callable[[datetime], Awaitable[Mapping[str, int]]]

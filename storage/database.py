@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, event, text
+from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -44,10 +44,10 @@ class Database:
 
     def __init__(self, url: str, master: MasterKey) -> None:
         self._url = parse_url(url)
-        self._ring = KeyRing(master)
-        self.keys = SubjectKeys(self._ring)
-        self.pseudonyms = Pseudonyms(self._ring)
-        self.seals = Seals(self._ring)
+        self.ring = KeyRing(master)
+        self.keys = SubjectKeys(self.ring)
+        self.pseudonyms = Pseudonyms(self.ring)
+        self.seals = Seals(self.ring)
         self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         self._read_engine = make_engine(self._url, "read", READERS)
         self._write_engine = make_engine(self._url, "write")
@@ -77,7 +77,7 @@ class Database:
             with self._presence.starting() as alone:
                 with engine.connect() as connection, connection.begin():
                     check_integrity(connection)
-                    sealed = migrate(connection, self._ring)
+                    sealed = migrate(connection, self.ring)
                     interrupted = mark_interrupted(connection, self.seals, alone=alone)
                     if alone:
                         self.seals.gather(connection, self._presence.mark)
@@ -157,12 +157,17 @@ class Database:
 
     def secret(self, name: str) -> bytes:
         """A secret of the key ring (ring.py names them). Raises StorageUnavailable before `start`."""
-        return self._ring.secret(name)
+        return self.ring.secret(name)
 
     @property
     def documents(self) -> Cipher:
         """What the bytes of documents are encrypted with, in the queue and after."""
         return Cipher(self.secret("documents"))
+
+    @property
+    def url(self) -> URL:
+        """Where it is."""
+        return self._url
 
     @property
     def on_server(self) -> bool:

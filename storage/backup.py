@@ -1,0 +1,79 @@
+"""Makes backups: one encrypted file each, the keys beside it. Knows no schedule.
+
+A backup without its keys says nothing, the keys without the master key neither.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.errors import ConfigurationError, InvalidRequest
+from storage.backup_keys import FILE, read_ring, take_out, write_keys
+from storage.connections import make_engine
+from storage.copies import copy_out, sqlite_url
+from storage.database import Database
+from storage.sealed_file import write_sealed
+from storage.secrets import MasterKey, derive
+
+MAGIC = b"XQB1"
+SUFFIX = ".xqb"
+
+
+class SqlBackups:
+    """core.ports.Backups of a database. `folder` is where backups lie whose keys an erasure renews."""
+
+    def __init__(self, db: Database, master: MasterKey, folder: Path | None) -> None:
+        self._db = db
+        self._master = master
+        self._folder = folder
+
+    async def make(self, target: Path | None, progress: Callable[[int, int], None]) -> Path:
+        place = target or self._folder
+        if place is None:
+            raise InvalidRequest(
+                "Name a file or folder for the backup, or set XIAOQ_BACKUP_DIR.", param="target"
+            )
+        file = place
+        if place.suffix != SUFFIX:
+            file = place / f"xiaoq-{datetime.now(UTC):%Y%m%d-%H%M%S}{SUFFIX}"
+        try:
+            await asyncio.to_thread(file.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+            await asyncio.to_thread(self._write, file, progress)
+            await self._write_keys(file.parent)
+        except OSError as error:
+            raise InvalidRequest(
+                f"The backup cannot be written there: {error.strerror or 'the disk refused'}.", param="target"
+            ) from None
+        return file
+
+    async def renew_keys(self) -> None:
+        if self._folder is not None and await asyncio.to_thread((self._folder / FILE).exists):
+            await self._write_keys(self._folder)
+
+    def _write(self, file: Path, progress: Callable[[int, int], None]) -> None:
+        # Beside the target: the copy needs as much room as the database, which the system's own folder may not have.
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".xiaoq-") as folder:
+            copy = Path(folder) / "copy.db"
+            copy_out(self._db.url, copy)
+            engine = make_engine(sqlite_url(copy), "migrate")
+            try:
+                with engine.connect() as connection, connection.begin():
+                    take_out(connection)
+            finally:
+                engine.dispose()
+            about = {"made_at": datetime.now(UTC).isoformat()}
+            write_sealed(copy, file, MAGIC, backup_secret(self._db.secret("documents")), about, progress)
+
+    async def _write_keys(self, folder: Path) -> None:
+        keys = await self._db.read(lambda connection: read_ring(self._db.ring, connection))
+        master = self._master.read()
+        if master is None:
+            raise ConfigurationError("The master key is gone; the backup's keys cannot be written.")
+        await asyncio.to_thread(write_keys, keys, folder, master)
+
+
+def backup_secret(documents: bytes) -> bytes:
+    """What backups are encrypted with: it stays when the master key changes."""
+    return derive(documents, "backup")
