@@ -33,17 +33,19 @@ def privacy_commands(cli: typer.Typer, run: Run) -> None:
             Path | None, typer.Option(help="A file of anchors, one `number digest time` a line.")
         ] = None,
     ) -> None:
-        """Prove that nobody changed the audit, or name the first broken link; the last line is a new anchor."""
+        """Prove that nobody changed the audit or a stored row, or name the first broken link; prints a new anchor."""
         from pipelines.audit_anchor import read_anchors
         from pipelines.audit_check import verify
 
         anchors = read_anchors(anchor) if anchor else ()
-        verdict: Verdict = work(lambda services: verify(services, actor(), anchors, teller("entries")))
+        verdict: Verdict = work(
+            lambda services: verify(services, actor(), anchors, teller("entries"), teller("conversations"))
+        )
         if not verdict.whole:
             typer.echo(f"Error: {verdict.place} is where it breaks. {verdict.reason}", err=True)
             raise typer.Exit(1)
         held = f", {len(anchors)} anchor{'' if len(anchors) == 1 else 's'} held" if anchors else ""
-        typer.echo(f"The audit is whole: {verdict.checked} entries{held}.")
+        typer.echo(f"All is whole: {verdict.checked} entries and rows checked{held}.")
         if verdict.anchor is not None:
             typer.echo(f"{verdict.anchor.number} {verdict.anchor.digest}")
 

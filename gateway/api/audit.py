@@ -57,9 +57,9 @@ async def entries(
 async def verify_audit(
     principal: Auditor, body: Annotated[Against, Depends(json_body(Against, empty=Against()))], services: Use
 ) -> dict[str, Any]:
-    """Walk the whole chain: `{whole, checked, place, reason, anchor}`; `place` names the first broken link.
+    """Walk the whole chain, then every stored row: `{whole, checked, place, reason, anchor}`.
 
-    Only anchors, given here or kept in the file of XIAOQ_AUDIT_ANCHOR, show that the end was cut off.
+    `place` names the first broken link: `audit 17`, `conversation conv-…`; `checked` counts entries and rows. Only anchors, given here or kept in the file of XIAOQ_AUDIT_ANCHOR, show that the end was cut off.
     """
     anchors = [Anchor(one.number, one.digest.lower()) for one in body.anchors]
     return verdict_json(await verify(services, principal.actor, anchors))

@@ -157,7 +157,7 @@ def test_a_verification_tells_what_it_found_and_is_noted(http: httpx.Client, not
     (entry,) = noted(Act.VERIFIED)
     assert entry["detail"] == {"whole": "yes", "checked": verdict["checked"], "place": ""}
     anchor = verdict["anchor"]
-    assert anchor["number"] == verdict["checked"]
+    assert anchor["number"] <= verdict["checked"]
     assert http.post("/api/audit/verify", json={"anchors": [anchor]}).json()["whole"]
     forged = {"number": anchor["number"], "digest": "0" * 64}
     broken = http.post("/api/audit/verify", json={"anchors": [forged]}).json()
@@ -168,6 +168,23 @@ def test_a_verification_tells_what_it_found_and_is_noted(http: httpx.Client, not
     assert "cut off" in http.post("/api/audit/verify", json={"anchors": [ahead]}).json()["reason"]
     for wrong in ({"anchors": [{"number": 0, "digest": "0" * 64}]}, {"anchors": 1}, {"more": 1}, [1]):
         assert http.post("/api/audit/verify", json=wrong).status_code == 400
+
+
+def test_a_row_changed_behind_our_back_is_named(site: Running, http: httpx.Client) -> None:
+    conversation = asked(http, "怎么开发票?")
+    file = site.services.settings.data_dir / "xiaoq.db"
+
+    def mode(change: str) -> None:
+        with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as connection:
+            sql = f"UPDATE turn SET mode = {change} WHERE conversation_id = ?"  # noqa: S608
+            assert connection.execute(sql, (conversation,)).rowcount == 1
+
+    mode("mode || 'x'")
+    verdict = http.post("/api/audit/verify").json()
+    mode("rtrim(mode, 'x')")
+    assert (verdict["whole"], verdict["place"]) == (False, f"conversation {conversation}")
+    assert verdict["reason"].endswith(".")
+    assert http.post("/api/audit/verify").json()["whole"]
 
 
 @pytest.mark.parametrize("role", ["caller", "agent", "manager", "auditor", "admin"])
