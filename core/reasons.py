@@ -107,6 +107,39 @@ REASONS: Mapping[str, Reason] = {
         "None of the files in {name} could be read; first: {first}",
         "{name} 里的文件都无法读取。首个原因：{first}",
     ),
+    # --- a file of sensitive words
+    "words_format": Reason(
+        "{name} is no list of words; save it as txt with one word a line, or as csv.",
+        "{name} 不是词表，请另存为每行一个词的 txt，或 csv。",
+    ),
+    "words_none": Reason("There is no word in it that could be looked for.", "里面没有可以用来匹配的词。"),
+    "words_many": Reason(
+        "A list takes {most} words; split it into several lists.",
+        "一个词表最多 {most} 个词，请拆成几个词表。",
+    ),
+    "words_full": Reason(
+        "All lists together take {most} words; delete some first.",
+        "所有词表合计最多 {most} 个词，请先删除一些。",
+    ),
+    "words_lists": Reason(
+        "There are {most} lists already; delete one first.", "已有 {most} 个词表，请先删除一个。"
+    ),
+    "words_table": Reason(
+        "The table is broken at line {line}; check its quotes there.",
+        "表格第 {line} 行有错误，请检查那里的引号。",
+    ),
+    "words_action": Reason(
+        "Line {line} names an action that there is not; use block, replace, handoff or flag.",
+        "第 {line} 行的处理方式无法识别，请用 拦截、替换、转人工 或 标记。",
+    ),
+    "words_cell": Reason(
+        "Line {line} has a category or a replacement of more than {most} characters.",
+        "第 {line} 行的类别或替换文字超过 {most} 个字符。",
+    ),
+    "words_kinds": Reason(
+        "The file holds more than {most} combinations of category, action and replacement; use fewer.",
+        "文件里类别、处理方式和替换文字的组合超过 {most} 种，请减少一些。",
+    ),
     # --- left out of a file that was read
     "read_as": Reason(
         "{name} was read as {kind}, which it is, whatever its name says.",

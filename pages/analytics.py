@@ -15,6 +15,8 @@ from pages.reader import READER_JS
 from pipelines.services import Services
 
 CHART_ROWS = (("questions",), ("total", "first_token"), ("modes", "languages"))
+WORD_CHARTS = ("words", "categories")
+"""Shown where there are hits only."""
 
 
 def build_analytics_tab(
@@ -42,12 +44,16 @@ def build_analytics_tab(
             with gr.Row():
                 for name in pair:
                     plots[name].render()  # type: ignore[no-untyped-call]
+        with gr.Row(visible=False) as hits:
+            for name in WORD_CHARTS:
+                plots[name] = _plot(t, name)
+                plots[name].render()  # type: ignore[no-untyped-call]
         gr.Markdown(t("conversations"), elem_classes="xq-heading")
         conversations = gr.HTML(elem_id="xq-conversations", js_on_load=PRESS_JS)
         gr.Markdown(t("transcript"), elem_classes="xq-heading")
         shown = gr.HTML(elem_id="xq-transcript")
     parts = AnalyticsParts(
-        line=line, period=period, mode=mode, dates=dates, problem=problem, charts=charts, **plots,
+        line=line, period=period, mode=mode, dates=dates, problem=problem, charts=charts, hits=hits, **plots,
         summary=summary, conversations=conversations, transcript=shown, download=download,
     )  # fmt: skip
     act = AnalyticsHandlers(services, parts)

@@ -16,13 +16,23 @@ import gradio as gr
 from core.access import Right
 from core.messages import ConversationSummary, Mode, StoredTurn, in_language
 from core.ports import TranscriptFilter
-from pages.charts import counts_chart, latency_chart, questions_chart
+from core.words import WordHit
+from pages.charts import counts_chart, latency_chart, questions_chart, words_chart
 from pages.console_words import words
 from pages.lists import conversations_table, transcript
 from pages.reader import Reader, language_of, principal_of, reader_of
 from pipelines.audited import open_conversation, turns_to_export
 from pipelines.export import transcripts_csv
-from pipelines.reports import bucket, language_counts, latency_over_time, mode_counts, questions_over_time
+from pipelines.reports import (
+    bucket,
+    language_counts,
+    latency_over_time,
+    mode_counts,
+    questions_over_time,
+    span,
+    word_categories,
+    words_over_time,
+)
 from pipelines.services import Services
 
 Updates = dict[Any, Any]
@@ -46,6 +56,9 @@ class AnalyticsParts:
     first_token: gr.Plot
     modes: gr.Plot
     languages: gr.Plot
+    hits: gr.Row
+    words: gr.Plot
+    categories: gr.Plot
     summary: gr.HTML
     conversations: gr.HTML
     transcript: gr.HTML
@@ -54,7 +67,7 @@ class AnalyticsParts:
     def view(self) -> list[Any]:
         return [
             self.problem, self.charts, self.questions, self.total, self.first_token, self.modes,
-            self.languages, self.summary, self.conversations, self.dates,
+            self.languages, self.hits, self.words, self.categories, self.summary, self.conversations, self.dates,
         ]  # fmt: skip
 
 
@@ -99,6 +112,7 @@ class AnalyticsHandlers:
         if where is None:
             return {**dates, self._parts.problem: _problem(words(language)["date_bad"])}
         turns = await self._services.transcripts.turns(where)
+        hits = await self._services.words.hits(where.since, where.until, where.line)
         conversations: Sequence[ConversationSummary] = ()
         if principal.may(Right.READ):
             conversations = await self._services.transcripts.conversations(where)
@@ -112,6 +126,7 @@ class AnalyticsHandlers:
             self._parts.problem: problem,
             self._parts.charts: gr.update(visible=not empty),
             **({} if empty else self._draw(turns, reader, language)),
+            **self._draw_hits(hits, reader, language),
             self._parts.summary: "" if empty else f'<p class="xq-summary" role="status">{summary}</p>',
             self._parts.conversations: conversations_table(conversations, names, reader.zone, language),
         }
@@ -129,6 +144,19 @@ class AnalyticsHandlers:
             self._parts.modes: counts_chart(mode_counts(turns), say["chart_modes"], "mode_", say, dark),
             self._parts.languages: counts_chart(
                 language_counts(turns), say["chart_languages"], "language_", say, dark
+            ),
+        }
+
+    def _draw_hits(self, hits: Sequence[WordHit], reader: Reader, language: str) -> Updates:
+        """The charts of sensitive words; hidden where nothing was hit."""
+        if not hits:
+            return {self._parts.hits: gr.update(visible=False)}
+        say, width = words(language), span([hit.at for hit in hits])
+        return {
+            self._parts.hits: gr.update(visible=True),
+            self._parts.words: words_chart(words_over_time(hits, reader.zone), width, say, reader.dark),
+            self._parts.categories: counts_chart(
+                word_categories(hits), say["chart_categories"], "category_", say, reader.dark
             ),
         }
 

@@ -89,6 +89,32 @@ def counts_chart(frame: pd.DataFrame, title: str, prefix: str, say: Mapping[str,
     return figure
 
 
+def words_chart(frame: pd.DataFrame, width: timedelta, say: Mapping[str, str], dark: bool) -> Figure:
+    """Hits of sensitive words by hour or day, one part of a bar for each action, from columns `at` and the actions."""
+    import plotly.graph_objects as go
+
+    looks = (("block", MUTED, 1.0), ("handoff", ACCENT, 1.0), ("replace", ACCENT, 0.5), ("flag", INK, 0.35))
+    figure = go.Figure()
+    for action, colour, opacity in looks:
+        if action in frame:
+            figure.add_trace(
+                go.Bar(
+                    x=_moments(frame),
+                    y=frame[action].tolist(),
+                    name=say[f"does_{action}"],
+                    width=width.total_seconds() * 1000 * 0.7,
+                    marker={"color": colour[dark], "opacity": opacity},
+                    hovertemplate=f"{HOVER_TIME}<br>%{{y}}<extra>{say[f'does_{action}']}</extra>",
+                )
+            )
+    figure = _laid_out(figure, say["chart_words"], dark)
+    totals = frame.drop(columns="at").sum(axis=1).astype(int).tolist()
+    _count_axis(figure.update_yaxes, totals)
+    figure.update_layout(barmode="stack", showlegend=True, margin={"t": 84})
+    figure.update_layout(legend={"traceorder": "normal"})
+    return _over_time(figure, frame, width)
+
+
 def _moments(frame: pd.DataFrame) -> list[str]:
     return [moment.isoformat() for moment in frame["at"]]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pages.chat_words import FILE_WORDS
 from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
+from pages.system_lists_words import LIST_WORDS
 from pages.system_words import SYSTEM_WORDS
 
 
@@ -256,6 +257,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **FILE_WORDS[language],
         **KNOWLEDGE_WORDS[language],
         **SYSTEM_WORDS[language],
+        **LIST_WORDS[language],
         **INSPECT_WORDS[language],
     }
     for language, own in _WORDS.items()

@@ -38,11 +38,12 @@ from pages.console_words import words
 from pages.knowledge_calls import Call, endpoint, fragment
 from pages.lists import text
 from pages.system_keys import keys_section
+from pages.system_lists import lists_section
 from pages.system_operators import operators_section
 from pages.system_section import Section
 from pipelines.services import Services
 
-SECTIONS: Sequence[Callable[[], Section]] = (operators_section, keys_section)
+SECTIONS: Sequence[Callable[[], Section]] = (operators_section, keys_section, lists_section)
 RIGHTS = frozenset(make().right for make in SECTIONS)
 """Any one of these shows the tab."""
 FILL_JS = "window.xiaoqSystem(element);"

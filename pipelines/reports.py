@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from core.messages import StoredTurn
+from core.words import WordHit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,23 @@ def language_counts(turns: Sequence[StoredTurn]) -> pd.DataFrame:
     return _counts([turn.record.language or "und" for turn in turns])
 
 
+def words_over_time(hits: Sequence[WordHit], zone: ZoneInfo) -> pd.DataFrame:
+    """Columns `at` (start of the hour or day, reader's local time) and one for each action; gaps count zero."""
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        [(hit.at.astimezone(zone).replace(tzinfo=None), hit.action, hit.hits) for hit in hits],
+        columns=["at", "action", "hits"],
+    )
+    summed = frame.pivot_table(index="at", columns="action", values="hits", aggfunc="sum", fill_value=0)
+    return summed.resample(span([hit.at for hit in hits])).sum().rename_axis("at").reset_index()
+
+
+def word_categories(hits: Sequence[WordHit]) -> pd.DataFrame:
+    """Columns `key` (a category) and `turns` (hits), most frequent first."""
+    return _counts([hit.category for hit in hits for _ in range(hit.hits)])
+
+
 def _frame(turns: Sequence[StoredTurn], zone: ZoneInfo) -> pd.DataFrame:
     import pandas as pd
 
@@ -71,7 +89,11 @@ def _frame(turns: Sequence[StoredTurn], zone: ZoneInfo) -> pd.DataFrame:
 
 def bucket(turns: Sequence[StoredTurn]) -> timedelta:
     """How wide a point in time is on the charts of these turns: an hour or a day."""
-    times = [turn.asked_at for turn in turns]
+    return span([turn.asked_at for turn in turns])
+
+
+def span(times: Sequence[datetime]) -> timedelta:
+    """The same for moments of any kind."""
     daily = times and max(times) - min(times) > HOURLY_UP_TO
     return timedelta(days=1) if daily else timedelta(hours=1)
 

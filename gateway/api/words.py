@@ -1,6 +1,6 @@
 """/api/words: lists of sensitive words, filled, switched, tried out; and what they hit.
 
-It does not know how words are found. Shared lists are for those whose key is bound to no line.
+It does not know how words are found, nor whose lists a key may change.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
-from core.access import Principal
-from core.errors import Forbidden, InvalidRequest, NotFound
-from core.security import Act
+from core.errors import InvalidRequest
 from core.words import Action, WordHit, WordList
 from gateway.api.lines import open_line
 from gateway.api.transcripts import Moment, utc
@@ -20,8 +18,8 @@ from gateway.auth import Manager, Reader, Use
 from gateway.body import described, json_body
 from gateway.message_schema import Strict, never_null
 from gateway.uploads import UPLOAD, one_file, uploaded
-from pipelines.services import Services
-from pipelines.words.rows import LARGEST_FILE, LONGEST_WORD, MOST_WORDS, Remark, Reviewed
+from pipelines.words.managed import change_list, create_list, delete_list, list_of, lists_of, upload_list
+from pipelines.words.rows import LARGEST_FILE, LONGEST_WORD, MOST_WORDS, Remark, Reviewed, as_text
 from pipelines.words.verdict import Hit
 
 router = APIRouter(prefix="/api/words", tags=["Sensitive words"])
@@ -68,18 +66,15 @@ class Trial(Strict):
 @router.get("")
 async def list_lists(principal: Manager, services: Use) -> dict[str, Any]:
     """Every list that holds for the caller's lines, without its words: `{lists: [{id, name, count, …}]}`."""
-    lists = await services.words.lists()
-    return {"lists": [list_json(words) for words in lists if _sees(principal, words)]}
+    return {"lists": [list_json(words) for words in await lists_of(principal, services)]}
 
 
 @router.post("", status_code=201, openapi_extra=described(NewList))
-async def create_list(
+async def create(
     principal: Manager, body: Annotated[NewList, Depends(json_body(NewList, LARGEST_FILE))], services: Use
 ) -> dict[str, Any]:
     """A new list; `left_out` names rows of `words` that cannot be looked for."""
-    await _check_place(principal, body.line, services)
-    await _noted(principal, services, body.name, "created")
-    made, reviewed = await services.words.create(WordList(id="", **body.model_dump()))
+    made, reviewed = await create_list(principal, services, WordList(id="", **body.model_dump()))
     return list_json(made) | review_json(reviewed)
 
 
@@ -115,45 +110,38 @@ async def list_hits(
 
 @router.get("/{list_id}")
 async def get_list(list_id: str, principal: Manager, services: Use) -> dict[str, Any]:
-    return list_json(await _open_list(list_id, principal, services))
+    return list_json(await list_of(principal, services, list_id))
 
 
 @router.patch("/{list_id}", openapi_extra=described(ListChange))
-async def change_list(
+async def change(
     list_id: str,
     principal: Manager,
     body: Annotated[ListChange, Depends(json_body(ListChange, LARGEST_FILE))],
     services: Use,
 ) -> dict[str, Any]:
-    await _own_list(list_id, principal, services)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     for name, value in changes.items():
         if value is None:
             raise InvalidRequest(f"'{name}' cannot be null; leave it out to keep it.", param=name)
-    await _noted(principal, services, list_id, f"changed: {', '.join(sorted(changes))}")
-    changed, reviewed = await services.words.change(list_id, changes)
+    changed, reviewed = await change_list(principal, services, list_id, changes)
     return list_json(changed) | review_json(reviewed)
 
 
 @router.delete("/{list_id}", status_code=204)
-async def delete_list(list_id: str, principal: Manager, services: Use) -> None:
-    await _own_list(list_id, principal, services)
-    await _noted(principal, services, list_id, "deleted")
-    await services.words.delete(list_id)
+async def delete(list_id: str, principal: Manager, services: Use) -> None:
+    await delete_list(principal, services, list_id)
 
 
 @router.post("/{list_id}/upload", openapi_extra=UPLOAD)
-async def upload_words(list_id: str, principal: Manager, request: Request, services: Use) -> dict[str, Any]:
+async def upload(list_id: str, principal: Manager, request: Request, services: Use) -> dict[str, Any]:
     """Fill the list anew from a txt or csv file; it stays as it was where the file cannot be used.
 
     Words of another category or action in a csv make lists of their own: `{lists, duplicates, unusable, left_out}`.
     """
-    await _own_list(list_id, principal, services)
     async with uploaded(request) as form:
         file = await one_file(form)
-        data = await file.content()
-        await _noted(principal, services, list_id, "uploaded")
-        done = await services.words.upload(list_id, file.name, data)
+        done = await upload_list(principal, services, list_id, file.name, await file.content())
     return {
         "lists": [list_json(words) for words in done.lists],
         "duplicates": done.duplicates,
@@ -163,12 +151,11 @@ async def upload_words(list_id: str, principal: Manager, request: Request, servi
 
 
 @router.get("/{list_id}/words.txt", response_class=Response)
-async def download_words(list_id: str, principal: Manager, services: Use) -> Response:
+async def download(list_id: str, principal: Manager, services: Use) -> Response:
     """The list as a file that can be uploaded again."""
-    await _open_list(list_id, principal, services)
+    words = await list_of(principal, services, list_id)
     headers = {"Content-Disposition": 'attachment; filename="words.txt"', "Cache-Control": "no-store"}
-    text = await services.words.text(list_id)
-    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+    return Response(as_text(words.words), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 def list_json(words: WordList) -> dict[str, Any]:
@@ -220,36 +207,3 @@ def _kept_json(hit: WordHit) -> dict[str, Any]:
         "action": hit.action,
         "hits": hit.hits,
     }
-
-
-def _sees(principal: Principal, words: WordList) -> bool:
-    return principal.line is None or words.line in (None, principal.line)
-
-
-async def _open_list(list_id: str, principal: Principal, services: Services) -> WordList:
-    """The list, where it holds for the caller's line. Raises NotFound."""
-    words = await services.words.get(list_id)
-    if not _sees(principal, words):
-        raise NotFound("There is no such list of words.", param="list_id")
-    return words
-
-
-async def _own_list(list_id: str, principal: Principal, services: Services) -> WordList:
-    """The list, where the caller may change it. Raises NotFound and Forbidden."""
-    words = await _open_list(list_id, principal, services)
-    await _check_place(principal, words.line, services, existing=True)
-    return words
-
-
-async def _noted(principal: Principal, services: Services, what: str, done: str) -> None:
-    """Before it is done: who may not be noted may not do it. The words themselves are not in the audit."""
-    await services.audit.note(principal.actor, Act.WORDS_CHANGED, object=what, detail={"did": done})
-
-
-async def _check_place(
-    principal: Principal, line: str | None, services: Services, *, existing: bool = False
-) -> None:
-    if line is not None and not existing:
-        await open_line(line, principal, services)
-    elif principal.line is not None and line is None:
-        raise Forbidden(f"This key belongs to the line '{principal.line}' and cannot change what all share.")

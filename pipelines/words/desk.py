@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.errors import InvalidRequest, NotFound, TooLarge
+from core.errors import DocumentRejected, NotFound, TooLarge
+from core.reasons import sentence
 from core.words import Action, WordHit, WordList, WordStore
 from pipelines.words.encodings import Decode, decode_list
 from pipelines.words.live import Words
-from pipelines.words.rows import LARGEST_FILE, Remark, Reviewed, Row, as_text, review, rows_of
+from pipelines.words.rows import LARGEST_FILE, Remark, Reviewed, Row, review, rows_of
 from pipelines.words.verdict import Screened
 
 MOST_LISTS = 200
@@ -65,7 +66,7 @@ class WordDesk:
         reviewed = await self._reviewed(words.words) if words.words else None
         async with self._changing:
             if len(await self._store.lists()) >= MOST_LISTS:
-                raise InvalidRequest(f"There are {MOST_LISTS} lists already; delete one first.", param="name")
+                raise DocumentRejected.because("words_lists", most=MOST_LISTS)
             made = replace(words, id=uuid.uuid4().hex, words=_words(reviewed.rows) if reviewed else ())
             await self._put([made])
         return await self.get(made.id), reviewed
@@ -78,28 +79,22 @@ class WordDesk:
             await self._put([replace(changed, words=_words(reviewed.rows)) if reviewed else changed])
         return await self.get(list_id), reviewed
 
-    async def delete(self, list_id: str) -> WordList:
-        """Gives what it was, so that it can be put back. Raises NotFound."""
+    async def delete(self, list_id: str) -> None:
+        """Raises NotFound."""
         async with self._changing:
-            gone = await self.get(list_id)
+            await self.get(list_id)
             await self._store.delete(list_id)
-        await self.live.refresh()
-        return gone
-
-    async def restore(self, words: WordList) -> None:
-        """Put a deleted list back as it was."""
-        async with self._changing:
-            await self._put([words])
+            await self.live.refresh()
 
     async def upload(self, list_id: str, name: str, data: bytes) -> Uploaded:
         """Fill a list anew from a file; nothing changes where the file cannot be used.
 
         Words that the file gives another category, action or replacement become lists of their own beside it.
-        Raises NotFound, InvalidRequest, TooLarge, DocumentRejected.
+        Raises NotFound, TooLarge, DocumentRejected.
         """
         await self.get(list_id)
         if len(data) > LARGEST_FILE:
-            raise TooLarge(f"A file of words takes {LARGEST_FILE // 10**6} MB; split it.", param="files")
+            raise TooLarge(sentence("too_large", name=name, size=LARGEST_FILE // 10**6), param="files")
         reviewed = await asyncio.to_thread(self._read, name, data)
         async with self._changing:
             own = await self.get(list_id)
@@ -115,10 +110,6 @@ class WordDesk:
             lists = [words for words in await self._store.lists() if words.id in parts]
         lists.sort(key=lambda words: words.id)  # a part's id begins with the list's own
         return Uploaded(lists, reviewed.duplicates, reviewed.unusable, reviewed.left_out)
-
-    async def text(self, list_id: str) -> str:
-        """The list as a txt file."""
-        return as_text((await self.get(list_id)).words)
 
     async def try_out(self, text: str, line: str) -> Screened:
         """What would happen to a text on a line. Nothing is stored."""
@@ -142,13 +133,11 @@ class WordDesk:
         return await asyncio.to_thread(review, rows)
 
     async def _put(self, lists: Sequence[WordList]) -> None:
-        """Store, where there is room for all. Raises TooLarge before anything is stored."""
+        """Store, where there is room for all. Raises DocumentRejected before anything is stored."""
         changed = {words.id for words in lists}
         others = sum(words.count for words in await self._store.lists() if words.id not in changed)
         if others + sum(len(words.words) for words in lists) > MOST_WORDS_IN_ALL:
-            raise TooLarge(
-                f"All lists together take {MOST_WORDS_IN_ALL:,} words; delete some first.", param="words"
-            )
+            raise DocumentRejected.because("words_full", most=f"{MOST_WORDS_IN_ALL:,}")
         for words in lists:
             await self._store.put(words)
         await self.live.refresh()
@@ -165,9 +154,7 @@ def _parted(own: WordList, rows: Sequence[Row], known: Mapping[str, WordList]) -
         kind = (row.category or own.category, row.action or own.action, row.replacement or own.replacement)
         kinds.setdefault(kind, []).append(row.word)
     if len(kinds) > MOST_PARTS:
-        raise InvalidRequest(
-            f"The file holds more than {MOST_PARTS} kinds of word; use fewer categories.", param="files"
-        )
+        raise DocumentRejected.because("words_kinds", most=MOST_PARTS)
     itself: Kind = (own.category, own.action, own.replacement)
     if itself not in kinds:  # the file knows better
         itself = next(iter(kinds))

@@ -8,19 +8,11 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import ClassVar
 
-from core.errors import InvalidRequest, TooLarge
+from core.errors import DocumentRejected
 from core.words import Action
 from pipelines.words.folding import spaced
 from pipelines.words.shelf import entry_of
-
-
-class WordsRejected(InvalidRequest):
-    """A file or list of words that gives none, or cannot be read; as with documents, no schema could tell."""
-
-    status: ClassVar[int] = 422
-
 
 LARGEST_FILE = 5_000_000
 """Bytes."""
@@ -86,21 +78,19 @@ class Reviewed:
 
 
 def rows_of(name: str, text: str) -> Iterator[Row]:
-    """The rows of a file. Raises WordsRejected where it is no txt or csv, or names an action there is not."""
+    """The rows of a file. Raises DocumentRejected where it is no txt or csv, or names an action there is not."""
     ending = PurePath(name).suffix.lower()
     if ending in (".csv", ".tsv"):
         return _table(text, "\t" if ending == ".tsv" else _delimiter(text))
     if ending in (".txt", ""):
         return _plain(text)
-    raise WordsRejected(
-        "Word lists come as txt, one word a line, or as csv; save it as one of these.", param="files"
-    )
+    raise DocumentRejected.because("words_format", name=name)
 
 
 def review(rows: Iterable[Row]) -> Reviewed:
     """Sort out what cannot be used and what is there already, by how words are compared.
 
-    Raises WordsRejected where nothing is left, TooLarge where there are too many.
+    Raises DocumentRejected where nothing is left or there are too many.
     """
     kept: list[Row] = []
     remarks: list[Remark] = []
@@ -117,11 +107,9 @@ def review(rows: Iterable[Row]) -> Reviewed:
             seen.add(letters)
             kept.append(row)
         if len(kept) > MOST_WORDS:
-            raise TooLarge(f"A list takes {MOST_WORDS:,} words; split it into several lists.", param="files")
+            raise DocumentRejected.because("words_many", most=f"{MOST_WORDS:,}")
     if not kept:
-        raise WordsRejected(
-            "There is no word in it that could be looked for; the list stays as it was.", param="files"
-        )
+        raise DocumentRejected.because("words_none")
     duplicates = sum(remark.reason == "duplicate" for remark in remarks)
     return Reviewed(kept, duplicates, len(remarks) - duplicates, remarks[:MOST_REMARKS])
 
@@ -158,9 +146,7 @@ def _table(text: str, delimiter: str) -> Iterator[Row]:
             if row := _row(reader.line_num, cells, places):
                 yield row
     except csv.Error:
-        raise WordsRejected(
-            f"The table is broken at line {reader.line_num}: check its quotes there.", param="files"
-        ) from None
+        raise DocumentRejected.because("words_table", line=reader.line_num) from None
 
 
 def _header(cells: Sequence[str]) -> dict[str, int]:
@@ -181,18 +167,12 @@ def _row(number: int, cells: Sequence[str], places: dict[str, int]) -> Row | Non
     if "word" not in given:
         return None
     if max(len(given.get("category", "")), len(given.get("replacement", ""))) > LONGEST_WORD:
-        raise WordsRejected(
-            f"Line {number} has a category or a replacement of more than {LONGEST_WORD} characters.",
-            param="files",
-        )
+        raise DocumentRejected.because("words_cell", line=number, most=LONGEST_WORD)
     action: Action | None = None
     if "action" in given:
         action = ACTIONS.get(given["action"].casefold())
         if action is None:
-            raise WordsRejected(
-                f"Line {number} names an action that there is not; use block, replace, handoff or flag.",
-                param="files",
-            )
+            raise DocumentRejected.because("words_action", line=number)
     return Row(number, given["word"], given.get("category"), action, given.get("replacement"))
 
 

@@ -4,9 +4,18 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.messages import Mode, StoredTurn, TurnRecord, TurnStatus
-from pages.charts import counts_chart, latency_chart, questions_chart
+from core.words import WordHit
+from pages.charts import counts_chart, latency_chart, questions_chart, words_chart
 from pages.console_words import words
-from pipelines.reports import bucket, language_counts, latency_over_time, mode_counts, questions_over_time
+from pipelines.reports import (
+    bucket,
+    language_counts,
+    latency_over_time,
+    mode_counts,
+    questions_over_time,
+    word_categories,
+    words_over_time,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)  # 23:30 in Shanghai
@@ -69,3 +78,19 @@ def test_both_percentiles_are_drawn_and_told_apart_without_colour() -> None:
     figure = latency_chart(frame, bucket(TURNS), "title", words("en"), False)
     assert {trace.line.dash for trace in figure.data} == {"solid", "dot"}
     assert {trace.name for trace in figure.data} == {"Median (p50)", "Slowest 5% (p95)"}
+
+
+def test_hits_of_words_are_stacked_by_action_and_counted_by_category() -> None:
+    hits = [
+        WordHit(START + timedelta(minutes=minutes), "shop", None, "input", "l", "L", category, action, number)
+        for minutes, category, action, number in (
+            (0, "abuse", "replace", 2), (10, "legal", "handoff", 1), (130, "abuse", "replace", 3),
+        )
+    ]  # fmt: skip
+    frame = words_over_time(hits, SHANGHAI)
+    assert frame["replace"].tolist() == [2, 0, 3]
+    assert frame["handoff"].tolist() == [1, 0, 0]
+    assert word_categories(hits).values.tolist() == [["abuse", 5], ["legal", 1]]
+    figure = words_chart(frame, timedelta(hours=1), words("zh"), False)
+    assert [trace.name for trace in figure.data] == ["转人工", "替换"]
+    assert figure.layout.title.text == "敏感词命中（次）"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import InvalidRequest, TooLarge
+from core.errors import DocumentRejected
 from pipelines.words import rows
 from pipelines.words.rows import Remark, Row, as_text, review, rows_of
 
@@ -43,13 +43,13 @@ def test_quotes_and_line_breaks_in_cells_are_read() -> None:
     ],
 )
 def test_what_cannot_be_used_is_refused(name: str, text: str) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(DocumentRejected):
         review(rows_of(name, text))
 
 
 def test_more_words_than_a_list_takes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "MOST_WORDS", 3)
-    with pytest.raises(TooLarge):
+    with pytest.raises(DocumentRejected):
         review(rows_of("w.txt", "甲\n乙\n丙\n丁\n"))
 
 
