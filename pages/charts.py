@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ACCENT = {False: "#0f766e", True: "#2dd4bf"}
 MUTED = {False: "#b45309", True: "#fbbf24"}
 INK = {False: "#374151", True: "#d1d5db"}
+SOFT = {False: "#8cc3bd", True: "#1c756b"}
+FAINT = {False: "#b9bec6", True: "#5b6472"}
+"""Lighter sisters of ACCENT and INK: a legend does not show what is merely transparent."""
 GRID = {False: "#e5e7eb", True: "#374151"}
 HOVER_TIME = "%{x|%Y-%m-%d %H:%M}"
 MIN_BUCKETS = 12
@@ -93,9 +96,9 @@ def words_chart(frame: pd.DataFrame, width: timedelta, say: Mapping[str, str], d
     """Hits of sensitive words by hour or day, one part of a bar for each action, from columns `at` and the actions."""
     import plotly.graph_objects as go
 
-    looks = (("block", MUTED, 1.0), ("handoff", ACCENT, 1.0), ("replace", ACCENT, 0.5), ("flag", INK, 0.35))
+    looks = (("block", MUTED), ("handoff", ACCENT), ("replace", SOFT), ("flag", FAINT))
     figure = go.Figure()
-    for action, colour, opacity in looks:
+    for action, colour in looks:
         if action in frame:
             figure.add_trace(
                 go.Bar(
@@ -103,7 +106,7 @@ def words_chart(frame: pd.DataFrame, width: timedelta, say: Mapping[str, str], d
                     y=frame[action].tolist(),
                     name=say[f"does_{action}"],
                     width=width.total_seconds() * 1000 * 0.7,
-                    marker={"color": colour[dark], "opacity": opacity},
+                    marker_color=colour[dark],
                     hovertemplate=f"{HOVER_TIME}<br>%{{y}}<extra>{say[f'does_{action}']}</extra>",
                 )
             )
