@@ -1,4 +1,4 @@
-"""The commands that answer an auditor or a customer: `verify-audit`, `erase`, and `export --customer`.
+"""The commands that answer an auditor or a customer: `verify-audit`, `erase`, `affected`, `export --customer`.
 
 They know no part: `run` hands them the services.
 """
@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ Run = Callable[[Callable[[Services], Awaitable[Any]]], Awaitable[Any]]
 
 
 def privacy_commands(cli: typer.Typer, run: Run) -> None:
-    """Put `verify-audit` and `erase` among the commands."""
+    """Put `verify-audit`, `erase` and `affected` among the commands."""
 
     def work(action: Callable[[Services], Awaitable[Any]]) -> Any:
         return asyncio.run(run(action))
@@ -65,6 +66,27 @@ def privacy_commands(cli: typer.Typer, run: Run) -> None:
         gone: Mapping[str, int] = work(lambda services: _erase(services, wanted, yes, reason))
         rows = ", ".join(f"{count} {table}" for table, count in gone.items() if count)
         typer.echo(f"Erased: {rows}. The audit keeps the pseudonym alone.")
+
+    @cli.command()
+    def affected(
+        out: Annotated[Path, typer.Argument(help="The CSV file to write, one row a customer.")],
+        since: Annotated[datetime | None, typer.Option(help="Only from then on (UTC).")] = None,
+        until: Annotated[datetime | None, typer.Option(help="Only before then (UTC).")] = None,
+        line: Annotated[str | None, typer.Option(help="Only this business line.")] = None,
+        by: Annotated[
+            str | None, typer.Option(help="Only what this actor of the audit took, such as key:key-….")
+        ] = None,
+    ) -> None:
+        """List the customers that a breach affects: of a period, or those whose data one account or key took."""
+        from core.ports import TranscriptFilter
+        from pipelines.affected import affected as who
+        from pipelines.affected import affected_csv
+
+        start, end = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
+        where = TranscriptFilter(since=start, until=end, line=line)
+        rows = work(lambda services: who(services, actor(), where, by, teller("customers")))
+        _write_private(out, affected_csv(rows))
+        typer.echo(f"{len(rows)} customers written to {out}")
 
 
 async def write_customer(services: Services, customer: str, out: Path, reason: str) -> int:

@@ -89,6 +89,10 @@ async def test_a_customer_is_exported_and_erased_and_nobody_else(tmp_path: Path)
     text = out.read_text(encoding="utf-8")
     assert json.loads(text)["customer"] == mine
     assert ("canary-0" in text, "canary-1" in text) == (True, False)
+    who = tmp_path / "affected.csv"
+    listed = command(tmp_path, "affected", str(who), "--since", "2026-01-01")
+    assert (listed.returncode, "2 customers written" in listed.stdout) == (0, True), listed.stderr
+    assert mine in who.read_text(encoding="utf-8-sig")
     unsure = command(tmp_path, "erase", "--customer", mine)
     assert (unsure.returncode, "--yes" in unsure.stderr) == (1, True)
     gone = command(tmp_path, "erase", mine, "--yes")
