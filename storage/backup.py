@@ -4,7 +4,9 @@ A backup without its keys says nothing, the keys without the master key neither.
 """
 
 import asyncio
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,9 @@ from storage.secrets import MasterKey, derive
 
 MAGIC = b"XQB1"
 SUFFIX = ".xqb"
+
+_DRAFT = ".xiaoq-"
+_LONGEST_RUN = 24 * 3600.0
 
 
 class SqlBackups:
@@ -53,8 +58,9 @@ class SqlBackups:
             await self._write_keys(self._folder)
 
     def _write(self, file: Path, progress: Callable[[int, int], None]) -> None:
+        _drop_leftovers(file.parent)
         # Beside the target: the copy needs as much room as the database, which the system's own folder may not have.
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".xiaoq-") as folder:
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=_DRAFT) as folder:
             copy = Path(folder) / "copy.db"
             copy_out(self._db.url, copy)
             engine = make_engine(sqlite_url(copy), "migrate")
@@ -72,6 +78,13 @@ class SqlBackups:
         if master is None:
             raise ConfigurationError("The master key is gone; the backup's keys cannot be written.")
         await asyncio.to_thread(write_keys, keys, folder, master)
+
+
+def _drop_leftovers(folder: Path) -> None:
+    """Copies of runs that were killed: they hold keys that an erasure does not reach."""
+    for path in folder.glob(f"{_DRAFT}*"):
+        if path.stat().st_mtime < time.time() - _LONGEST_RUN:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def backup_secret(documents: bytes) -> bytes:

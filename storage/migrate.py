@@ -35,8 +35,8 @@ def check_integrity(connection: Connection) -> None:
 
 def damaged() -> StorageUnavailable:
     return StorageUnavailable(
-        "The database file is damaged. Move it and its -wal and -shm files aside, put the last backup "
-        "in their place and start XiaoQ again."
+        "The database file is damaged. Put the last backup in its place with `python app.py restore FILE`, which "
+        "keeps the damaged one aside, and start XiaoQ again."
     )
 
 
