@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from commands_storage import actor
 from core.access import OPERATORS
 from core.errors import InvalidRequest, NotFound
 from core.security import Account
+from pipelines.operators import alter_account, make_account
 from pipelines.services import Services
 
 Run = Callable[[Callable[[Services], Awaitable[Any]]], Awaitable[Any]]
@@ -46,7 +48,7 @@ def user_commands(run: Run) -> typer.Typer:
 
         async def action(services: Services) -> Account:
             await _check_line(line, services)
-            return await services.accounts.create(name, role, password, line=line)
+            return await make_account(services, actor(), name, role, password, line)
 
         made = work(action)
         typer.echo(f"Account {made.name} ({made.role}) is made.")
@@ -100,7 +102,7 @@ async def _change(services: Services, name: str, **changes: Any) -> Account:
     account = await services.accounts.named(name)
     if account is None:
         raise NotFound(f"There is no account {name!r}; `user list` shows them.")
-    return await services.accounts.change(account.id, **changes)
+    return await alter_account(services, actor(), account.id, **changes)
 
 
 async def _check_line(line: str | None, services: Services) -> None:

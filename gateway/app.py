@@ -36,7 +36,7 @@ def build_gateway(
     """
     settings = services.settings
     password = settings.operator_password.get_secret_value() if settings.operator_password else None
-    sessions = Sessions(services.sessions, operator_token=operator_token, password=password)
+    sessions = Sessions(services.sessions, services.audit, operator_token=operator_token, password=password)
     metrics = Metrics()
     metrics.watch(services.ingest)
     app = DocumentedApi(

@@ -79,7 +79,7 @@ class ConsoleGuard:
         query = [pair for pair in parse_qsl(connection.url.query) if pair[0] != "token"]
         path = "/" + quote(connection.scope["path"].lstrip("/"), safe="/")
         response = RedirectResponse(path + (f"?{urlencode(query)}" if query else ""), status_code=303)
-        set_session(response, await self.sessions.begin(), connection, framed=self.framed)
+        set_session(response, await self.sessions.begin(way="link"), connection, framed=self.framed)
         return response
 
     def _remembering(self, connection: HTTPConnection, principal: Principal, send: Send) -> Send:

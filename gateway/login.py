@@ -82,15 +82,19 @@ class Login:
             self._attempts.failed(key)
         known, account = await self._check(tried)
         if not known:
+            named = await self._accounts.named(tried.name) if tried.name else None
+            await self._sessions.refused(named, locked=any(map(self._attempts.wait, keys)))
             return await self.page(request, tried.back, 401, "wrong")
         self._attempts.take_back(keys[0])
         self._attempts.succeeded(keys[-1])
         return await self.signed_in(request, account, tried.back)
 
-    async def signed_in(self, request: Request, account: Account | None, back: str) -> Response:
+    async def signed_in(
+        self, request: Request, account: Account | None, back: str, *, way: str = "password"
+    ) -> Response:
         """A new session for this browser, which is known from now on."""
         response = RedirectResponse(back, 303)
-        cookie = await self._sessions.begin(account)
+        cookie = await self._sessions.begin(account, way=way)
         set_session(response, cookie, request, framed=self._framed)
         device = self._devices.sign(self._devices.fresh(), account.name if account else "")
         set_cookie(

@@ -19,6 +19,7 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     from pages.console import build_console, console_i18n
     from pages.document_page import document_routes
     from pages.knowledge_routes import knowledge_routes
+    from pages.sittings import Sittings
     from pages.system import system_routes
     from pages.theme import console_css, console_head, console_theme
 
@@ -44,5 +45,5 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     mount.app = Router(
         [*knowledge_routes(services), *document_routes(services), *system_routes(services)],
         redirect_slashes=False,
-        default=mount.app,
+        default=Sittings(mount.app),
     )

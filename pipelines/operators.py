@@ -1,6 +1,7 @@
 """What is done to operators' accounts and programs' keys, for both doors: who is bound to a line stays on it.
 
-Knows no password and no digest; the stores do. Rights are checked at the door.
+Everything is in the audit before it is done. Knows no password and no digest; the stores do. Rights are checked at the
+door.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,8 @@ from collections.abc import Sequence
 from core.access import ROLES, Principal
 from core.errors import Forbidden, InvalidRequest, NotFound
 from core.ports import ApiKey
-from core.security import Account
+from core.security import Account, Act
+from pipelines import audited
 from pipelines.services import Services
 
 
@@ -23,7 +25,7 @@ async def create_account(
     """Raises InvalidRequest, Conflict, NotFound and Forbidden."""
     line = line or principal.line
     await _check_line(principal, services, line)
-    return await services.accounts.create(name, role, password, line=line)
+    return await make_account(services, principal.actor, name, role, password, line)
 
 
 async def change_account(
@@ -42,6 +44,36 @@ async def change_account(
         raise NotFound("There is no such account.", param="account")
     if line is not None:
         await _check_line(principal, services, line)
+    return await alter_account(
+        services, principal.actor, account_id, role=role, line=line, password=password, disabled=disabled
+    )
+
+
+async def make_account(
+    services: Services, actor: str, name: str, role: str, password: str | None, line: str | None
+) -> Account:
+    """An account, for whoever may make it anywhere. Raises InvalidRequest and Conflict."""
+    detail = {"name": name[:64], "role": role[:20], "line": line or ""}
+    await services.audit.note(actor, Act.ACCOUNT_CREATED, detail=detail)
+    return await services.accounts.create(name, role, password, line=line)
+
+
+async def alter_account(
+    services: Services,
+    actor: str,
+    account_id: str,
+    *,
+    role: str | None = None,
+    line: str | None = None,
+    password: str | None = None,
+    disabled: bool | None = None,
+) -> Account:
+    """A changed account, for whoever may change any. Raises InvalidRequest and NotFound."""
+    said = {"role": role, "line": line, "password": None if password is None else "new"}
+    detail: dict[str, str | int] = {name: value[:64] for name, value in said.items() if value is not None}
+    if disabled is not None:
+        detail["disabled"] = int(disabled)
+    await services.audit.note(actor, Act.ACCOUNT_CHANGED, object=account_id, detail=detail)
     return await services.accounts.change(
         account_id, role=role, line=line, password=password, disabled=disabled
     )
@@ -64,13 +96,13 @@ async def create_key(
         raise InvalidRequest("Say what the key is for.", param="name")
     line = line or principal.line
     await _check_line(principal, services, line)
-    return await services.keys.create(name.strip(), role, line)
+    return await audited.make_key(services, principal.actor, name.strip(), role, line)
 
 
 async def revoke_key(principal: Principal, services: Services, key_id: str) -> None:
     """Raises NotFound where there is no such live key."""
-    mine = any(each.id == key_id for each in await keys_of(principal, services))
-    if not mine or not await services.keys.revoke(key_id):
+    live = (each.id for each in await keys_of(principal, services) if each.revoked_at is None)
+    if key_id not in live or not await audited.revoke_key(services, principal.actor, key_id):
         raise NotFound("There is no such live key.", param="key")
 
 

@@ -16,6 +16,7 @@ from gateway.origin import CSRF
 from gateway.session import COOKIE, Sessions
 from gateway.signatures import Signed
 from storage.accounts import SqlAccountStore
+from storage.audit import SqlAudit
 from storage.database import Database
 from storage.sessions import SqlSessionStore
 from tests.support.keys import MASTER
@@ -39,7 +40,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def sessions(db: Database) -> Sessions:
-    return Sessions(SqlSessionStore(db), operator_token=TOKEN, password=None)
+    return Sessions(SqlSessionStore(db), SqlAudit(db, lambda: b"a" * 32), operator_token=TOKEN, password=None)
 
 
 def http(guard: ConsoleGuard, scheme: str = "http") -> httpx.AsyncClient:
