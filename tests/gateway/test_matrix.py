@@ -28,6 +28,8 @@ from tests.gateway.matrix import (
 PHRASE = "a rather long phrase"
 REFUSED = (401, 403)
 FORBIDDEN = words("en")["error_forbidden"]
+NOTHING = (None, {"__type__": "update"}, {"__type__": "update", "props": {"__type__": "update"}})
+"""How an event says that a widget stays as it is."""
 _numbers = itertools.count()
 
 
@@ -183,9 +185,7 @@ def hold_events(desk: Running, client: httpx.Client, principal: Principal) -> No
             assert FORBIDDEN not in json.dumps(told), event.fn.__name__
         elif quiet:
             assert told["success"], told
-            assert [
-                each for each in told["output"]["data"] if each not in (None, {"__type__": "update"})
-            ] == []
+            assert [each for each in told["output"]["data"] if each not in NOTHING] == []
         else:
             assert not told["success"], event.fn.__name__
             assert told["output"]["error"] == FORBIDDEN, (event.fn.__name__, told)
