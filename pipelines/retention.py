@@ -64,7 +64,9 @@ class SteadyClock:
         return self._time
 
 
-async def purge_daily(services: Services, clock: SteadyClock | None = None) -> None:
+async def purge_daily(
+    services: Services, clock: SteadyClock | None = None, pause: float = LOOK_SECONDS
+) -> None:
     """Purge at start and every day after; one that fails is tried again at the next look."""
     clock = clock or SteadyClock()
     looks = 0
@@ -74,7 +76,7 @@ async def purge_daily(services: Services, clock: SteadyClock | None = None) -> N
             looks += await purge_and_note(services, now)
         else:
             looks += 1
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(pause)
 
 
 async def purge_and_note(services: Services, now: datetime) -> bool:

@@ -1,10 +1,12 @@
 """Retention over a real database: what has expired is gone everywhere, and no jump of a clock makes it go early."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from core.messages import Question
 from core.security import Act, AuditFilter
 from core.settings import Settings
 from core.words import WordHit
-from pipelines.retention import SteadyClock, purge_and_note, running_seconds
+from pipelines.retention import SteadyClock, purge_and_note, purge_daily, running_seconds
 from pipelines.services import Services
 from storage.retention import purge
 
@@ -184,6 +186,26 @@ async def test_conversations_that_are_kept_for_good_stay_whatever_their_age(serv
     unlimited = replace(services, purge=forever)  # type: ignore[arg-type]
     assert await purge_and_note(unlimited, datetime.now(UTC) + timedelta(days=9999))
     assert rows(services)["conversation"] == 1
+
+
+async def test_a_purge_follows_the_last_one_within_a_day(services: Services) -> None:
+    hands = Hands()
+
+    def an_hour_later() -> datetime:
+        hands.run(3600)
+        return hands.wall
+
+    clock = SteadyClock(an_hour_later, lambda: hands.counted)
+    work = asyncio.create_task(purge_daily(services, clock, pause=0))
+    async with asyncio.timeout(30):
+        while (  # noqa: ASYNC110 - the audit has no event to wait for
+            len(purges := await services.audit.entries(AuditFilter(act="retention"))) < 3
+        ):
+            await asyncio.sleep(0.05)
+    work.cancel()
+    await asyncio.wait([work])
+    times = [datetime.fromisoformat(str(entry.detail["until"])) for entry in reversed(purges)][:3]
+    assert [later - earlier for earlier, later in pairwise(times)] == [timedelta(hours=23)] * 2
 
 
 async def test_a_purge_that_cannot_be_done_is_tried_again(services: Services) -> None:
