@@ -26,6 +26,7 @@ class EchoUpstream:
 
     models: tuple[str, ...] = (MODEL,)
     piece_seconds: float = 0.0
+    piece: int = PIECE
     max_model_len: int | None = None
     answer: str | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -58,7 +59,7 @@ class EchoUpstream:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         try:
-            for event in events(body, self.answer):
+            for event in events(body, self.answer, self.piece):
                 await asyncio.sleep(self.piece_seconds)
                 await response.write(f"data: {event}\n\n".encode())
             await response.write_eof()
@@ -74,11 +75,11 @@ def echo(messages: list[dict[str, Any]]) -> str:
     return "ECHO:" + json.dumps(messages, ensure_ascii=False)
 
 
-def events(body: dict[str, Any], answer: str | None = None) -> list[str]:
+def events(body: dict[str, Any], answer: str | None = None, piece: int = PIECE) -> list[str]:
     """The data of every event of the stream that answers `body`, the last one `[DONE]`."""
     text = echo(body["messages"]) if answer is None else answer
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": text[start : start + PIECE]} for start in range(0, len(text), PIECE)]
+    deltas += [{"content": text[start : start + piece]} for start in range(0, len(text), piece)]
     chunks = [_chunk(body, [{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]
     chunks.append(_chunk(body, [{"index": 0, "delta": {}, "finish_reason": "stop"}]))
     if body.get("stream_options", {}).get("include_usage"):
