@@ -43,9 +43,9 @@ def storage_commands(cli: typer.Typer, run: Run, put_back: Restore) -> None:
                 done = True
             else:
                 done = await services.rotation.rotate(teller("keys"))
-            await services.backups.renew_keys()
             state = "done" if done else "second key added"
             await services.audit.note(actor(), Act.MASTER_KEY_ROTATED, detail={"state": state})
+            await services.backups.renew_keys()
             return done
 
         if work(action):

@@ -513,7 +513,10 @@ class Backups(Protocol):
         ...
 
     async def renew_keys(self) -> None:
-        """Write the keys in XIAOQ_BACKUP_DIR anew: who is erased becomes unreadable in every backup there."""
+        """Write the keys in XIAOQ_BACKUP_DIR anew: who is erased becomes unreadable in every backup there.
+
+        Raises StorageUnavailable where the folder cannot be reached.
+        """
         ...
 
 

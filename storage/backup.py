@@ -11,13 +11,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.errors import ConfigurationError, InvalidRequest
+import structlog
+
+from core.errors import ConfigurationError, InvalidRequest, StorageUnavailable
 from storage.backup_keys import FILE, read_ring, take_out, write_keys
 from storage.connections import make_engine
 from storage.copies import copy_out, sqlite_url
 from storage.database import Database
 from storage.sealed_file import write_sealed
 from storage.secrets import MasterKey, derive
+
+log = structlog.get_logger()
 
 MAGIC = b"XQB1"
 SUFFIX = ".xqb"
@@ -54,8 +58,19 @@ class SqlBackups:
         return file
 
     async def renew_keys(self) -> None:
-        if self._folder is not None and await asyncio.to_thread((self._folder / FILE).exists):
-            await self._write_keys(self._folder)
+        if self._folder is None:
+            return
+        try:
+            if await asyncio.to_thread(self._folder.is_dir):
+                if await asyncio.to_thread((self._folder / FILE).exists):
+                    await self._write_keys(self._folder)
+                return
+        except OSError as error:
+            log.warning("backup_keys_not_renewed", cause=type(error).__name__)
+        raise StorageUnavailable(
+            f"It is done here, but {FILE} in XIAOQ_BACKUP_DIR cannot be renewed: make that folder reachable and run "
+            "`python app.py backup`, so that older backups follow."
+        )
 
     def _write(self, file: Path, progress: Callable[[int, int], None]) -> None:
         _drop_leftovers(file.parent)

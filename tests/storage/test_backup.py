@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ConfigurationError, Conflict, InvalidRequest, StorageDamaged
+from core.errors import ConfigurationError, Conflict, InvalidRequest, StorageDamaged, StorageUnavailable
 from core.messages import Question
 from core.ports import Backups, TranscriptFilter
 from storage.backup import SqlBackups
@@ -213,3 +213,11 @@ async def test_where_it_cannot_be_written_it_says_so(db: Database, tmp_path: Pat
         await SqlBackups(db, MASTER, None).make(None, silent)
     await SqlBackups(db, MASTER, tmp_path).renew_keys()
     assert not (tmp_path / "keys.xqk").exists(), "no backups, no keys"
+
+
+async def test_a_backup_folder_out_of_reach_is_told_to_who_erases(db: Database, tmp_path: Path) -> None:
+    await fill(db, "key:k/li", "li")
+    backups = SqlBackups(db, MASTER, tmp_path / "unmounted")
+    with pytest.raises(StorageUnavailable, match="XIAOQ_BACKUP_DIR"):
+        await SqlSubjects(db, backups.renew_keys).erase("li")
+    assert await SqlSubjects(db).owners("li") == []
