@@ -242,6 +242,7 @@ def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI
 def guard_console(app: FastAPI, services: Services) -> None:
     """Put the console at `/` with the gateway's guard around all of it, Gradio's own routes included."""
     from gateway.guard import ConsoleGuard
+    from gateway.policy import console_policy
     from gateway.signatures import Signed
     from pages.mount import mount_console
 
@@ -254,6 +255,7 @@ def guard_console(app: FastAPI, services: Services) -> None:
         app.state.sessions,
         guests=Signed(services.secret, "guests") if services.settings.open_console else None,
         framed=on_space(),
+        policy=console_policy("*" if on_space() else "'self'"),
     )
 
 

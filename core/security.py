@@ -25,6 +25,8 @@ class Account:
     disabled_at: datetime | None = None
     last_sign_in_at: datetime | None = None
     locked_until: datetime | None = None
+    has_password: bool = True
+    """False where only an OpenID sign-in opens it."""
 
 
 class AccountStore(Protocol):

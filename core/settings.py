@@ -65,6 +65,20 @@ class Settings(BaseSettings):
     operator_password: SecretStr | None = Field(
         None, description="Password of the console; unset: made at each start and printed."
     )
+    oidc_issuer: str | None = Field(
+        None,
+        description="OpenID provider whose people may sign in to the console, such as https://id.example.com.",
+    )
+    oidc_client_id: str | None = Field(None, description="Client id at the OpenID provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Client secret at the OpenID provider.")
+    oidc_role: str | None = Field(
+        None,
+        description="Role of operators who first come by OpenID; unset: only those with an account or allowed below.",
+    )
+    oidc_allowed: str = Field(
+        "",
+        description="Who may come by OpenID without an account: subjects, names or e-mails, comma-separated.",
+    )
     open_console: bool = Field(False, description="Serve the console without sign-in (a public demo).")
     api_auth: Literal["auto", "required", "off"] = Field(
         "auto",

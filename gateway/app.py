@@ -3,6 +3,7 @@
 It does not know the console or the customer's page; app.py mounts those beside it.
 """
 
+import os
 from collections.abc import Callable
 
 from fastapi import FastAPI
@@ -14,9 +15,13 @@ from gateway import catalog, completions, health, reference, responses
 from gateway.api import routers as api_routers
 from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
+from gateway.limits import Bounded
 from gateway.login import Login, login_routes
+from gateway.login_openid import OpenIdLogin, openid_routes
 from gateway.metrics import Metrics
 from gateway.openapi import DocumentedApi
+from gateway.openid import OpenId
+from gateway.openid_accounts import provider_of
 from gateway.session import Sessions
 from gateway.signatures import Signed
 from pipelines.services import Services
@@ -57,15 +62,31 @@ def build_gateway(
         *api_routers,
     ):
         app.include_router(router)
-    login = Login(
-        sessions, services.accounts, Signed(secret, "devices"),
-        ui_language=settings.ui_language, framed=framed_by != FRAMED_BY_SELF,
-    )  # fmt: skip
-    app.include_router(login_routes(login))
+    add_sign_in(app, services, sessions, secret, framed=framed_by != FRAMED_BY_SELF)
     app.router.routes.extend(Route(address, NothingHere()) for address in CLOSED)
     handle_errors(app)
+    app.add_middleware(Bounded)
     app.add_middleware(Edge, hosts=settings.allowed_hosts.split(","), framed_by=framed_by, metrics=metrics)
     return app
+
+
+def add_sign_in(
+    app: FastAPI, services: Services, sessions: Sessions, secret: Callable[[], bytes], *, framed: bool
+) -> None:
+    """The sign-in page, and the way to an OpenID provider where the settings or a hosted Space name one."""
+    found = provider_of(services.settings, os.environ)
+    login = Login(
+        sessions, services.accounts, Signed(secret, "devices"), ui_language=services.settings.ui_language,
+        framed=framed, openid=found[0].name if found else None,
+    )  # fmt: skip
+    app.include_router(login_routes(login))
+    if found:
+        provider, admission = found
+        way = OpenIdLogin(
+            login, OpenId(provider), admission, services.accounts, secret,
+            framed=framed, host=os.environ.get("SPACE_HOST", ""),
+        )  # fmt: skip
+        app.include_router(openid_routes(way))
 
 
 class NothingHere:

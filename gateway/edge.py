@@ -16,12 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import InvalidRequest
 from gateway.errors import error_response, unknown_error
 from gateway.metrics import Metrics
+from gateway.origin import is_https
+from gateway.policy import browser_headers
 
 log = structlog.get_logger()
 
 HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-EMBEDDABLE = ("/chat", "/widget.js")
 
 
 class Edge:
@@ -90,6 +91,8 @@ class Edge:
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
         """`send`, with the headers every answer carries."""
+        https = is_https(scope["scheme"], Headers(scope=scope))
+        given = browser_headers(scope["path"], self.framed_by, https=https)
 
         async def dress(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -97,17 +100,11 @@ class Edge:
                 headers["x-request-id"] = scope["state"]["request_id"]
                 if conversation_id := scope["state"].get("conversation_id"):
                     headers["x-conversation-id"] = conversation_id
-                headers.setdefault("x-content-type-options", "nosniff")
-                # Not `no-referrer`: it makes browsers send `Origin: null` with our own forms.
-                headers.setdefault("referrer-policy", "same-origin")
-                headers.setdefault("content-security-policy", self._policy(scope["path"]))
+                for name, value in given.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         return dress
-
-    def _policy(self, path: str) -> str:
-        embeddable = path.startswith(EMBEDDABLE)
-        return content_security_policy("*" if embeddable else self.framed_by)
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -121,23 +118,3 @@ def accepted_request_id(given: str | None) -> str:
     if given is not None and REQUEST_ID.fullmatch(given):
         return given
     return f"req_{uuid.uuid4().hex}"
-
-
-def content_security_policy(framed_by: str) -> str:
-    """Nothing from outside. Gradio evaluates and inlines scripts, so those two stay allowed."""
-    return "; ".join(
-        (
-            "default-src 'self'",
-            "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "media-src 'self' data: blob:",
-            "font-src 'self' data:",
-            "connect-src 'self' ws: wss: blob: data:",
-            "worker-src 'self' blob:",
-            "object-src 'none'",
-            "base-uri 'self'",
-            "form-action 'self'",
-            f"frame-ancestors {framed_by}",
-        )
-    )

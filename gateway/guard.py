@@ -27,13 +27,20 @@ GUEST_SECONDS = 30 * 24 * 60 * 60
 class ConsoleGuard:
     """Mount this in place of the console. With `guests`, who signs their cookies, nobody has to sign in.
 
-    `framed`: the console is shown inside another site's frame (a hosted Space), which cookies must allow for.
+    `policy` is the content policy of the console's page. `framed`: the console is shown inside another site's frame (a hosted Space), which cookies must allow for.
     """
 
     def __init__(
-        self, app: ASGIApp, sessions: Sessions, *, guests: Signed | None = None, framed: bool = False
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        *,
+        guests: Signed | None = None,
+        framed: bool = False,
+        policy: str = "",
     ) -> None:
         self.app = app
+        self.policy = policy
         self.sessions = sessions
         self.guests = guests
         self.framed = framed
@@ -46,7 +53,7 @@ class ConsoleGuard:
         found = await self._who(connection)
         if isinstance(found, Principal):
             scope["principal"] = found
-            await self.app(scope, receive, self._remembering(connection, found, send))
+            await self.app(scope, receive, self._dressed(self._remembering(connection, found, send)))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "sign in first"})
         else:
@@ -81,6 +88,19 @@ class ConsoleGuard:
         response = RedirectResponse(path + (f"?{urlencode(query)}" if query else ""), status_code=303)
         set_session(response, await self.sessions.begin(way="link"), connection, framed=self.framed)
         return response
+
+    def _dressed(self, send: Send) -> Send:
+        """`send`, with the console's policy on pages, and none of them kept by a cache."""
+
+        async def dress(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html") and self.policy:
+                    headers.setdefault("content-security-policy", self.policy)
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        return dress
 
     def _remembering(self, connection: HTTPConnection, principal: Principal, send: Send) -> Send:
         """`send`, with a guest's cookie on the page that they open first."""

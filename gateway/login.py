@@ -7,7 +7,7 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,6 +19,7 @@ from gateway.body import read_bytes
 from gateway.cookies import drop_session, set_cookie, set_session
 from gateway.login_words import LOGIN_WORDS, login_language
 from gateway.origin import is_cross_site
+from gateway.policy import page_policy
 from gateway.session import COOKIE, Sessions
 from gateway.signatures import Signed
 
@@ -50,18 +51,34 @@ class Tried:
 
 
 class Login:
-    """What /login and /logout do. `framed`: see gateway/cookies.py."""
+    """What /login and /logout do. `framed`: see gateway/cookies.py.
+
+    `openid` names the provider of the other way in, "" for one without a name; None: there is no other way.
+    """
 
     def __init__(
-        self, sessions: Sessions, accounts: AccountStore, devices: Signed, *, ui_language: str, framed: bool
+        self,
+        sessions: Sessions,
+        accounts: AccountStore,
+        devices: Signed,
+        *,
+        ui_language: str,
+        framed: bool,
+        openid: str | None = None,
     ) -> None:
         self._sessions = sessions
         self._accounts = accounts
         self._devices = devices
         self._ui_language = ui_language
         self._framed = framed
+        self._openid = openid
         self._attempts = Attempts()
-        self._template = Template(PAGE.read_text(encoding="utf-8"))
+        page = PAGE.read_text(encoding="utf-8")
+        self._template = Template(page)
+        self._headers = {
+            "content-security-policy": page_policy(page, "*" if framed else "'self'"),
+            "cache-control": "no-store",
+        }
 
     async def show(self, request: Request) -> Response:
         back = local(request.query_params.get("next", "/"))
@@ -120,6 +137,7 @@ class Login:
         self, request: Request, back: str, status: int = 200, problem: str = "", seconds: int = 0
     ) -> Response:
         texts = LOGIN_WORDS[login_language(request.headers.get("accept-language", ""), self._ui_language)]
+        provider = self._openid or texts["oidc_provider"]
         first = not await self._accounts.list()
         message = texts[problem].format(seconds=seconds) if problem else ""
         shown = {
@@ -128,11 +146,14 @@ class Login:
             "message": message,
             "next": back,
             "hidden": "" if message else "hidden",
+            "oidc": texts["oidc"].format(provider=provider),
+            "no_oidc": "hidden" if self._openid is None else "",
+            "oidc_address": f"/login/openid?next={quote(back, safe='')}",
             "focus_name": "" if first else "autofocus",
             "focus_password": "autofocus" if first else "",
         }
         body = self._template.substitute({name: html.escape(value) for name, value in shown.items()})
-        return HTMLResponse(body, status, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(body, status, headers=self._headers)
 
     async def _tried(self, request: Request) -> Tried:
         fields = parse_qs((await read_bytes(request, LARGEST_FORM)).decode("utf-8", "replace"))

@@ -8,6 +8,8 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
+from gateway.policy import page_policy
+
 PAGE = Path(__file__).with_name("reference.html")
 
 router = APIRouter(include_in_schema=False)
@@ -15,4 +17,5 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/docs", response_class=HTMLResponse)
 async def reference() -> HTMLResponse:
-    return HTMLResponse(PAGE.read_bytes())
+    page = PAGE.read_text(encoding="utf-8")
+    return HTMLResponse(page, headers={"content-security-policy": page_policy(page, "'self'")})

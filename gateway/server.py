@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from core.errors import ConfigurationError
 from core.settings import Settings
+from gateway.deadlines import PatientProtocol
 
 DRAIN_SECONDS = 20
 """How long open answers may finish after SIGTERM before they are cut."""
@@ -89,6 +90,7 @@ def serve_forever(app: FastAPI, settings: Settings, token: str, listener: socket
     """Serve until SIGINT or SIGTERM."""
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

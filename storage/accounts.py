@@ -40,7 +40,15 @@ class SqlAccountStore:
         self, name: str, role: str, password: str | None, *, line: str | None = None, oidc: str | None = None
     ) -> Account:
         """See the port. Without a password only an OpenID sign-in opens the account."""
-        made = Account(f"op-{uuid4().hex}", plain(name), _role(role), datetime.now(UTC), line or None, oidc)
+        made = Account(
+            f"op-{uuid4().hex}",
+            plain(name),
+            _role(role),
+            datetime.now(UTC),
+            line or None,
+            oidc,
+            has_password=password is not None,
+        )
         if not NAME.fullmatch(made.name) or made.name == OPERATOR:
             raise Unfit(
                 "A name has 1 to 64 letters, digits or . @ + - _, and is not 'operator'.", param="name"
@@ -197,5 +205,5 @@ def _account_or_none(row: Row[Any] | None) -> Account | None:
 def _account(row: Row[Any]) -> Account:
     return Account(
         id=row.id, name=row.name, role=row.role, line=row.line, oidc=row.oidc, created_at=row.created_at,
-        disabled_at=row.disabled_at, last_sign_in_at=row.last_sign_in_at, locked_until=row.locked_until,
+        disabled_at=row.disabled_at, last_sign_in_at=row.last_sign_in_at, locked_until=row.locked_until, has_password=row.password is not None,
     )  # fmt: skip

@@ -14,7 +14,7 @@ ANYBODY = None
 
 PUBLIC: Sequence[str] = (
     "GET /openapi.json", "GET /docs", "GET /healthz", "GET /readyz", "GET /metrics",
-    "GET /login", "POST /login", "POST /logout",
+    "GET /login", "POST /login", "POST /logout", "GET /login/openid", "GET /login/callback",
     "GET /chat", "GET /chat/state", "POST /chat/ask", "POST /chat/attach", "POST /chat/detach",
     "POST /chat/feedback", "POST /chat/forget", "GET /chat/export",
     "GET /static/customer/{name}", "GET /widget.js", "GET /favicon.ico",
