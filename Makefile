@@ -5,6 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 VLLM_PYTHON := .venv-vllm/bin/python
+FAST := not browser and not service and not quality and not process
 
 run: .venv/.run  ## the app on http://127.0.0.1:7860
 	@$(BIN)/python app.py
@@ -14,12 +15,13 @@ check: .venv/.dev  ## format, lint, types, walls, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n auto -m "not browser and not service and not quality and not process"
+	$(BIN)/python -m pytest -q -n auto -m "$(FAST)"
 
 test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	tests/install_browser.sh
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto -m "$(FAST)"
+	$(BIN)/python -m pytest -q -m "not ($(FAST))"
 
 fuzz: .venv/.dev  ## the fuzz tests, fifty times as long; TIMES=500 for a night
 	XIAOQ_FUZZ_TIMES=$(or $(TIMES),50) $(BIN)/python -m pytest -q --timeout 86400 -k "fuzz or schemathesis" tests

@@ -26,7 +26,7 @@ from pipelines.audit_anchor import anchor_hourly, check_place
 from pipelines.conceal import hide
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
-from pipelines.redact import public_contacts, redacted_prompt
+from pipelines.redact import contacts_of, redacted_prompt
 from pipelines.retention import purge_daily
 from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
@@ -85,16 +85,31 @@ def build_services(settings: Settings) -> Services:
     words = WordDesk(word_store, Words(word_store), decoded)
     screening = Screening(words.live, word_store)
 
-    async def public() -> frozenset[str]:
-        return public_contacts(await lines.all(), settings.public_contacts)
-
     return Services(
         settings=settings,
         answer=AnswerPipeline(
-            conversations, lines, index, choice.engine, settings.default_line, attachments, screening
+            conversations,
+            lines,
+            index,
+            choice.engine,
+            settings.default_line,
+            attachments,
+            screening,
+            public=settings.public_contacts,
         ),
-        inspector=Inspector(conversations, transcripts, lines, index, choice.engine, attachments, screening),
-        ingest=IngestPipeline(documents, ChildParser(IN_THE_BACKGROUND), index, queue, public, audit),
+        inspector=Inspector(
+            conversations,
+            transcripts,
+            lines,
+            index,
+            choice.engine,
+            attachments,
+            screening,
+            public=settings.public_contacts,
+        ),
+        ingest=IngestPipeline(
+            documents, ChildParser(IN_THE_BACKGROUND), index, queue, contacts_of(lines, settings), audit
+        ),
         log=conversations,
         transcripts=transcripts,
         documents=documents,

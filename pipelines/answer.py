@@ -19,6 +19,7 @@ from pipelines.evidence import Evidence, openings, search
 from pipelines.generate import generate
 from pipelines.language import detect_language
 from pipelines.opening import language_of, open_line
+from pipelines.redact import public_contacts
 from pipelines.route import Route, handoff_note, route
 from pipelines.screening import Screening
 from pipelines.sentences import sentences_in
@@ -31,7 +32,10 @@ FLUSH_SECONDS = 0.5
 
 
 class AnswerPipeline:
-    """Answers questions. Holds no state of any conversation."""
+    """Answers questions. Holds no state of any conversation.
+
+    `public` names contact data of the company's own, beside what a line says is its own.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class AnswerPipeline:
         attachments: AttachmentStore,
         screening: Screening,
         detect: Callable[[str], str | None] = detect_language,
+        public: str = "",
     ) -> None:
         self._log = conversations
         self._lines = lines
@@ -52,6 +57,7 @@ class AnswerPipeline:
         self._attachments = attachments
         self._screening = screening
         self._detect = detect
+        self._public = public
 
     async def ask(self, question: Question) -> AsyncGenerator[Event]:
         """Answer one question.
@@ -68,7 +74,8 @@ class AnswerPipeline:
             if turn.line != line.id:  # a conversation stays on the line it began with
                 line = await open_line(self._lines, turn.line)
             with draft.timed("mask"):
-                concealed = await conceal(self._log, question, turn)  # 2. the original ends here
+                public = public_contacts([line], self._public)
+                concealed = await conceal(self._log, question, turn, public)  # 2. the original ends here
             question = concealed.question
             screened = await self._screening.question(question, line.id, draft)  # 3.
             question = screened.question

@@ -14,7 +14,7 @@ from core.messages import Message, Question, StoredTurn
 from core.ports import ConversationLog
 from core.privacy import Finding, Kind
 from core.vault import PLACEHOLDER, Masking, VaultEntry
-from pipelines.masking import Known, Masked, Placeholders
+from pipelines.masking import Known, Masked, Placeholders, find
 
 AT_ONCE = 20_000
 """Characters that are masked on the event loop, about ten milliseconds' work; more go to a thread."""
@@ -36,28 +36,35 @@ class Concealed:
     findings: Sequence[Finding]
 
 
-async def conceal(log: ConversationLog, question: Question, turn: StoredTurn) -> Concealed:
-    """The question masked; new values are in the vault, committed, when this returns. Raises StorageUnavailable."""
-    concealed, new = await masked(question, turn.known)
+async def conceal(
+    log: ConversationLog, question: Question, turn: StoredTurn, public: Collection[str] = ()
+) -> Concealed:
+    """The question masked; new values are in the vault, committed, when this returns. Raises StorageUnavailable.
+
+    `public` are canonical values that are nobody's but the company's, and stay.
+    """
+    concealed, new = await masked(question, turn.known, public)
     if not new and concealed.question.text == question.text:
         return concealed
 
     def work(entries: Sequence[VaultEntry]) -> Masking:
-        again, added = _masked(question, entries)
+        again, added = _masked(question, entries, public)
         return Masking(again.question.text, added)
 
     # Numbers are given inside the transaction: two questions at once must not call two values by one name.
     entries = await log.mask(turn.id, question.owner, work)
     if list(entries) == list(concealed.entries):
         return concealed
-    return (await masked(question, entries))[0]
+    return (await masked(question, entries, public))[0]
 
 
-async def masked(question: Question, known: Sequence[VaultEntry]) -> tuple[Concealed, Sequence[VaultEntry]]:
+async def masked(
+    question: Question, known: Sequence[VaultEntry], public: Collection[str] = ()
+) -> tuple[Concealed, Sequence[VaultEntry]]:
     """The question masked on top of what is known, and the values that are new; nothing is stored."""
     if _size(question) <= AT_ONCE:
-        return _masked(question, known)
-    return await asyncio.to_thread(_masked, question, known)
+        return _masked(question, known, public)
+    return await asyncio.to_thread(_masked, question, known, public)
 
 
 def concealed_file(
@@ -99,17 +106,21 @@ def placeholders(entries: Iterable[VaultEntry]) -> Placeholders:
 class _Numbering:
     """One conversation's placeholders, and what was new since it was made."""
 
-    def __init__(self, known: Sequence[VaultEntry]) -> None:
+    def __init__(self, known: Sequence[VaultEntry], public: Collection[str] = ()) -> None:
         self._placeholders = placeholders(known)
+        self._public = public
         self.new: list[VaultEntry] = []
 
     def text(self, text: str) -> str:
         return self.masked(text).text
 
     def masked(self, text: str) -> Masked:
-        masked = self._placeholders.mask(text)
+        masked = self._placeholders.mask(text, self._find)
         self.new += map(_entry, masked.new)
         return masked
+
+    def _find(self, text: str) -> list[Finding]:
+        return [one for one in find(text) if one.value not in self._public]
 
     def fields(self, extra: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
         """OpenAI's further fields; those of these names are somebody's words, the others are settings."""
@@ -127,8 +138,10 @@ class _Numbering:
         return replace(message, content=self.text(message.content), extra=extra)
 
 
-def _masked(question: Question, known: Sequence[VaultEntry]) -> tuple[Concealed, Sequence[VaultEntry]]:
-    mask = _Numbering(known)
+def _masked(
+    question: Question, known: Sequence[VaultEntry], public: Collection[str]
+) -> tuple[Concealed, Sequence[VaultEntry]]:
+    mask = _Numbering(known, public)
     # In the order in which it was written: what is put back is in a value's first spelling.
     system = None if question.system is None else mask.text(question.system)
     messages = tuple(map(mask.message, question.messages))

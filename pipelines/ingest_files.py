@@ -14,6 +14,7 @@ from pipelines.bases import owned
 from pipelines.columns import checked_columns
 from pipelines.incoming import files_at
 from pipelines.ingest import IngestEvent, IngestPipeline
+from pipelines.redact import contacts_of
 from pipelines.services import Services
 
 
@@ -25,7 +26,10 @@ async def ingest_files(
     What an earlier run had accepted when it was killed is worked off first. Raises NotFound for the line.
     """
     base = await _base(services, line_id)
-    ingest = IngestPipeline(services.documents, services.parser, None, services.queue, audit=services.audit)
+    contacts = contacts_of(services.lines, services.settings)
+    ingest = IngestPipeline(
+        services.documents, services.parser, None, services.queue, contacts, services.audit
+    )
     failed: list[IngestEvent] = []
     try:
         with _teller(sys.stdout.isatty()) as tell:

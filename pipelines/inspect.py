@@ -17,6 +17,7 @@ from pipelines.draft import Draft
 from pipelines.evidence import Evidence, search
 from pipelines.language import detect_language
 from pipelines.opening import language_of, open_line
+from pipelines.redact import public_contacts
 from pipelines.route import Route, route
 from pipelines.screening import Screening
 from pipelines.words.verdict import Hit
@@ -57,6 +58,7 @@ class Inspector:
         attachments: AttachmentStore,
         screening: Screening,
         detect: Callable[[str], str | None] = detect_language,
+        public: str = "",
     ) -> None:
         self._log = conversations
         self._transcripts = transcripts
@@ -66,6 +68,7 @@ class Inspector:
         self._attachments = attachments
         self._screening = screening
         self._detect = detect
+        self._public = public
 
     async def inspect(self, text: str, line_id: str, conversation_id: str | None = None) -> Inspection:
         """Raises NotFound for a line or a conversation that is not there, or one that is on another line.
@@ -80,7 +83,7 @@ class Inspector:
         if conversation_id is not None:
             question = replace(question, owner=await self._owner(conversation_id, line))
             known = await self._log.vault(conversation_id, question.owner)
-        concealed, _ = await masked(question, known)
+        concealed, _ = await masked(question, known, public_contacts([line], self._public))
         screened = await self._screening.question(concealed.question, line.id, Draft())
         question = screened.question
         language = await language_of(question, conversation_id, self._log, self._detect)

@@ -5,15 +5,17 @@ The company's own contact data stays, since customers ask for it. Knows no base 
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from core.documents import Chunk
 from core.messages import BusinessLine
-from core.ports import ParsedDocument
+from core.ports import LineStore, ParsedDocument
 from core.privacy import Finding, Kind
 from core.reasons import sentence
+from core.settings import Settings
 from pipelines.masking import find, find_in_document
 
 AT_ONCE = 50
@@ -67,7 +69,22 @@ async def redacted_document(parsed: ParsedDocument, public: Collection[str]) -> 
 def public_contacts(lines: Sequence[BusinessLine], setting: str) -> frozenset[str]:
     """The company's own contact data, canonical: what its lines name as the way to a person, and the setting."""
     named = [text for line in lines for text in (*line.contact.values(), *line.greeting.values())]
-    return frozenset(one.value for text in (*named, setting) for one in find(text))
+    return _values((*named, setting))
+
+
+def contacts_of(lines: LineStore, settings: Settings) -> Callable[[], Awaitable[frozenset[str]]]:
+    """Asks for all the company's own contact data as it is now."""
+
+    async def now() -> frozenset[str]:
+        return public_contacts(await lines.all(), settings.public_contacts)
+
+    return now
+
+
+@lru_cache(maxsize=256)
+def _values(texts: tuple[str, ...]) -> frozenset[str]:
+    """Remembered, since every question asks for its line's."""
+    return frozenset(one.value for text in texts for one in find(text))
 
 
 def without_personal_data(line: BusinessLine) -> BusinessLine:

@@ -83,3 +83,9 @@ def test_a_file_joins_the_conversations_numbering() -> None:
 )
 def test_placeholders_are_no_words_to_search_for(text: str, left: str) -> None:
     assert without_placeholders(text) == left
+
+
+async def test_the_companys_own_number_is_nobodys_secret() -> None:
+    hidden, new = await masked(question(f"400-000-0000 打不通，请打{PHONE}"), (), {"4000000000"})
+    assert hidden.question.text == "400-000-0000 打不通，请打[PHONE_1]"
+    assert [entry.kind for entry in new] == ["phone"]
