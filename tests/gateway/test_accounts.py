@@ -8,6 +8,7 @@ from itertools import count
 import httpx
 import pytest
 
+from core.security import Act, AuditFilter
 from gateway.origin import CSRF
 from tests.gateway.conftest import PASSWORD, Running
 
@@ -121,3 +122,20 @@ def test_the_operators_password_and_link_need_no_account(site: Running) -> None:
             assert http.get("/api/me").json()["role"] == "admin"
     with browser(site) as http:
         assert http.post("/login", data={"name": "nobody", "password": PASSWORD}).status_code == 401
+
+
+def test_signing_in_and_out_and_failing_is_in_the_audit(locked: Running) -> None:
+    account = locked.call(locked.services.accounts.create("noted", "agent", PHRASE))
+    with sign_in(locked, "noted", PHRASE) as own:
+        own.post("/logout")
+    with browser(locked) as stranger:
+        for name in ("noted", "a-password-typed-as-name"):
+            for guess in range(6):
+                stranger.post("/login", data={"name": name, "password": f"guess {guess}"})
+    found = locked.call(locked.services.audit.entries(AuditFilter(limit=40)))
+    acts = [entry.act for entry in found if entry.actor == f"console:{account.id}"]
+    assert [acts.count(act) for act in (Act.SIGNED_IN, Act.SIGNED_OUT, Act.SIGN_IN_FAILED, Act.LOCKED_OUT)] == [
+        1, 1, 5, 1,
+    ]  # fmt: skip
+    assert "a-password-typed-as-name" not in str(found)
+    assert "guess" not in str(found)
