@@ -490,6 +490,10 @@ class Subjects(Protocol):
         """The pseudonyms this customer's conversations stand under; none where nothing is kept."""
         ...
 
+    async def counts(self, customer: str) -> Mapping[str, int]:
+        """How many rows of which table are kept of them. Reads no text."""
+        ...
+
     async def export(self, customer: str) -> SubjectData:
         """All that is kept, and nothing of anybody else's. Raises NotFound where nothing is kept."""
         ...

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pages.chat_words import FILE_WORDS
 from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
+from pages.system_audit_words import AUDIT_WORDS
+from pages.system_customers_words import CUSTOMER_WORDS
 from pages.system_lists_words import LIST_WORDS
 from pages.system_words import SYSTEM_WORDS
 
@@ -258,6 +260,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **KNOWLEDGE_WORDS[language],
         **SYSTEM_WORDS[language],
         **LIST_WORDS[language],
+        **CUSTOMER_WORDS[language],
+        **AUDIT_WORDS[language],
         **INSPECT_WORDS[language],
     }
     for language, own in _WORDS.items()

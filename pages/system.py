@@ -12,7 +12,8 @@ add one:
 
 `static/console/system.js` acts on attributes in the HTML, so that a section needs no script of its own:
 
-- `<form data-post="NAME/way">` sends its fields as a JSON object; a repeated field is a list;
+- `<form data-post="NAME/way">` sends its fields as a JSON object; a repeated field is a list; with
+  `data-into="ID"` what it reveals is shown in the element of that id, which is emptied first;
 - `<button data-post="NAME/way" data-id="…" data-ask="Sure?" data-yes="Revoke">` asks, then sends `{"id": …}`;
 - `data-get="NAME/way" data-into="ID"` on a form or a button fetches a fragment into the element of that id, a form's
   fields (or the button's `data-query`) as the query;
@@ -37,13 +38,21 @@ from core.errors import NotFound
 from pages.console_words import words
 from pages.knowledge_calls import Call, endpoint, fragment
 from pages.lists import text
+from pages.system_audit import audit_section
+from pages.system_customers import customers_section
 from pages.system_keys import keys_section
 from pages.system_lists import lists_section
 from pages.system_operators import operators_section
 from pages.system_section import Section
 from pipelines.services import Services
 
-SECTIONS: Sequence[Callable[[], Section]] = (operators_section, keys_section, lists_section)
+SECTIONS: Sequence[Callable[[], Section]] = (
+    operators_section,
+    keys_section,
+    lists_section,
+    customers_section,
+    audit_section,
+)
 RIGHTS = frozenset(make().right for make in SECTIONS)
 """Any one of these shows the tab."""
 FILL_JS = "window.xiaoqSystem(element);"

@@ -19,6 +19,17 @@ from pipelines.services import Services
 _PAGE = 1000
 
 
+async def kept_of(services: Services, customer: str) -> tuple[Sequence[str], Mapping[str, int]]:
+    """Their pseudonyms, and how many rows of which table are kept of them. Raises NotFound where nothing is.
+
+    Says nothing of what they wrote, and is not noted.
+    """
+    owners = await services.subjects.owners(customer)
+    if not owners:
+        raise nothing_kept()
+    return owners, await services.subjects.counts(customer)
+
+
 async def export_customer(services: Services, actor: str, customer: str, reason: str = "") -> dict[str, Any]:
     """Everything of one customer and nothing of anybody else, ready for JSON. Raises NotFound."""
     data = await services.subjects.export(customer)

@@ -57,6 +57,10 @@ class SqlSubjects:
             lambda connection: sorted(connection.scalars(query.order_by(conversation.c.owner)))
         )
 
+    async def counts(self, customer: str) -> Mapping[str, int]:
+        theirs = self._theirs(customer)
+        return await self._db.read(lambda connection: _counted(connection, theirs))
+
     async def export(self, customer: str) -> SubjectData:
         query = (
             select(conversation, *KEY[1:])

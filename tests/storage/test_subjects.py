@@ -79,7 +79,10 @@ async def test_erasing_leaves_no_row_of_theirs_and_every_row_of_others(db: Datab
     before = await counts(db)
     await fill(db, KEY_OWNER, "li")
     await fill(db, KEY_OWNER, "li")
+    told = await subjects.counts("li")
     gone = await subjects.erase("li")
+    assert {**told, "subject": 1} == gone
+    assert set((await subjects.counts("li")).values()) == {0}
     assert await counts(db) == before
     assert {name: gone[name] for name in ("subject", "conversation", "turn", "vault", "attachment_chunk")} == {
         "subject": 1, "conversation": 2, "turn": 2, "vault": 4, "attachment_chunk": 2,

@@ -43,26 +43,30 @@
       throw new Refused(told?.error?.message || this.words.error_internal_error || "");
     }
 
-    async post(way, sent) {
+    async post(way, sent, into = "") {
+      const place = into ? this.at(`#${CSS.escape(into)}`) : null;
+      place?.replaceChildren(); // what is asked next must not stand beside the last answer
       const response = await this.call(way, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(sent),
       });
-      await this.told(await response.json());
+      await this.told(await response.json(), place);
     }
 
-    async told({ message, reveal, reload }) {
+    async told({ message, reveal, reload }, place = null) {
       const said = this.at(".xq-sys-said");
       said.replaceChildren();
       if (message) said.append(make("p", { className: "xq-banner" }, make("span", {}, message)));
-      if (reveal) {
+      if (reveal && place) {
+        place.innerHTML = reveal;
+      } else if (reveal) {
         const shown = make("div", { className: "xq-banner xq-sys-reveal" });
         shown.innerHTML = reveal;
         said.append(shown);
       }
       if (reload) await this.show(this.section);
-      if (message || reveal) said.scrollIntoView({ block: "nearest" });
+      if (message || (reveal && !place)) said.scrollIntoView({ block: "nearest" });
     }
 
     async open() {
@@ -86,8 +90,13 @@
       sessionStorage.setItem(REMEMBERED, section);
       this.at(".xq-sys-section").innerHTML = html;
       for (const each of this.root.querySelectorAll("[data-section]")) {
-        if (each.dataset.section === section) each.setAttribute("aria-current", "page");
-        else each.removeAttribute("aria-current");
+        if (each.dataset.section !== section) {
+          each.removeAttribute("aria-current");
+          continue;
+        }
+        each.setAttribute("aria-current", "page");
+        const row = each.closest("ul"); // on a phone it scrolls sideways
+        row.scrollLeft = each.offsetLeft - row.offsetLeft;
       }
     }
 
@@ -159,7 +168,7 @@
       if (!post && !get && !file) return;
       event.preventDefault();
       const fields = new FormData(form);
-      if (post) this.attempt(() => this.post(post, asObject(fields)), form);
+      if (post) this.attempt(() => this.post(post, asObject(fields), into), form);
       else if (get) this.attempt(() => this.fetched(get, asQuery(fields), into), form);
       else this.attempt(() => this.sendFile(file, fields), form);
     }
