@@ -11,7 +11,7 @@ import orjson
 from starlette.responses import Response
 
 from core.access import Right
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden, NotFound, StorageUnavailable
 from pages.console_words import words
 from pages.knowledge_calls import PRIVATE, Call, Spoken, told
 from pages.lists import empty, text
@@ -101,6 +101,10 @@ async def _erase(call: Call) -> Response:
         gone = await erase_customer(call.services, call.principal.actor, customer, reason)
     except NotFound:
         raise _none(call) from None
+    except StorageUnavailable:
+        if await call.services.subjects.owners(customer):
+            raise
+        raise Spoken(say["customer_erased_here"].format(name=customer)) from None
     what = " · ".join(f"{say[f'kept_{name}']} {gone[name]:,}" for name in COUNTED if gone.get(name))
     said = say["customer_erased" if gone.get("subject") else "customer_erased_shared"]
     return told({"message": said.format(name=customer, what=what), "reload": True})

@@ -20,6 +20,8 @@ CUSTOMER_WORDS: Mapping[str, Mapping[str, str]] = {
         "customer_erase_ask_shared": "永久删除“{name}”的全部数据？删除后任何人都无法恢复。",
         "customer_erased": "“{name}”的数据已永久删除（{what}），密钥已一并销毁。审计记录里只留化名。",
         "customer_erased_shared": "“{name}”的数据已永久删除（{what}）。审计记录里只留化名。",
+        "customer_erased_here": "“{name}”的数据已从这里永久删除，但备份的密钥没能更新，旧备份里可能仍能读出这位客户的数据。"
+        "请让 XIAOQ_BACKUP_DIR 指向的文件夹可以访问，再运行 python app.py backup。",
         "kept_conversation": "对话",
         "kept_turn": "问答",
         "kept_attachment": "文件",
@@ -51,6 +53,9 @@ CUSTOMER_WORDS: Mapping[str, Mapping[str, str]] = {
         "pseudonym stays, in the audit.",
         "customer_erased_shared": "The data of “{name}” is erased for good ({what}). Only the pseudonym stays, in the "
         "audit.",
+        "customer_erased_here": "The data of “{name}” is erased here for good, but the keys of the backups could not be "
+        "renewed, so older backups may still be read. Please make the folder that XIAOQ_BACKUP_DIR names reachable and "
+        "run python app.py backup.",
         "kept_conversation": "Conversations",
         "kept_turn": "Questions and answers",
         "kept_attachment": "Files",

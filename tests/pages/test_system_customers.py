@@ -1,11 +1,15 @@
 """The System tab's section on one customer: found by name or pseudonym, given out, erased, and noted in the audit."""
 
+from pathlib import Path
+
 import pytest
 
+from app import build_services, close_index
 from core.access import Principal
 from core.messages import Question, StoredTurn
 from core.ports import TranscriptFilter
 from core.security import Act, AuditFilter
+from core.settings import Settings
 from pipelines.services import Services
 from tests.pages.test_system import ADMIN, page, services
 
@@ -73,6 +77,24 @@ async def test_erasing_asks_first_and_says_what_went(services: Services) -> None
         again = await at.post("/system/customers/erase", json={"customer": LI})
         assert again.status_code == 400
         assert "没有保存这位客户的任何数据" in again.json()["error"]["message"]
+
+
+async def test_backups_that_do_not_follow_an_erasure_are_said_so(tmp_path: Path) -> None:
+    away = tmp_path / "unplugged"
+    settings = Settings(_env_file=None, data_dir=tmp_path / "data", engine="quoted", backup_dir=away)
+    services = build_services(settings)
+    await services.database.start()
+    try:
+        await asked(services, MEI, "mine")
+        async with page(services, ADMIN) as at:
+            told = await at.post("/system/customers/erase", json={"customer": MEI})
+            assert "older backups may still be read" in told.json()["error"]["message"]
+        assert await kept(services) == []
+    finally:
+        await services.ingest.aclose()
+        await close_index(services)
+        await services.engine.aclose()
+        await services.database.aclose()
 
 
 @pytest.mark.parametrize(
