@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from core.ports import DocumentStore
+from core.reach import check_reach
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
@@ -68,6 +69,7 @@ def build_services(settings: Settings) -> Services:
     from storage.words import SqlWordStore
 
     check_place(settings)
+    check_reach(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     master = master_key(settings)
     database = Database(settings.resolved_database_url(), master)

@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     fallback_url: str | None = Field(
         None, description="A second OpenAI-compatible URL, tried when the first engine fails."
     )
+    remote_upstreams: bool = Field(
+        False,
+        description="Allow engine, fallback, embedding and rerank URLs outside this network: customers' words, "
+        "masked, go there.",
+    )
     engine_first_token_seconds: float = Field(
         20.0, gt=0, description="Longest wait for an engine's first token before the next engine is tried."
     )
