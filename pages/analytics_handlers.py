@@ -17,6 +17,7 @@ from core.access import Right
 from core.messages import ConversationSummary, Mode, StoredTurn, in_language
 from core.ports import TranscriptFilter
 from core.words import WordHit
+from pages.analytics_unmask import transcript_head
 from pages.charts import counts_chart, latency_chart, questions_chart, words_chart
 from pages.console_words import words
 from pages.lists import conversations_table, transcript
@@ -164,7 +165,8 @@ class AnalyticsHandlers:
         language = language_of(request, self._services.settings)
         principal = principal_of(request)
         turns = await open_conversation(self._services, principal.actor, str(chosen.value), principal.line)
-        return {self._parts.transcript: transcript(turns, reader_of(told).zone, language)}
+        head = await transcript_head(self._services, turns, principal, language)
+        return {self._parts.transcript: transcript(turns, reader_of(told).zone, language, head)}
 
     async def export(
         self, period: str | None, since: str, until: str, line: str | None, mode: str | None,

@@ -12,6 +12,7 @@ from pages.system_audit_words import AUDIT_WORDS
 from pages.system_customers_words import CUSTOMER_WORDS
 from pages.system_lists_words import LIST_WORDS
 from pages.system_words import SYSTEM_WORDS
+from pages.unmask_words import UNMASK_WORDS
 
 
 def words(language: str) -> Mapping[str, str]:
@@ -263,6 +264,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **CUSTOMER_WORDS[language],
         **AUDIT_WORDS[language],
         **INSPECT_WORDS[language],
+        **UNMASK_WORDS[language],
     }
     for language, own in _WORDS.items()
 }

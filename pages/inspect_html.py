@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from core.messages import Message, Passage
 from core.privacy import Finding
-from core.vault import PLACEHOLDER
 from pages.addresses import place_in_words
 from pages.console_words import words
-from pages.lists import empty, lines, text
+from pages.lists import empty, lines, marked, text
 from pipelines.inspect import Inspection
 from pipelines.words.verdict import Hit
 
@@ -27,7 +26,7 @@ def inspection(found: Inspection, language: str) -> str:
     say = words(language)
     used = [passage for passage in found.passages if passage.score >= found.threshold]
     rows = [
-        ("inspect_reads", _marked(found.masked)),
+        ("inspect_reads", marked(lines(found.masked))),
         ("inspect_personal", _findings(found.findings, say)),
         ("inspect_word_hits", _hits(found.words, say)),
         ("inspect_language", text(say.get(f"language_{found.language}", found.language))),
@@ -48,11 +47,6 @@ def inspection(found: Inspection, language: str) -> str:
 
 def nothing_to_inspect(language: str) -> str:
     return empty(words(language)["inspect_empty"])
-
-
-def _marked(masked: str) -> str:
-    """The text with its placeholders standing out."""
-    return PLACEHOLDER.sub(lambda found: f"<mark>{found[0]}</mark>", lines(masked))
 
 
 def _findings(findings: Sequence[Finding], say: Mapping[str, str]) -> str:
@@ -87,7 +81,7 @@ def _prompt(prompt: Sequence[Message], say: Mapping[str, str]) -> str:
     if not prompt:
         return f'<p class="xq-meta">{text(say["inspect_no_prompt"])}</p>'
     said = "".join(
-        f"<h4>{text(say[f'role_{message.role}'])}</h4><pre>{_marked(message.content)}</pre>"
+        f"<h4>{text(say[f'role_{message.role}'])}</h4><pre>{marked(lines(message.content))}</pre>"
         for message in prompt
     )
     return f"<details><summary>{text(say['inspect_prompt'])}</summary>{said}</details>"

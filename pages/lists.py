@@ -5,13 +5,17 @@ Knows nothing of Gradio or of storage. Everything that comes from people or file
 """
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.messages import ConversationSummary, StoredTurn
+from core.vault import PLACEHOLDER
 from pages.bubbles import footer, safe_html
 from pages.console_words import words
+
+_TAG_OR_PLACEHOLDER = re.compile(rf"<[^>]*>|{PLACEHOLDER.pattern}")
 
 
 def history_list(
@@ -65,10 +69,13 @@ def conversations_table(
     return table(say["conversations"], head, rows)
 
 
-def transcript(turns: Sequence[StoredTurn], zone: ZoneInfo, language: str) -> str:
-    """One conversation to read, as plain text: what was asked, answered, relied on and thought of it."""
+def transcript(turns: Sequence[StoredTurn], zone: ZoneInfo, language: str, head: str = "") -> str:
+    """One conversation to read, as plain text: what was asked, answered, relied on and thought of it.
+
+    `head` is HTML to stand above it.
+    """
     say = words(language)
-    return f'<div class="xq-transcript">{"".join(_turn(turn, zone, say, language) for turn in turns)}</div>'
+    return f'<div class="xq-transcript">{head}{"".join(_turn(turn, zone, say, language) for turn in turns)}</div>'
 
 
 def _turn(turn: StoredTurn, zone: ZoneInfo, say: Mapping[str, str], language: str) -> str:
@@ -84,9 +91,9 @@ def _turn(turn: StoredTurn, zone: ZoneInfo, say: Mapping[str, str], language: st
     ]
     return (
         f'<article><div class="xq-meta">{local_time(turn.asked_at, zone)}</div>'
-        f"<h4>{text(say['said_question'])}</h4><p>{lines(turn.question)}</p>"
-        f'<h4>{text(say["said_answer"])}</h4><div class="xq-text">{safe_html(record.answer)}</div>'
-        f'<div class="xq-meta">{text(" | ".join(note for note in notes if note))}</div></article>'
+        f"<h4>{text(say['said_question'])}</h4><p>{marked(lines(turn.question))}</p>"
+        f'<h4>{text(say["said_answer"])}</h4><div class="xq-text">{marked(safe_html(record.answer))}</div>'
+        f'<div class="xq-meta">{marked(text(" | ".join(note for note in notes if note)))}</div></article>'
     )
 
 
@@ -120,6 +127,11 @@ def text(value: str) -> str:
 
 def lines(value: str) -> str:
     return text(value).replace("\n", "<br>")
+
+
+def marked(shown: str) -> str:
+    """HTML with the placeholders in its text standing out."""
+    return _TAG_OR_PLACEHOLDER.sub(lambda found: f"<mark>{found[0]}</mark>" if found[1] else found[0], shown)
 
 
 def size(octets: int) -> str:

@@ -16,6 +16,7 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     """
     import gradio as gr
 
+    from pages.analytics_unmask import unmask_routes
     from pages.console import build_console, console_i18n
     from pages.document_page import document_routes
     from pages.knowledge_routes import knowledge_routes
@@ -43,7 +44,12 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     if not isinstance(mount, Mount):
         raise TypeError("Gradio no longer mounts itself last; the console's own pages have no place.")
     mount.app = Router(
-        [*knowledge_routes(services), *document_routes(services), *system_routes(services)],
+        [
+            *knowledge_routes(services),
+            *document_routes(services),
+            *system_routes(services),
+            *unmask_routes(services),
+        ],
         redirect_slashes=False,
         default=Sittings(mount.app),
     )

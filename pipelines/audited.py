@@ -13,6 +13,9 @@ from core.ports import ApiKey, TranscriptFilter
 from core.security import Act
 from pipelines.services import Services
 
+SHORTEST_REASON, LONGEST_REASON = 5, 500
+"""Characters of what somebody gives as the reason to unmask."""
+
 
 async def open_conversation(
     services: Services, actor: str, conversation_id: str, line: str | None = None

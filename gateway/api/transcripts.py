@@ -19,7 +19,13 @@ from gateway.body import described, json_body
 from gateway.message_schema import Strict
 from gateway.replies import source_json, usage_json
 from gateway.schema import written_time
-from pipelines.audited import open_conversation, turns_to_export, unmask_conversation
+from pipelines.audited import (
+    LONGEST_REASON,
+    SHORTEST_REASON,
+    open_conversation,
+    turns_to_export,
+    unmask_conversation,
+)
 from pipelines.export import transcripts_csv
 
 router = APIRouter(prefix="/api", tags=["Transcripts"])
@@ -50,7 +56,9 @@ def chosen(
 
 
 class Unmasking(Strict):
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=500)]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=SHORTEST_REASON, max_length=LONGEST_REASON)
+    ]
 
 
 Where = Annotated[TranscriptFilter, Depends(chosen)]

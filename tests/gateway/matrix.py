@@ -128,6 +128,7 @@ CONSOLE: Mapping[str, Right | None] = {
     "GET /system/audit": AUDIT,
     "POST /system/audit/verify": AUDIT,
     "GET /system/audit/entries": AUDIT,
+    "POST /analytics/unmask": Right.UNMASK,
     "GET /": ANYBODY,
     "HEAD /": ANYBODY,
     "GET /config": ANYBODY,

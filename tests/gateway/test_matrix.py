@@ -192,12 +192,12 @@ def hold_events(desk: Running, client: httpx.Client, principal: Principal) -> No
             assert told["output"]["error"] == FORBIDDEN, (event.fn.__name__, told)
 
 
-def run(client: httpx.Client, number: int, event: Any, tab: str = "") -> dict[str, Any]:
+def run(client: httpx.Client, number: int, event: Any, tab: str = "", value: str = "none") -> dict[str, Any]:
     """Press a button of the page, and wait until the server has done with it."""
     tab = tab or f"tab{next(_numbers)}"
     pressed = {
         "data": [given(each) for each in event.inputs], "fn_index": number, "session_hash": tab,
-        "event_data": {"index": 0, "value": "none", "selected": True, "liked": True, "previous_value": ""}, "trigger_id": None,
+        "event_data": {"index": 0, "value": value, "selected": True, "liked": True, "previous_value": ""}, "trigger_id": None,
     }  # fmt: skip
     joined = client.post("/gradio_api/queue/join", json=pressed)
     assert joined.status_code == 200, joined.text

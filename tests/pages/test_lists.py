@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from core.messages import ConversationSummary
 from pages.analytics_handlers import filter_of
-from pages.lists import conversations_table, history_list, size
+from pages.lists import conversations_table, history_list, marked, size
 from pages.reader import reader_of
 
 NOW = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
@@ -55,3 +55,10 @@ def test_the_last_day_of_a_range_is_shown_whole() -> None:
     everything = filter_of("all", "", "", None, None, ZONE)
     assert everything is not None
     assert everything.since is None
+
+
+def test_placeholders_stand_out_and_what_is_in_a_tag_stays() -> None:
+    assert marked("call [ID_CARD_12] &lt;b&gt; [2] [~PHONE_1]") == (
+        "call <mark>[ID_CARD_12]</mark> &lt;b&gt; [2] [~PHONE_1]"
+    )
+    assert marked('<a href="/[PHONE_1]">[PHONE_1]</a>') == '<a href="/[PHONE_1]"><mark>[PHONE_1]</mark></a>'
