@@ -45,7 +45,7 @@ log = structlog.get_logger()
 
 
 def build_services(settings: Settings) -> Services:
-    """Make every part, start none. Creates the data folder."""
+    """Make every part, start none. Creates the data folder. One long list on purpose: it is the whole of what there is."""
     from engines.select import choose_engine
     from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
     from storage.accounts import SqlAccountStore

@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from core.custody import Backups, KeyRotation, Subjects
 from core.ports import (
     AttachmentStore,
-    Backups,
     ConversationLog,
     DocumentStore,
     Engine,
     GoldenStore,
     IngestQueue,
-    KeyRotation,
     KeyStore,
     KnowledgeIndex,
     LineStore,
     Parser,
     Retriever,
     Store,
-    Subjects,
     TranscriptReader,
 )
 from core.security import AccountStore, Audit, Progress, SessionStore, Verdict

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from core.custody import SubjectConversation
 from core.documents import Attachment
 from core.errors import NotFound
 from core.messages import Source, StoredTurn
-from core.ports import SubjectConversation
 from core.security import Act, AuditEntry, AuditFilter
 from core.vault import restored
 from core.words import WordHit

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
+from core.custody import SubjectConversation, SubjectData
 from core.documents import Chunk
 from core.errors import NotFound
-from core.ports import SubjectConversation, SubjectData
 from core.vault import VaultEntry, restored
 from storage import places
 from storage.attachments import read_attachment_chunks, read_attachments

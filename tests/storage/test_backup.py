@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.custody import Backups
 from core.errors import ConfigurationError, Conflict, InvalidRequest, StorageDamaged, StorageUnavailable
 from core.messages import Question
-from core.ports import Backups, TranscriptFilter
+from core.ports import TranscriptFilter
 from storage.backup import SqlBackups
 from storage.conversations import SqlConversationLog
 from storage.database import Database

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from core.custody import KeyRotation
 from core.errors import ConfigurationError, Conflict
 from core.messages import Question
-from core.ports import KeyRotation, TranscriptFilter
+from core.ports import TranscriptFilter
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.rotation import SqlKeyRotation, _wrap_also

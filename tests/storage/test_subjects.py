@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from core.custody import Subjects
 from core.errors import NotFound
 from core.messages import Question
-from core.ports import Subjects
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.subjects import SqlSubjects
