@@ -4,6 +4,7 @@ Knows no engine and no table; what stands behind a placeholder is kept by the lo
 """
 
 import asyncio
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -22,6 +23,18 @@ AT_ONCE = 20_000
 
 WRITTEN = ("tools", "response_format", "stop")
 """The fields of a request, beside its messages, in which a caller writes words."""
+
+
+_LABELS = (
+    "手机号码?|手机|电话号码?|电话|座机|联系方式|身份证号码?|身份证|证件号码?|银行卡号?|卡号|护照号码?|护照|通行证号?|车牌号?|车牌"
+    "|邮箱地址|邮箱|邮件|微信号?|QQ号?|收货地址|家庭地址|地址|住址|税号|账号"
+    "|(?:phone|mobile|cell|telephone|id|card|passport|account|plate|tax|wechat|qq)(?: (?:number|no\\.?))?|number|e-?mail(?: address)?|address|iban"
+)
+_STATED = re.compile(
+    rf"(?:(?:我|本人)的?|这是|这个是|my |here is my )?(?:{_LABELS})\s*(?:是|为|[:：=]|is|'s)?\s*(?:{PLACEHOLDER.pattern})",
+    re.IGNORECASE,
+)
+"""A label with its value, as customers put them before or after what they ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,17 @@ def concealed_file(
 def without_placeholders(text: str) -> str:
     """What is left of a masked text for a search or for telling its language: placeholders are no words of it."""
     return PLACEHOLDER.sub(" ", text) if "[" in text else text
+
+
+def searchable(text: str) -> str:
+    """What a masked message asks, without what it only states: "my phone is [PHONE_1]" is no part of a question.
+
+    Where nothing else is said, the words around the placeholders are all there is to go by.
+    """
+    if "[" not in text:
+        return text
+    asked = without_placeholders(_STATED.sub(" ", text))
+    return asked if sum(map(str.isalpha, asked)) > 1 else without_placeholders(text)
 
 
 def hide(text: str, known: Sequence[VaultEntry]) -> str:

@@ -10,7 +10,7 @@ from core.documents import Chunk
 from core.messages import BusinessLine, Passage, Question, Retrieval
 from core.ports import AttachmentStore, Retriever
 from pipelines.bases import searched
-from pipelines.conceal import without_placeholders
+from pipelines.conceal import searchable
 from pipelines.sentences import summary_subject
 
 PASSAGES = 5
@@ -85,7 +85,7 @@ async def search(
     files: Sequence[Chunk] = ()
     if question.conversation_id is not None:  # one that has just begun can hold no file
         files = await attachments.chunks(conversation_id, question.owner)
-    text = without_placeholders(question.text)
+    text = searchable(question.text)
     subject = summary_subject(text, language) if files else None
     if subject == "":  # a search for "this file" would find what files in general are about
         return Evidence(NOTHING, files, summary=True)

@@ -7,7 +7,7 @@ import pytest
 from core.documents import Attachment, Chunk
 from core.messages import Message, Question, Sampling
 from core.vault import VaultEntry
-from pipelines.conceal import AT_ONCE, concealed_file, masked, without_placeholders
+from pipelines.conceal import AT_ONCE, concealed_file, masked, searchable, without_placeholders
 from tests.support.canaries import CANARIES, SENTENCE, leaks
 
 PHONE = CANARIES["phone"]
@@ -83,6 +83,21 @@ def test_a_file_joins_the_conversations_numbering() -> None:
 )
 def test_placeholders_are_no_words_to_search_for(text: str, left: str) -> None:
     assert without_placeholders(text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("身份证[ID_CARD_1], 怎么退货?", ", 怎么退货?"),
+        ("我的手机号是[PHONE_1]，订单为什么还没发货？", "，订单为什么还没发货？"),
+        ("How do I return it? My phone number is [PHONE_1].", "How do I return it? ."),
+        ("My e-mail: [EMAIL_1]", "My e-mail:"),
+        ("[PHONE_1]这个号码能换绑吗", "这个号码能换绑吗"),
+        ("怎么改手机号?", "怎么改手机号?"),
+    ],
+)
+def test_what_is_only_stated_is_no_part_of_the_question(text: str, asked: str) -> None:
+    assert " ".join(searchable(text).split()) == asked
 
 
 async def test_the_companys_own_number_is_nobodys_secret() -> None:
