@@ -17,7 +17,7 @@ from gateway.api.transcripts import Moment, utc
 from gateway.auth import Manager, Reader, Use
 from gateway.body import described, json_body
 from gateway.message_schema import Strict, never_null
-from gateway.uploads import UPLOAD, one_file, uploaded
+from gateway.uploads import UPLOAD_ONE, one_file, uploaded
 from pipelines.words.managed import change_list, create_list, delete_list, list_of, lists_of, upload_list
 from pipelines.words.rows import LARGEST_FILE, LONGEST_WORD, MOST_WORDS, Remark, Reviewed, as_text
 from pipelines.words.verdict import Hit
@@ -133,7 +133,7 @@ async def delete(list_id: str, principal: Manager, services: Use) -> None:
     await delete_list(principal, services, list_id)
 
 
-@router.post("/{list_id}/upload", openapi_extra=UPLOAD)
+@router.post("/{list_id}/upload", openapi_extra=UPLOAD_ONE)
 async def upload(list_id: str, principal: Manager, request: Request, services: Use) -> dict[str, Any]:
     """Fill the list anew from a txt or csv file; it stays as it was where the file cannot be used.
 
