@@ -1,5 +1,9 @@
-"""The whole app on a real PostgreSQL, as an operator switches it on: by XIAOQ_DATABASE_URL alone."""
+"""The whole app on a real PostgreSQL, as an operator switches it on: by XIAOQ_DATABASE_URL, and one master key for all."""
 
+import base64
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +17,7 @@ from tests.support.postgres import RunningPostgres
 
 pytestmark = pytest.mark.service
 
+ROOT = Path(__file__).parents[2]
 QUESTION = "How do I descale the Zephyr kettle?"
 
 
@@ -20,6 +25,7 @@ QUESTION = "How do I descale the Zephyr kettle?"
 def database(postgres: RunningPostgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with postgres.database() as url:
         monkeypatch.setenv("XIAOQ_DATABASE_URL", url)
+        monkeypatch.setenv("XIAOQ_MASTER_KEY", base64.b64encode(bytes(range(32))).decode())
         yield url
 
 
@@ -48,7 +54,7 @@ def test_it_answers_before_and_after_a_restart_on_another_machine(tmp_path: Path
         (document,) = upload(http, "kettles", ("manual.md", MANUAL))
         first = ask(http)
         assert "30 ml of citric acid" in str(site.seen())
-    # A new data folder: nothing but the database comes along, and the index is made from it.
+    # A new data folder: nothing but the database and its key comes along, and the index is made from it.
     with running(tmp_path / "two") as site, client(site) as http:
         second = ask(http)
         listed = http.get("/api/lines/kettles/documents").json()["documents"]
@@ -82,3 +88,18 @@ def test_what_one_replica_learns_the_other_answers_with(tmp_path: Path) -> None:
         while search(first, "kettles", QUESTION):
             assert time.monotonic() < deadline, "the other replica never noticed"
             time.sleep(0.2)
+
+
+def test_without_the_key_a_second_machine_refuses_to_start(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path / "one"):
+        pass
+    monkeypatch.delenv("XIAOQ_MASTER_KEY")
+    refused = subprocess.run(
+        [sys.executable, "app.py", "key", "list"],
+        cwd=ROOT, env={**os.environ, "XIAOQ_DATA_DIR": str(tmp_path / "two")}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "master key" in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "two" / "master.key").exists(), "and makes no key of its own"
