@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 import structlog
 
 from core.errors import StorageUnavailable
-from core.messages import BusinessLine, Message, Question, StoredTurn
-from core.words import Direction, WordHit, WordStore
+from core.messages import BusinessLine, Question, StoredTurn
+from core.words import WordStore
 from pipelines.draft import Draft
 from pipelines.route import Route, handoff_note
 from pipelines.sentences import sentences_in
 from pipelines.words.live import Words
 from pipelines.words.stream import OutputScreen
+from pipelines.words.tally import tally
 from pipelines.words.verdict import Hit, Screened
 
 log = structlog.get_logger()
@@ -60,7 +61,10 @@ class Screening:
     async def note(self, turn: StoredTurn, draft: Draft, output: Sequence[Hit]) -> None:
         """Keep what was hit in question and answer. A count that cannot be kept does not cost the answer."""
         now = datetime.now(UTC)
-        hits = [*_counted(turn, now, "input", draft.hits), *_counted(turn, now, "output", output)]
+        hits = [
+            *tally(draft.hits, line=turn.line, turn_id=turn.id, direction="input", at=now),
+            *tally(output, line=turn.line, turn_id=turn.id, direction="output", at=now),
+        ]
         if not hits:
             return
         try:
@@ -74,31 +78,6 @@ def _with_text(question: Question, text: str) -> Question:
     messages = list(question.messages)
     for index in range(len(messages) - 1, -1, -1):
         if messages[index].role == "user":
-            messages[index] = _said(messages[index], text)
+            messages[index] = replace(messages[index], content=text)
             break
     return replace(question, text=text, messages=tuple(messages))
-
-
-def _said(message: Message, text: str) -> Message:
-    return replace(message, content=text)
-
-
-def _counted(turn: StoredTurn, now: datetime, direction: Direction, hits: Sequence[Hit]) -> list[WordHit]:
-    """One row for each list that was hit."""
-    by_list: dict[str, list[Hit]] = {}
-    for hit in hits:
-        by_list.setdefault(hit.list_id, []).append(hit)
-    return [
-        WordHit(
-            at=now,
-            line=turn.line,
-            turn_id=turn.id,
-            direction=direction,
-            list_id=list_id,
-            list_name=some[0].list_name,
-            category=some[0].category,
-            action=some[0].action,
-            hits=len(some),
-        )
-        for list_id, some in by_list.items()
-    ]

@@ -12,9 +12,6 @@ from core.privacy import Finding, Kind
 from core.vault import FORM, resolved
 from pipelines.masking.find import find
 
-LONGEST = 2 + 2 + max(len(kind.name) for kind in Kind) + 6 + 6 + 32
-"""No placeholder, however a model spells it, is longer."""
-
 
 class Known(NamedTuple):
     """One piece of personal data and what stands for it. `original` is the customer's own first spelling."""
