@@ -19,6 +19,7 @@ check: .venv/.dev  ## format, lint, types, walls, fast tests
 
 test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	tests/install_browser.sh
+	tests/services/install_services.sh
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
 	$(BIN)/python -m pytest -q -n auto -m "$(FAST)"
 	$(BIN)/python -m pytest -q -m "not ($(FAST))"
