@@ -3,6 +3,7 @@
 The owner, as a pseudonym, stands in the WHERE of every statement that touches somebody's rows.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 HISTORY_TURNS = 200
 """The most turns `history` reaches back; the prompt's budget ends far earlier."""
 
+PARTIAL_SECONDS = 1.0
+"""How long a growing answer waits for its piece to be stored before it goes on."""
+
 _ANSWERED = (TurnStatus.DONE.value, TurnStatus.STOPPED.value, TurnStatus.INTERRUPTED.value)
 
 
@@ -40,6 +44,7 @@ class SqlConversationLog:
         self._db = db
         self._plain = Eyes(db.keys, plain=True, hide=hide)
         self._masked = Eyes(db.keys, plain=False, hide=hide)
+        self._growing: set[str] = set()
 
     async def begin(self, question: Question, line: str) -> StoredTurn:
         """See the port. A conversation keeps the line it began on, whatever `line` says later."""
@@ -82,7 +87,12 @@ class SqlConversationLog:
         return await self._db.read(read)
 
     async def partial(self, turn_id: str, owner: str, answer: str) -> None:
-        """See the port. Touches nothing once the turn has ended, is erased or is not the owner's."""
+        """See the port. Touches nothing once the turn has ended, is erased or is not the owner's.
+
+        An answer goes on being said where this is slow or cannot be stored: the next piece or its end will be.
+        """
+        if turn_id in self._growing:
+            return
         owner = self._db.pseudonyms.owner(owner)
         is_running = turn.c.status == TurnStatus.RUNNING.value
         running = (
@@ -99,7 +109,16 @@ class SqlConversationLog:
             sealed = sealed_text(cipher, answer, places.answer(turn_id, row.conversation_id))
             connection.execute(update(turn).where(turn.c.id == turn_id, is_running).values(answer=sealed))
 
-        await self._db.write(write)
+        writing = asyncio.ensure_future(self._db.write(write))
+        self._growing.add(turn_id)
+        writing.add_done_callback(lambda done: self._grown(turn_id, done))
+        await asyncio.wait([writing], timeout=PARTIAL_SECONDS)
+
+    def _grown(self, turn_id: str, writing: "asyncio.Future[None]") -> None:
+        self._growing.discard(turn_id)
+        error = None if writing.cancelled() else writing.exception()
+        if error is not None:
+            log.warning("partial_not_stored", turn=turn_id, error=type(error).__name__)
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         """Keep how the turn ended. Raises NotFound where the turn is not the owner's or was erased."""
@@ -118,7 +137,7 @@ class SqlConversationLog:
             delta += replace_details(connection, cipher, seals, asked, record)
             seals.change(connection, before, delta, updated_at=now)
 
-        await self._db.write(write)
+        await self._db.keep(write)
 
     async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:
         """See the port. Only turns that have an answer; none for a conversation that is not the owner's."""

@@ -34,6 +34,9 @@ log = structlog.get_logger()
 
 READERS = 4
 
+KEPT_WAIT_SECONDS = 3.0
+"""How long an answer waits to be known as stored, before it is left to the writer's own patience."""
+
 
 class Database:
     """One SQLite file or PostgreSQL database.
@@ -121,6 +124,25 @@ class Database:
         except (DBAPIError, PoolTimeout) as error:
             raise _unavailable(error) from None
 
+    async def keep(self, fn: Callable[[Connection], object]) -> bool:
+        """Write what cannot be asked for again, such as an answer that was given: whether it is committed by now.
+
+        Where the disk is full or the database locked it stays in memory and is tried again for minutes, so it comes
+        after the write that it follows, and maybe after later ones. Raises what `fn` raises, StorageUnavailable.
+        """
+        self._check_started()
+        written = asyncio.wrap_future(self._writer.submit(fn, keep=True))
+        try:
+            async with asyncio.timeout(KEPT_WAIT_SECONDS):
+                await asyncio.shield(written)
+        except TimeoutError:
+            log.warning("write_not_yet_stored")
+            written.add_done_callback(_told)
+            return False
+        except (DBAPIError, PoolTimeout) as error:
+            raise _unavailable(error) from None
+        return True
+
     async def apart(self, fn: Callable[[Connection], T], *, transaction: bool = True) -> T:
         """Run `fn` on a connection of its own, for long work that no question may wait for. PostgreSQL only.
 
@@ -206,6 +228,13 @@ class Database:
             raise StorageUnavailable("The database is not open; XiaoQ is starting or shutting down.")
 
 
+def _told(written: "asyncio.Future[object]") -> None:
+    """Nobody waits for this write any more, so the log is told what came of it."""
+    error = None if written.cancelled() else written.exception()
+    if error is not None:
+        log.error("write_lost", error=type(error).__name__)
+
+
 def _make_private(file: Path) -> None:
     """SQLite gives its -wal and -shm files the mode of the database: only its owner reads any of them."""
     try:
@@ -233,5 +262,7 @@ def _unavailable(error: DBAPIError | PoolTimeout) -> Exception:
     if cause in ("SQLITE_BUSY", "SQLITE_LOCKED"):
         return StorageUnavailable("The database is locked by another process; try again.", retry_after=5)
     if cause == "SQLITE_FULL":
-        return StorageUnavailable("The disk of the database is full; free space and try again.")
+        return StorageUnavailable(
+            "The disk of the database is full; free space and try again.", retry_after=30
+        )
     return StorageUnavailable("The database cannot be reached; try again in a few seconds.", retry_after=5)
