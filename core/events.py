@@ -31,11 +31,12 @@ class Sources:
 @dataclass(frozen=True, slots=True)
 class Delta:
     """The next piece of the answer. `extra` holds OpenAI's other fields of a delta (`tool_calls`);
-    `logprobs` is the choice's own object."""
+    `logprobs` is the choice's own object; `index` says which of several choices goes on."""
 
     text: str
     extra: Mapping[str, Any] = field(default_factory=dict)
     logprobs: Any = None
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,20 @@ class Handoff:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherChoice:
+    """One of the choices after the first, where a caller asked for several."""
+
+    text: str
+    finish_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is complete and stored. `timings` are whole milliseconds by step, `total` among them."""
+    """The answer is complete and stored. `timings` are whole milliseconds by step, `total` among them.
+
+    `text`, `mode` and `finish_reason` are the first choice's, which is the one that is kept; `further` holds the
+    others. `usage` counts all of them.
+    """
 
     conversation_id: str
     turn_id: str
@@ -61,6 +74,7 @@ class Finished:
     finish_reason: str
     usage: Usage
     engine: str
+    further: Sequence[FurtherChoice] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,13 +52,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the engine picks tokens; None leaves the engine's own default. `max_tokens` counts the answer."""
+    """How the engine picks tokens; None leaves the engine's own default. `max_tokens` counts one answer, `n` how many
+    are asked for."""
 
     temperature: float | None = 0.7
     top_p: float | None = 0.9
     max_tokens: int = 512
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further OpenAI fields the gateway allows through: stop, seed, penalties, logprobs, tools, …"""
+    n: int = 1
 
 
 @dataclass(frozen=True, slots=True)

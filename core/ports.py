@@ -55,7 +55,8 @@ EngineKind = Literal["model", "quoted"]
 class EngineChunk:
     """A piece of what an engine says. The last one carries `finish_reason`; `usage` may come with or after it.
 
-    `extra` and `logprobs` are OpenAI's, passed on unread.
+    `extra` and `logprobs` are OpenAI's, passed on unread. `index` is the choice it belongs to, below the `n` asked
+    for; each choice has a `finish_reason`. An engine that knows one answer only gives it as choice 0.
     """
 
     text: str = ""
@@ -69,6 +70,7 @@ class EngineChunk:
     """The rung's kind, wherever `engine` is set."""
     passages: Sequence[Passage] | None = None
     """The passages this answer really stands on, where the engine knows (the quoting one does)."""
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class OpenAIEngine:
         after it EngineBroken."""
         deadline = _now() + self._first_token_seconds
         response = await self._ask(request, deadline)
-        answer = _Answer()
+        answer = _Answer(request.sampling.n)
         try:
             while not answer.ended:
                 data = await read_some(response, deadline)
@@ -84,7 +84,7 @@ class OpenAIEngine:
             await drain(response)
         except EngineError as error:
             log.warning("engine.failed", engine=self.name, error=error.code, begun=answer.begun)
-            if answer.begun:
+            if answer.begun and not isinstance(error, EngineBroken):
                 raise EngineBroken("The model stopped in the middle of its answer.") from error
             raise
         finally:
@@ -147,11 +147,13 @@ class OpenAIEngine:
 
 
 class _Answer:
-    """How far one reply has come. `begun`: something of it was handed out; `ended`: nothing more comes."""
+    """How far one reply of `n` choices has come. `begun`: something of it was handed out; `ended`: nothing more
+    comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, n: int) -> None:
         self._events = EventReader()
-        self._finished = False
+        self._n = n
+        self._open = set(range(n))
         self.begun = False
         self.ended = False
 
@@ -163,16 +165,24 @@ class _Answer:
                 if event == "[DONE]":
                     self.ended = True
                     break
-                piece = parse_event(event)
-                if piece.chunk:
-                    self.begun = True
-                    self._finished = self._finished or piece.chunk.finish_reason is not None
-                yield piece
+                for piece in parse_event(event):
+                    if piece.chunk:
+                        if not 0 <= piece.chunk.index < self._n:
+                            continue
+                        self.begun = True
+                        if piece.chunk.finish_reason is not None:
+                            self._open.discard(piece.chunk.index)
+                    yield piece
         except ValueError as error:
             raise EngineError("The model's reply could not be understood.") from error
         self.ended = self.ended or not data
-        if self.ended and not self._finished:
-            raise EngineError("The model's reply ended before it was complete.")
+        if self.ended and self._open:
+            raise self._cut_off()
+
+    def _cut_off(self) -> EngineError:
+        if self._n > 1 and 0 not in self._open:
+            return EngineBroken("The model's server gave fewer choices than were asked for; leave 'n' out.")
+        return EngineError("The model's reply ended before it was complete.")
 
 
 def _now() -> float:

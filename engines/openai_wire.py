@@ -3,7 +3,7 @@
 Knows nothing of connections and time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def request_body(request: GenerationRequest, model: str) -> bytes:
         "messages": [_message(message) for message in request.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
-        "n": 1,
+        "n": sampling.n,
         "max_tokens": sampling.max_tokens,
     }
     if sampling.temperature is not None:
@@ -65,17 +65,18 @@ def request_body(request: GenerationRequest, model: str) -> bytes:
     return orjson.dumps(body, default=_plain)
 
 
-def parse_event(data: str) -> Piece:
-    """One event's JSON. Raises EngineError where it reports a failure or is no chat-completion chunk."""
+def parse_event(data: str) -> Sequence[Piece]:
+    """One event's JSON, a piece for each choice in it. Raises EngineError where it reports a failure or is no
+    chat-completion chunk."""
     try:
         event = orjson.loads(data)
         if "error" in event or event.get("object") == "error":
             raise _reported(event)
         usage = _usage(event.get("usage"))
-        choice = next((one for one in event["choices"] if one.get("index", 0) == 0), None)
-        if choice is None:
-            return Piece(EngineChunk(usage=usage) if usage else None, alive=False)
-        return _piece(choice, usage)
+        choices = event["choices"]
+        if not choices:
+            return (Piece(EngineChunk(usage=usage) if usage else None, alive=False),)
+        return [_piece(choice, None if number else usage) for number, choice in enumerate(choices)]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise EngineError("The model's reply could not be understood.") from error
 
@@ -120,7 +121,8 @@ def _piece(choice: Mapping[str, Any], usage: Usage | None) -> Piece:
     delta = choice.get("delta") or {}
     text = delta.get("content") or ""
     finish_reason = choice.get("finish_reason")
-    if not isinstance(text, str) or not isinstance(finish_reason, str | None):
+    index = choice.get("index", 0)
+    if not (isinstance(text, str) and isinstance(finish_reason, str | None) and isinstance(index, int)):
         raise TypeError
     if finish_reason in _NO_ANSWER:
         raise EngineError("The model stopped with an error.")
@@ -128,7 +130,7 @@ def _piece(choice: Mapping[str, Any], usage: Usage | None) -> Piece:
     alive = bool(text or extra or finish_reason or any(delta.get(name) for name in delta if name != "role"))
     if not (text or extra or finish_reason or usage):
         return Piece(None, alive)
-    return Piece(EngineChunk(text, extra, choice.get("logprobs"), finish_reason, usage), alive)
+    return Piece(EngineChunk(text, extra, choice.get("logprobs"), finish_reason, usage, index=index), alive)
 
 
 def _usage(usage: Mapping[str, Any] | None) -> Usage | None:

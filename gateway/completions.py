@@ -47,7 +47,7 @@ async def chat_completions(principal: CallerV1, body: ChatBody, request: Request
         return Response(orjson.dumps(completion(ask.model, deltas, finished)), media_type="application/json")
     events = await begun(request, services, ask.question, metrics)
     with_usage = body.stream_options is not None and body.stream_options.include_usage
-    chunks = Chunks(ask.model, with_usage)
+    chunks = Chunks(ask.model, with_usage, n=body.n or 1)
     return EventStream(written(chunks, events, metrics, request.state.request_id))
 
 
@@ -83,7 +83,8 @@ async def whole_answer(
 
 async def written(chunks: Chunks, events: Events, metrics: Metrics, request_id: str) -> AsyncGenerator[bytes]:
     """The bytes of a stream. One that fails ends with an error and without `[DONE]`, so nobody takes it for whole."""
-    yield sse(chunks.role())
+    for index in range(chunks.n):
+        yield sse(chunks.role(index))
     try:
         async with aclosing(events):
             async for event in events:
@@ -93,6 +94,8 @@ async def written(chunks: Chunks, events: Events, metrics: Metrics, request_id: 
                     case Finished():
                         metrics.finished(event)
                         yield sse(chunks.finish(event))
+                        for ending in chunks.further(event):
+                            yield sse(ending)
                         if chunks.with_usage:
                             yield sse(chunks.usage(event))
                         yield DONE

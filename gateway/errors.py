@@ -82,7 +82,8 @@ def unknown_error(request_id: str) -> XiaoQError:
 def validation_error(errors: Sequence[Any]) -> InvalidRequest:
     """The first of pydantic's errors as one of ours, with the path of the offending field as `param`."""
     first = errors[0]
-    param = param_of(first["loc"])
+    # A rule about several fields has no place of its own and names the field that can be left out.
+    param = first.get("ctx", {}).get("param") or param_of(first["loc"])
     if first["type"] == "extra_forbidden":
         return UnsupportedParameter(
             f"The parameter '{param}' is not supported here; leave it out.", param=param

@@ -5,7 +5,7 @@ It does not know HTTP, rights or where the events come from.
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,19 +52,25 @@ class Chunks:
 
     model: str
     with_usage: bool
+    n: int = 1
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def role(self) -> dict[str, Any]:
-        return self._chunk([_choice({"role": "assistant", "content": ""})])
+    def role(self, index: int = 0) -> dict[str, Any]:
+        return self._chunk([_choice({"role": "assistant", "content": ""}, index=index)])
 
     def delta(self, event: Delta) -> dict[str, Any]:
         content = {"content": event.text} if event.text or not event.extra else {}
-        return self._chunk([_choice({**content, **event.extra}, logprobs=event.logprobs)])
+        return self._chunk([_choice({**content, **event.extra}, logprobs=event.logprobs, index=event.index)])
 
     def finish(self, event: Finished) -> dict[str, Any]:
         chunk = self._chunk([_choice({}, finish_reason=event.finish_reason)])
         return {**chunk, "xiaoq": xiaoq_json(event)}
+
+    def further(self, event: Finished) -> Iterator[dict[str, Any]]:
+        """How the choices after the first ended."""
+        for index, choice in enumerate(event.further, 1):
+            yield self._chunk([_choice({}, finish_reason=choice.finish_reason, index=index)])
 
     def usage(self, event: Finished) -> dict[str, Any]:
         return {**self._chunk([]), "usage": usage_json(event.usage)}
@@ -81,31 +87,35 @@ class Chunks:
 
 
 def _choice(
-    delta: dict[str, Any], *, logprobs: Any = None, finish_reason: str | None = None
+    delta: dict[str, Any], *, logprobs: Any = None, finish_reason: str | None = None, index: int = 0
 ) -> dict[str, Any]:
-    return {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
+    return {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
 
 
 def completion(model: str, deltas: Sequence[Delta], event: Finished) -> dict[str, Any]:
     """The whole answer as one `chat.completion`."""
-    message: dict[str, Any] = {"role": "assistant", "content": event.text}
-    if calls := tool_calls(deltas):
-        message = {"role": "assistant", "content": event.text or None, "tool_calls": calls}
-    choice = {
-        "index": 0,
-        "message": message,
-        "logprobs": _logprobs(deltas),
-        "finish_reason": event.finish_reason,
-    }
+    choices = [_whole_choice(0, event.text, event.finish_reason, deltas, alone=not event.further)]
+    for index, one in enumerate(event.further, 1):
+        choices.append(_whole_choice(index, one.text, one.finish_reason, deltas))
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [choice],
+        "choices": choices,
         "usage": usage_json(event.usage),
         "xiaoq": xiaoq_json(event),
     }
+
+
+def _whole_choice(
+    index: int, text: str, finish_reason: str, deltas: Sequence[Delta], *, alone: bool = False
+) -> dict[str, Any]:
+    own = deltas if alone else [delta for delta in deltas if delta.index == index]
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if calls := tool_calls(own):
+        message = {"role": "assistant", "content": text or None, "tool_calls": calls}
+    return {"index": index, "message": message, "logprobs": _logprobs(own), "finish_reason": finish_reason}
 
 
 def tool_calls(deltas: Sequence[Delta]) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ class AnswerShape(TypedDict):
 
 
 class ChoiceShape(TypedDict):
-    index: Literal[0]
+    index: Count
     message: AnswerShape
     logprobs: dict[str, Any] | None
     finish_reason: str
@@ -85,7 +85,7 @@ class CompletionReply(TypedDict):
     object: Literal["chat.completion"]
     created: int
     model: str
-    choices: Annotated[list[ChoiceShape], Field(min_length=1, max_length=1)]
+    choices: Annotated[list[ChoiceShape], Field(min_length=1, max_length=8)]
     usage: UsageShape
     xiaoq: XiaoqShape
 

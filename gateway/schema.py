@@ -6,11 +6,11 @@ It does not know lines, keys or the pipeline; the rules that need them are in ga
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.messages import Sampling
-from gateway.message_schema import FROM_A_USER, ChatMessage, Name, Strict, unsupported, whole
+from gateway.message_schema import FROM_A_USER, ChatMessage, Name, Strict, whole
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -98,10 +98,9 @@ class Metadata(Strict):
     conversation_id: Identifier | None = None
 
 
-def _only_one(count: int | None) -> int | None:
-    if count not in (None, 1):
-        raise unsupported("Only one choice per answer is supported; leave 'n' out or send 1.")
-    return count
+def _together(param: str, what: str) -> PydanticCustomError:
+    """A rule about several fields, reported under the one that is easiest left out."""
+    return PydanticCustomError("together", "{what}", {"what": what, "param": param})
 
 
 def _goes_with(field: str, other: str, value: JsonObject) -> JsonObject:
@@ -110,12 +109,20 @@ def _goes_with(field: str, other: str, value: JsonObject) -> JsonObject:
     return {"anyOf": [alone, {"properties": {other: value}, "required": [other]}]}
 
 
+MOST_CHOICES = 8
+FEW = 2
+SHORT = 2048
+"""Tokens: beyond FEW choices each is this long at most, so that no request asks for over 16,384."""
+_NULL_OR: JsonObject = {"type": ["integer", "null"]}
+_SHORT_ANSWERS = {name: _NULL_OR | {"maximum": SHORT} for name in ("max_tokens", "max_completion_tokens")}
+
 FIELDS_TOGETHER: JsonObject = {
     "allOf": [
         _goes_with("stream_options", "stream", {"const": True}),
         _goes_with("top_logprobs", "logprobs", {"const": True}),
         _goes_with("tool_choice", "tools", {"type": "array"}),
         {"properties": {"messages": {"contains": FROM_A_USER}}},
+        {"anyOf": [{"properties": {"n": _NULL_OR | {"maximum": FEW}}}, {"properties": _SHORT_ANSWERS}]},
     ]
 }
 """The validator's rules once more, for whoever reads the schema."""
@@ -146,18 +153,20 @@ class ChatRequest(Strict):
     stream_options: StreamOptions | None = None
     user: Customer | None = None
     metadata: Metadata | None = None
-    n: Annotated[int | None, AfterValidator(_only_one), whole, WithJsonSchema({"enum": [1, None]})] = None
+    n: Annotated[int, Field(ge=1, le=MOST_CHOICES), whole] | None = None
 
     @model_validator(mode="after")
     def _fields_that_need_each_other(self) -> "ChatRequest":
         if self.stream_options is not None and not self.stream:
-            raise PydanticCustomError("pair", "stream_options goes with stream: true")
+            raise _together("stream_options", "stream_options goes with stream: true")
         if self.top_logprobs is not None and not self.logprobs:
-            raise PydanticCustomError("pair", "top_logprobs goes with logprobs: true")
+            raise _together("top_logprobs", "top_logprobs goes with logprobs: true")
         if self.tool_choice is not None and self.tools is None:
-            raise PydanticCustomError("pair", "tool_choice goes with tools")
+            raise _together("tool_choice", "tool_choice goes with tools")
         if not any(message.role == "user" for message in self.messages):
-            raise PydanticCustomError("pair", "messages holds no message of the role user")
+            raise _together("messages", "messages holds no message of the role user")
+        if (self.n or 1) > FEW and max(self.max_completion_tokens or 0, self.max_tokens or 0) > SHORT:
+            raise _together("n", f"with more than {FEW} choices, max_tokens may be {SHORT} at most")
         return self
 
     def sampling(self) -> Sampling:
@@ -171,6 +180,7 @@ class ChatRequest(Strict):
             top_p=defaults.top_p if self.top_p is None else self.top_p,
             max_tokens=self.max_completion_tokens or self.max_tokens or defaults.max_tokens,
             extra=passed_on,
+            n=self.n or 1,
         )
 
 

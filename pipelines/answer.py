@@ -6,6 +6,7 @@ Both doors call `AnswerPipeline.ask` and translate its events; neither searches,
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from core.errors import EngineError, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Mode, Question, Source, StoredTurn, TurnStatus
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
+from pipelines.choices import Choices, several
 from pipelines.conceal import conceal
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
@@ -82,18 +84,25 @@ class AnswerPipeline:
             with draft.timed("language"):
                 draft.language = await language_of(question, turn.conversation_id, self._log, self._detect)
             yield Started(turn.conversation_id, turn.id, line.id, draft.language)
-            voice = Voice(draft, concealed.entries, screened.output, as_json=question.wants_json)
+            voice = Voice(draft, concealed.entries, screened.screen(), as_json=question.wants_json)
+            choices = several(question, draft, voice, concealed.entries, screened.screen)
             way = screened.way(line, draft.language) or route(question.text, line, draft.language)  # 5.
             events = (
                 self._reply(way, draft) if way.kind != "search" else self._answer(question, turn, line, draft)
             )
-            async with aclosing(self._spoken(events, voice, line, draft)) as spoken:
+            spoken = (
+                choices.spoken(events, partial(self._cut_short, line))
+                if choices
+                else self._spoken(events, voice, line, draft)
+            )
+            async with aclosing(spoken):
                 async for event in spoken:
                     yield event
                     await self._keep(draft, turn, question)
-            await self._screening.note(turn, draft, screened.output.hits)
+            hits = choices.hits() if choices else voice.hits
+            await self._screening.note(turn, draft, hits)
             await self._record(turn, question, draft, TurnStatus.DONE)  # 11.
-            yield self._finished(turn, line, draft, voice)
+            yield self._finished(turn, line, draft, voice, choices)
         except XiaoQError as error:
             log.warning("turn failed", turn=turn.id, request=question.request_id, code=error.code)
             draft.error = error.code
@@ -123,10 +132,10 @@ class AnswerPipeline:
         if rest := voice.rest():
             yield rest
         if voice.blocked or voice.handoff:
-            for event in self._cut_short(voice.blocked, line, draft):
+            for event in self._cut_short(line, voice.blocked, draft):
                 yield event
 
-    def _cut_short(self, blocked: bool, line: BusinessLine, draft: Draft) -> list[Event]:
+    def _cut_short(self, line: BusinessLine, blocked: bool, draft: Draft) -> list[Event]:
         """What follows an answer that held a sensitive word: a refusal, or the way to a person."""
         draft.handoff = handoff_note("sensitive", line, draft.language)
         sentences = sentences_in(draft.language)
@@ -209,7 +218,9 @@ class AnswerPipeline:
     async def _record(self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus) -> None:
         await self._log.finish(turn.id, question.owner, draft.record(status))
 
-    def _finished(self, turn: StoredTurn, line: BusinessLine, draft: Draft, voice: Voice) -> Finished:
+    def _finished(
+        self, turn: StoredTurn, line: BusinessLine, draft: Draft, voice: Voice, choices: Choices | None
+    ) -> Finished:
         return Finished(
             conversation_id=turn.conversation_id,
             turn_id=turn.id,
@@ -223,4 +234,5 @@ class AnswerPipeline:
             finish_reason=draft.finish_reason or "stop",
             usage=draft.counted(),
             engine=draft.engine,
+            further=choices.further() if choices else (),
         )

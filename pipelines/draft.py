@@ -12,8 +12,8 @@ from pipelines.words.verdict import Hit
 class Draft:
     """One turn's notes. Times are taken from the monotonic clock and kept as whole milliseconds."""
 
-    def __init__(self) -> None:
-        self.language = "und"
+    def __init__(self, language: str = "und") -> None:
+        self.language = language
         self.mode: Mode | None = None
         self.engine = ""
         self.sources: Sequence[Source] = ()
@@ -27,6 +27,8 @@ class Draft:
         """Sensitive words in the question."""
         self.heard = False
         """Whether the engine has said anything, shown or not."""
+        self.further: Sequence[Draft] = ()
+        """The choices after the first, where several were asked for; they hold a text and why it ended, no more."""
         self._pieces: list[str] = []
         self._timings: dict[str, int] = {}
         self._began = time.monotonic()
@@ -72,7 +74,14 @@ class Draft:
 
     def counted(self) -> Usage:
         """The engine's own count, or an estimate labelled as one."""
-        return self.usage or Usage(estimate_tokens(self.prompt), estimate_tokens(self.text), estimated=True)
+        if self.usage:
+            return self.usage
+        said = estimate_tokens(self.text) + sum(estimate_tokens(one.text) for one in self.further)
+        return Usage(estimate_tokens(self.prompt), said, estimated=True)
+
+    def choice(self, index: int) -> "Draft":
+        """The draft of one of several choices."""
+        return self.further[index - 1] if index else self
 
     def record(self, status: TurnStatus) -> TurnRecord:
         return TurnRecord(

@@ -44,14 +44,16 @@ async def generate(
             if attempt == SHRINKS or not draft.silent:
                 raise
             window //= 2
-    if prompt.files == "opening" and evidence.beyond_passages and _is_prose(question, draft):
-        yield Delta(f"\n\n{sentences_in(draft.language).file_cut}")
+    if prompt.files == "opening" and evidence.beyond_passages and not draft.silent:
+        for index in range(1 + len(draft.further)):
+            if _is_prose(question, draft.mode, draft.choice(index)):
+                yield Delta(f"\n\n{sentences_in(draft.language).file_cut}", index=index)
 
 
-def _is_prose(question: Question, draft: Draft) -> bool:
+def _is_prose(question: Question, mode: Mode | None, choice: Draft) -> bool:
     """Whether a sentence of ours may follow a model's answer: not after JSON, a call or an answer cut short."""
     machine = question.sampling.extra.keys() & {"response_format", "tools", "stop", "logprobs"}
-    return draft.mode is Mode.GENERATED and draft.finish_reason == "stop" and not (machine or draft.silent)
+    return mode is Mode.GENERATED and choice.finish_reason == "stop" and not machine
 
 
 def _events(chunk: EngineChunk, evidence: Evidence, prompt: Prompt, draft: Draft) -> list[Event]:
@@ -59,7 +61,8 @@ def _events(chunk: EngineChunk, evidence: Evidence, prompt: Prompt, draft: Draft
     events: list[Event] = []
     draft.engine = chunk.engine or draft.engine
     draft.usage = chunk.usage or draft.usage
-    draft.finish_reason = chunk.finish_reason or draft.finish_reason
+    if chunk.finish_reason:
+        draft.choice(chunk.index).finish_reason = chunk.finish_reason
     if not (chunk.text or chunk.extra or chunk.logprobs):
         return events
     if draft.mode is None:
@@ -75,5 +78,5 @@ def _events(chunk: EngineChunk, evidence: Evidence, prompt: Prompt, draft: Draft
     if chunk.extra:
         draft.calls_tools = True
         draft.mark_first_token()
-    events.append(Delta(chunk.text, chunk.extra, chunk.logprobs))
+    events.append(Delta(chunk.text, chunk.extra, chunk.logprobs, chunk.index))
     return events

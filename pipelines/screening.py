@@ -3,9 +3,10 @@
 Knows no automaton and no table; what was hit is noted without the words around it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -25,11 +26,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ScreenedQuestion:
-    """A question as the engine may see it, and the screen of its answer."""
+    """A question as the engine may see it; `screen` makes the screen of an answer to it."""
 
     question: Question
     found: Screened
-    output: OutputScreen
+    screen: Callable[[], OutputScreen]
 
     def way(self, line: BusinessLine, language: str) -> Route | None:
         """Where a word decides: a refusal or a person; None where it does not."""
@@ -56,7 +57,7 @@ class Screening:
         draft.hits = found.hits
         if found.text != question.text:
             question = _with_text(question, found.text)
-        return ScreenedQuestion(question, found, lexicon.stream(line))
+        return ScreenedQuestion(question, found, partial(lexicon.stream, line))
 
     async def note(self, turn: StoredTurn, draft: Draft, output: Sequence[Hit]) -> None:
         """Keep what was hit in question and answer. A count that cannot be kept does not cost the answer."""

@@ -14,6 +14,7 @@ from pipelines.conceal import placeholders
 from pipelines.draft import Draft
 from pipelines.masking import Restorer
 from pipelines.words.stream import OutputScreen
+from pipelines.words.verdict import Hit
 
 
 class Voice:
@@ -33,6 +34,11 @@ class Voice:
     def blocked(self) -> bool:
         """Whether the answer held what may not be said: nothing of it from there on is shown."""
         return self._screen.blocked
+
+    @property
+    def hits(self) -> Sequence[Hit]:
+        """Sensitive words in the answer, so far."""
+        return self._screen.hits
 
     @property
     def handoff(self) -> bool:
@@ -78,6 +84,8 @@ class Voice:
         screened = self._screen.feed(event.text)
         self._draft.say(screened)
         text = self._text.feed(screened)
+        if self._screen.blocked:  # a token's name among the probabilities would say the word after all
+            return Delta(text) if text else None
         extra = self._called(event.extra) if event.extra else event.extra
         if not (text or extra or event.logprobs):
             return None

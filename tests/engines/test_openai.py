@@ -12,7 +12,9 @@ from aiohttp import web
 
 from core.errors import ContextOverflow, EngineBroken, EngineBusy, EngineError, EngineRejected, EngineTimeout
 from core.messages import Message, Sampling, Usage
+from core.ports import EngineChunk
 from engines.openai import OpenAIEngine
+from engines.openai_wire import parse_event
 from tests.support.asking import ask, generation_request, until
 from tests.support.fault_proxy import FaultProxy
 from tests.support.upstream import MODEL, EchoUpstream, echo, serving
@@ -98,6 +100,34 @@ async def test_the_answer_is_whole_ends_once_and_tells_its_usage(
     assert [chunk.usage for chunk in heard.chunks if chunk.usage] == [
         Usage(11, len([chunk for chunk in heard.chunks if chunk.text]))
     ]
+
+
+async def test_each_of_several_choices_is_told_apart_and_ends(
+    upstream: EchoUpstream, upstream_port: int, engine_at: Engines
+) -> None:
+    heard = await ask(engine_at(upstream_port), generation_request(sampling=Sampling(n=2)))
+    texts = ["".join(chunk.text for chunk in heard.chunks if chunk.index == index) for index in range(2)]
+    assert texts == [expected_text(), f"{expected_text()}#1"]
+    assert (heard.finish_reasons, heard.error) == (["stop", "stop"], None)
+    assert upstream.requests[0]["n"] == 2
+
+
+def test_several_choices_may_come_in_one_event() -> None:
+    choices = [{"index": index, "delta": {"content": f"{index}"}} for index in range(2)]
+    event = json.dumps({"choices": choices, "usage": {"prompt_tokens": 1, "completion_tokens": 2}})
+    chunks = [piece.chunk for piece in parse_event(event)]
+    assert chunks == [EngineChunk("0", usage=Usage(1, 2)), EngineChunk("1", index=1)]
+
+
+@pytest.mark.parametrize(("given", "code"), [(1, "engine_broken"), (3, None)])
+async def test_a_server_with_a_count_of_its_own(
+    given: int, code: str | None, upstream: EchoUpstream, upstream_port: int, engine_at: Engines
+) -> None:
+    """Fewer choices than asked for are an error; what is beyond them is not read."""
+    upstream.choices = given
+    heard = await ask(engine_at(upstream_port), generation_request(sampling=Sampling(n=2)))
+    assert (heard.error.code if heard.error else None) == code
+    assert {chunk.index for chunk in heard.chunks} == set(range(min(given, 2)))
 
 
 async def test_one_connection_serves_one_answer_after_another(

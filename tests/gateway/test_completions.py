@@ -162,7 +162,7 @@ def test_the_bytes_of_a_stream(http: httpx.Client) -> None:
 def test_request_ids_are_echoed_where_sane_on_errors_too(http: httpx.Client) -> None:
     given = http.post("/v1/chat/completions", json=body(), headers={"x-request-id": "abc-1"})
     assert given.headers["x-request-id"] == "abc-1"
-    wrong = http.post("/v1/chat/completions", json=body(n=2), headers={"x-request-id": "abc-2"})
+    wrong = http.post("/v1/chat/completions", json=body(n=9), headers={"x-request-id": "abc-2"})
     assert (wrong.status_code, wrong.headers["x-request-id"]) == (400, "abc-2")
     hostile = http.get("/healthz", headers={"x-request-id": "a b\tc"})
     assert hostile.headers["x-request-id"].startswith("req_")
@@ -228,7 +228,7 @@ async def _read_some(http: httpx.AsyncClient, asked: dict[str, Any]) -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({name: value}, name)
     for name, value in {
-        "store": True, "service_tier": "auto", "chat_template_kwargs": {"enable_thinking": True}, "n": 2,
+        "store": True, "service_tier": "auto", "chat_template_kwargs": {"enable_thinking": True},
         "logit_bias": {"50256": -100}, "functions": [], "modalities": ["text"], "audio": {}, "guided_json": {},
         "reasoning_effort": "low", "prediction": {}, "api_base": "http://127.0.0.1", "best_of": 2,
     }.items()

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from aiohttp import web
@@ -20,7 +21,7 @@ PIECE = 7
 class EchoUpstream:
     """What it serves and what it saw.
 
-    `answer` is what it says in place of its echo, `piece_seconds` is the pause before each piece, `max_model_len` the window it reports. `aborted` counts
+    `answer` is what it says in place of its echo, `choices` how many it gives whatever was asked for, `piece_seconds` is the pause before each piece, `max_model_len` the window it reports. `aborted` counts
     streams whose reader left before their end.
     """
 
@@ -29,6 +30,7 @@ class EchoUpstream:
     piece: int = PIECE
     max_model_len: int | None = None
     answer: str | None = None
+    choices: int | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     aborted: int = 0
@@ -59,7 +61,8 @@ class EchoUpstream:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         try:
-            for event in events(body, self.answer, self.piece):
+            asked = body if self.choices is None else body | {"n": self.choices}
+            for event in events(asked, self.answer, self.piece):
                 await asyncio.sleep(self.piece_seconds)
                 await response.write(f"data: {event}\n\n".encode())
             await response.write_eof()
@@ -78,12 +81,21 @@ def echo(messages: list[dict[str, Any]]) -> str:
 def events(body: dict[str, Any], answer: str | None = None, piece: int = PIECE) -> list[str]:
     """The data of every event of the stream that answers `body`, the last one `[DONE]`."""
     text = echo(body["messages"]) if answer is None else answer
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": text[start : start + piece]} for start in range(0, len(text), piece)]
-    chunks = [_chunk(body, [{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]
-    chunks.append(_chunk(body, [{"index": 0, "delta": {}, "finish_reason": "stop"}]))
+    texts = [text if index == 0 else f"{text}#{index}" for index in range(body.get("n") or 1)]
+    pieces = [[said[start : start + piece] for start in range(0, len(said), piece)] for said in texts]
+    opening: dict[str, Any] = {"role": "assistant", "content": ""}
+    deltas = [(index, opening) for index in range(len(texts))]
+    # The choices take turns, as a server that batches them sends them.
+    for row in zip_longest(*pieces):
+        deltas += [(index, {"content": said}) for index, said in enumerate(row) if said is not None]
+    chunks = [
+        _chunk(body, [{"index": index, "delta": delta, "finish_reason": None}]) for index, delta in deltas
+    ]
+    for index in range(len(texts)):
+        chunks.append(_chunk(body, [{"index": index, "delta": {}, "finish_reason": "stop"}]))
     if body.get("stream_options", {}).get("include_usage"):
-        usage = {"prompt_tokens": 11, "completion_tokens": len(deltas) - 1, "total_tokens": 10 + len(deltas)}
+        said = sum(map(len, pieces))
+        usage = {"prompt_tokens": 11, "completion_tokens": said, "total_tokens": 11 + said}
         chunks.append(_chunk(body, []) | {"usage": usage})
     return [json.dumps(chunk, ensure_ascii=False) for chunk in chunks] + ["[DONE]"]
 
