@@ -132,6 +132,14 @@ class EngineError(XiaoQError):
     retryable: ClassVar[bool] = True
 
 
+class EngineUnreachable(EngineError):
+    """Its server does not take the call: nobody listens, the connection breaks, or a proxy before it says so."""
+
+
+class EngineNotReady(EngineError):
+    """It is still starting; asking it costs nothing and tells nothing."""
+
+
 class EngineTimeout(EngineError):
     code = "engine_timeout"
     status = 504
@@ -140,6 +148,22 @@ class EngineTimeout(EngineError):
 class EngineBusy(EngineError):
     code = "engine_busy"
     status = 503
+
+
+class Overloaded(EngineError):
+    """More ask than can be answered in time: no other engine shall answer in its place, the caller comes back."""
+
+    code = "overloaded"
+    status = 503
+    retryable = False
+
+
+class ServerStopping(EngineError):
+    """This server stops and cannot finish the answer; what was said until then is stored."""
+
+    code = "server_shutdown"
+    status = 503
+    retryable = False
 
 
 class EngineBroken(EngineError):

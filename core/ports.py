@@ -37,6 +37,7 @@ class GenerationRequest:
 
     `messages` begin with the system message. `passages` are the retrieved passages the prompt already
     contains, for the engine that quotes; `answerable` says whether the best of them reaches the threshold.
+    `share` says who asks: where engines are busy, whoever waits takes turns by it.
     """
 
     messages: Sequence[Message]
@@ -46,6 +47,9 @@ class GenerationRequest:
     answerable: bool = False
     language: str = "und"
     request_id: str = ""
+    share: str = ""
+    waited: float = 0.0
+    """Seconds it has stood in a queue; they count against the wait for the first token."""
 
 
 EngineKind = Literal["model", "quoted"]
@@ -79,6 +83,27 @@ class Health:
 
     ready: bool
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """What one rung of the ladder counts, since the start unless it says otherwise. Times are in seconds."""
+
+    engine: str
+    breaker: Literal["closed", "open", "half_open"]
+    opened: int
+    """How often its breaker opened."""
+    failures: Mapping[str, int]
+    """By the error's code."""
+    retries: int
+    running: int
+    """Now; so is `waiting`."""
+    waiting: int
+    waits: int
+    """How many questions had to wait before they were passed to it, and how long in sum."""
+    waited_seconds: float
+    rejected: int
+    """How many found the queue full or left it because their time was up."""
 
 
 class Store(Protocol):
@@ -120,6 +145,14 @@ class Engine(Protocol):
     def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]: ...
 
     async def aclose(self) -> None: ...
+
+
+class EngineLadder(Engine, Protocol):
+    """Several engines as one. `aclose` ends what still streams or waits with ServerStopping."""
+
+    def loads(self) -> Sequence[EngineLoad]:
+        """What each rung counts, the first first. Cheap: plain numbers."""
+        ...
 
 
 # --- knowledge ---------------------------------------------------------------------------------------------

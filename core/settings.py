@@ -43,6 +43,19 @@ class Settings(BaseSettings):
     engine_idle_seconds: float = Field(
         15.0, gt=0, description="Longest silence between two tokens before an answer counts as broken."
     )
+    engine_total_seconds: float = Field(
+        600.0, gt=0, description="Longest an engine may take for one answer, first token to last."
+    )
+    engine_concurrency: int = Field(
+        256,
+        ge=0,
+        description="Answers that one engine makes at once; further questions wait, each key's in turn. 0 sets no bound.",
+    )
+    engine_queue: int = Field(
+        512,
+        ge=0,
+        description="Questions that may wait for an engine; those beyond get 503 with Retry-After.",
+    )
     context_tokens: int = Field(
         32768, ge=1024, le=131072, description="The model's window, prompt and answer together, in tokens."
     )

@@ -4,28 +4,34 @@ Knows nothing of other engines: it says whether another may answer instead, and 
 """
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 
 import aiohttp
 import structlog
 
-from core.errors import EngineBroken, EngineError
+from core.errors import EngineBroken, EngineBusy, EngineError, EngineUnreachable
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from engines.openai_wire import Piece, parse_event, parse_models, refusal, request_body
 from engines.sse import EventReader
-from engines.upstream import Upstream, drain, read_all, read_some
+from engines.upstream import CONNECT_SECONDS, Upstream, drain, read_all, read_some
 
 log = structlog.get_logger()
 
 HEALTH_SECONDS = 2.0
+RETRY_WAITS = ((0.05, 0.15), (0.2, 0.6))
+"""Seconds before the first and the second retry; those that fail together do not come back together."""
+RETRY_SECONDS = 1.5
+"""No call goes out later than this after the first, so that the next engine answers within 3 s."""
+_WORTH_A_RETRY = (EngineUnreachable, EngineBusy)
 
 
 class OpenAIEngine:
     """Streams chat completions from `base_url` (up to and including `/v1`).
 
     `first_token_seconds` bounds the wait for the first token, connection included; `idle_seconds` the silence
-    between two. `context_tokens` is the window to assume until the server tells a smaller one.
+    between two, `total_seconds` all of it. `retries` counts the calls that were made again. `context_tokens` is the window to assume until the server tells a smaller one.
     """
 
     kind: EngineKind = "model"
@@ -39,14 +45,18 @@ class OpenAIEngine:
         idle_seconds: float = 15.0,
         name: str = "openai",
         context_tokens: int = 32_768,
+        total_seconds: float = 600.0,
     ) -> None:
         self.name = name
+        self.retries = 0
         self._upstream = Upstream(base_url, key)
         self._model = model
         self._first_token_seconds = first_token_seconds
         self._idle_seconds = idle_seconds
+        self._total_seconds = total_seconds
         self._context_tokens = context_tokens
         self._learning: asyncio.Task[Health] | None = None
+        self._open: set[aiohttp.ClientResponse] = set()
 
     @property
     def context_tokens(self) -> int:
@@ -70,8 +80,10 @@ class OpenAIEngine:
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
         """The answer as it comes. Before the first chunk raises EngineError as the server's refusal asks,
         after it EngineBroken."""
-        deadline = _now() + self._first_token_seconds
-        response = await self._ask(request, deadline)
+        end = _now() + self._total_seconds
+        deadline = min(_now() + self._first_token_seconds - request.waited, end)
+        response = await self._begin(request, deadline)
+        self._open.add(response)
         answer = _Answer(request.sampling.n)
         try:
             while not answer.ended:
@@ -80,7 +92,7 @@ class OpenAIEngine:
                     if piece.chunk:
                         yield piece.chunk
                     if piece.alive:
-                        deadline = _now() + self._idle_seconds
+                        deadline = min(_now() + self._idle_seconds, end)
             await drain(response)
         except EngineError as error:
             log.warning("engine.failed", engine=self.name, error=error.code, begun=answer.begun)
@@ -91,24 +103,50 @@ class OpenAIEngine:
             # A reply that was not read to its end: hang up, so that the server stops working on it and no
             # later request reads the rest of this one.
             response.close()
+            self._open.discard(response)
 
     async def aclose(self) -> None:
+        """Breaks off what still streams: whoever reads it hears so at once."""
+        for response in list(self._open):
+            response.close()
         if self._learning:
             self._learning.cancel()
             with suppress(asyncio.CancelledError):
                 await self._learning
         await self._upstream.aclose()
 
-    async def _ask(self, request: GenerationRequest, deadline: float) -> aiohttp.ClientResponse:
-        """The reply whose body is the stream; asks again where the server knows its one model by another
-        name."""
+    async def _begin(self, request: GenerationRequest, deadline: float) -> aiohttp.ClientResponse:
+        """The reply whose body is the stream; calls again where that may help, as long as the next engine could
+        still answer in time."""
+        began = _now()
+        last = min(began + RETRY_SECONDS, deadline)
+        try:
+            return await self._ask(request, deadline)
+        except EngineError as error:
+            failure = error
+        for waits in RETRY_WAITS:
+            wait = random.uniform(*waits) + (failure.retry_after or 0)  # noqa: S311 - spreads calls, guards nothing
+            if not isinstance(failure, _WORTH_A_RETRY) or _now() + wait > last:
+                break
+            await asyncio.sleep(wait)
+            self.retries += 1
+            try:
+                return await self._ask(request, deadline, began + CONNECT_SECONDS - _now())
+            except EngineError as error:
+                failure = error
+        raise failure
+
+    async def _ask(
+        self, request: GenerationRequest, deadline: float, connect_seconds: float = CONNECT_SECONDS
+    ) -> aiohttp.ClientResponse:
+        """One call; a second one where the server knows its one model by another name."""
         asked_for = self._model
-        response = await self._post(request, deadline)
+        response = await self._post(request, deadline, connect_seconds)
         if response.status == 404:
             await self.health()
             if self._model != asked_for:
                 response.close()
-                response = await self._post(request, deadline)
+                response = await self._post(request, deadline, connect_seconds)
         if response.status == 200:
             return response
         try:
@@ -123,9 +161,13 @@ class OpenAIEngine:
             response.status, body.decode("utf-8", "replace"), int(wait) if wait.isdecimal() else None
         )
 
-    async def _post(self, request: GenerationRequest, deadline: float) -> aiohttp.ClientResponse:
+    async def _post(
+        self, request: GenerationRequest, deadline: float, connect_seconds: float
+    ) -> aiohttp.ClientResponse:
         body = request_body(request, self._model)
-        return await self._upstream.request("POST", "/chat/completions", deadline, body)
+        return await self._upstream.request(
+            "POST", "/chat/completions", deadline, body, request.request_id, connect_seconds
+        )
 
     async def _learn(self, response: aiohttp.ClientResponse) -> Health:
         if response.status in (404, 405):

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from core.errors import ContextOverflow, EngineBusy, EngineError, EngineRejected
+from core.errors import ContextOverflow, EngineBusy, EngineError, EngineRejected, EngineUnreachable
 from core.messages import Message, Usage
 from core.ports import EngineChunk, GenerationRequest
 
@@ -101,6 +101,8 @@ def refusal(status: int, body: str, retry_after: int | None = None) -> EngineErr
         return EngineBusy(
             "The model has too much to do just now; try again shortly.", retry_after=retry_after
         )
+    if status in (502, 504):  # a proxy's word for a server that does not take the call
+        return EngineUnreachable(f"The model's server answered with status {status}.")
     if 400 <= status < 500 and status not in _ABOUT_THE_SERVICE:
         return EngineRejected(f"The model refused the request (status {status}); check its parameters.")
     return EngineError(f"The model's server answered with status {status}.")

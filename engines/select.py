@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from core.errors import ConfigurationError
 from core.ports import Engine
 from core.settings import Settings
+from engines.admission import Gate
 from engines.ladder import Ladder
 from engines.openai import OpenAIEngine
 from engines.quoted import QuotedEngine
@@ -38,7 +39,16 @@ def choose_engine(settings: Settings) -> EngineChoice:
         rungs.append(VllmEngine(settings))
     if rungs and settings.fallback_url:
         rungs.append(_openai(settings, settings.fallback_url, "XIAOQ_FALLBACK_URL", "fallback"))
-    return EngineChoice(Ladder([*rungs, QuotedEngine()]), f"{name}: {reason}")
+    gates = [_gate(settings) for _ in rungs]
+    return EngineChoice(Ladder([*rungs, QuotedEngine()], gates=gates), f"{name}: {reason}")
+
+
+def _gate(settings: Settings) -> Gate | None:
+    """Half of the wait for the first token may pass in the queue: the engine keeps the other half."""
+    if not settings.engine_concurrency:
+        return None
+    seconds = settings.engine_first_token_seconds / 2
+    return Gate(settings.engine_concurrency, settings.engine_queue, seconds)
 
 
 def _choose(settings: Settings) -> tuple[str, str]:
@@ -72,6 +82,7 @@ def _openai(settings: Settings, url: str, setting: str, name: str) -> OpenAIEngi
         key=key.get_secret_value() if key else None,
         first_token_seconds=settings.engine_first_token_seconds,
         idle_seconds=settings.engine_idle_seconds,
+        total_seconds=settings.engine_total_seconds,
         name=name,
         context_tokens=settings.context_tokens,
     )

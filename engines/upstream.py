@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import aiohttp
 
-from core.errors import EngineError, EngineTimeout
+from core.errors import EngineError, EngineTimeout, EngineUnreachable
 
 CONNECT_SECONDS = 2.5
 """Short, so that the next engine begins to answer within 3 s of a server that does not take the call."""
@@ -17,6 +17,13 @@ _KEEP_ALIVE_SECONDS = 4.0
 """Below the 5 s after which uvicorn, and so vLLM, hangs up: no request goes out on a dying connection."""
 _DRAIN_SECONDS = 0.2
 _BODY_BYTES = 1_048_576
+
+
+def _limits(connect_seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=connect_seconds)
+
+
+_LIMITS = _limits(CONNECT_SECONDS)
 
 
 class Upstream:
@@ -29,31 +36,48 @@ class Upstream:
         self._base_url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def request(
-        self, method: str, path: str, deadline: float, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        deadline: float,
+        body: bytes | None = None,
+        request_id: str = "",
+        connect_seconds: float = CONNECT_SECONDS,
     ) -> aiohttp.ClientResponse:
         """The response once its headers are here; the caller closes it. Follows no redirect: the key and the
         question go to the configured server only."""
-        headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
+        headers = {**self._headers, "Content-Type": "application/json"} if body else dict(self._headers)
+        if request_id:
+            headers["x-request-id"] = request_id
         with _translated():
             async with asyncio.timeout_at(deadline):
                 response = await self._connections().request(
-                    method, self._base_url + path, data=body, headers=headers, allow_redirects=False
+                    method,
+                    self._base_url + path,
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=_LIMITS if connect_seconds == CONNECT_SECONDS else _limits(connect_seconds),
                 )
         return response
 
     async def aclose(self) -> None:
+        """Breaks off whatever is still being read."""
+        self._closed = True
         if self._session:
             await self._session.close()
             self._session = None
 
     def _connections(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise EngineError("The connection to the model was closed.")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 # No limit here: how many may ask at once is decided at the doors, not by a hidden queue.
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
-                timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
@@ -87,11 +111,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except aiohttp.ServerTimeoutError as error:
-        raise EngineError("The model's server cannot be reached.") from error
+        raise EngineUnreachable("The model's server cannot be reached.") from error
     except TimeoutError as error:
         raise EngineTimeout("The model did not answer in time.") from error
     except aiohttp.ClientConnectorError as error:
-        raise EngineError("The model's server cannot be reached.") from error
+        raise EngineUnreachable("The model's server cannot be reached.") from error
+    except (aiohttp.ClientConnectionError, ConnectionError) as error:
+        raise EngineUnreachable("The connection to the model broke.") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         # ValueError: aiohttp's word for some malformed replies.
         raise EngineError("The connection to the model failed.") from error

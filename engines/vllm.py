@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 import aiohttp
 import structlog
 
-from core.errors import EngineError
+from core.errors import EngineNotReady
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from core.settings import Settings
 from engines.openai import OpenAIEngine
@@ -66,6 +66,10 @@ class VllmEngine:
         return self._client.context_tokens if self._client else self._settings.context_tokens
 
     @property
+    def retries(self) -> int:
+        return self._client.retries if self._client else 0
+
+    @property
     def pid(self) -> int | None:
         """The child's process id, while it runs."""
         return self._child.pid if self._child and self._child.running else None
@@ -86,7 +90,7 @@ class VllmEngine:
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
         if self._client is None:
-            raise EngineError("The model is not ready yet.")
+            raise EngineNotReady("The model is not ready yet.")
         async with aclosing(self._client.stream(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -148,6 +152,7 @@ class VllmEngine:
             key=key,
             first_token_seconds=self._settings.engine_first_token_seconds,
             idle_seconds=self._settings.engine_idle_seconds,
+            total_seconds=self._settings.engine_total_seconds,
             name=self.name,
             context_tokens=self._settings.context_tokens,
         )

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from core.errors import EngineError, XiaoQError
+from core.errors import EngineError, ServerStopping, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Mode, Question, Source, StoredTurn, TurnStatus
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
@@ -106,7 +106,10 @@ class AnswerPipeline:
         except XiaoQError as error:
             log.warning("turn failed", turn=turn.id, request=question.request_id, code=error.code)
             draft.error = error.code
-            await self._record(turn, question, draft, TurnStatus.FAILED)
+            cut_off = isinstance(error, ServerStopping)
+            await self._record(
+                turn, question, draft, TurnStatus.INTERRUPTED if cut_off else TurnStatus.FAILED
+            )
             yield Failed(turn.conversation_id, turn.id, error)
         except (asyncio.CancelledError, GeneratorExit):
             # The reader left. Shielded, since the task that reads us is being cancelled as well.

@@ -10,7 +10,7 @@ from core.ports import (
     AttachmentStore,
     ConversationLog,
     DocumentStore,
-    Engine,
+    EngineLadder,
     GoldenStore,
     IngestQueue,
     KeyStore,
@@ -62,7 +62,7 @@ class Services:
     accounts: AccountStore
     sessions: SessionStore
     audit: Audit
-    engine: Engine
+    engine: EngineLadder
     database: Store
     subjects: Subjects
     """Exports and erases customers: a door checks the right and writes the audit."""

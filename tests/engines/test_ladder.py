@@ -9,9 +9,11 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from core.errors import EngineBroken, EngineRejected, EngineTimeout
+from core.errors import EngineBroken, EngineError, EngineRejected, EngineTimeout, ServerStopping
 from core.messages import Passage
-from engines.ladder import REST_SECONDS, Ladder
+from engines.admission import Gate
+from engines.breaker import FAILURES, LONGEST_REST_SECONDS
+from engines.ladder import Ladder
 from engines.openai import OpenAIEngine
 from engines.quoted import QuotedEngine
 from tests.support.asking import ask, generation_request, until
@@ -96,27 +98,56 @@ async def test_a_refused_request_goes_no_further() -> None:
     assert heard.chunks == []
 
 
-async def test_a_failed_rung_rests_and_is_then_tried_by_one(
+async def test_a_rung_that_fails_again_and_again_rests_and_is_then_tried_by_one(
     ladder: Ladder, proxy: FaultProxy, clock: Clock
 ) -> None:
     proxy.mode = "hang"
-    await ask(ladder, REQUEST)
-    assert proxy.connections == 1
+    for _ in range(FAILURES):
+        await ask(ladder, REQUEST)
+    assert (proxy.connections, ladder.loads()[0].breaker) == (FAILURES, "open")
+    assert "rests for" in (await ladder.health()).detail
 
-    began = time.monotonic()
+    before, began = proxy.connections, time.monotonic()
     assert (await ask(ladder, REQUEST)).text == ANSWER.text
-    assert (proxy.connections, time.monotonic() - began < 0.3) == (1, True)
+    assert (proxy.connections, time.monotonic() - began < 0.3) == (before, True)
 
-    clock.now += REST_SECONDS
+    clock.now += LONGEST_REST_SECONDS
     answers = await asyncio.gather(*(ask(ladder, REQUEST) for _ in range(5)))
-    assert proxy.connections == 2
+    assert proxy.connections == before + 1
     assert {heard.text for heard in answers} == {ANSWER.text}
 
     proxy.mode = "pass"
     assert (await ask(ladder, REQUEST)).chunks[0].engine == "quoted"
-    clock.now += REST_SECONDS
+    clock.now += LONGEST_REST_SECONDS
     for _ in range(2):
         assert (await ask(ladder, REQUEST)).chunks[0].engine == "openai"
+    assert ladder.loads()[0].breaker == "closed"
+
+
+async def test_a_rung_that_cannot_be_reached_rests_at_once(proxy: FaultProxy) -> None:
+    proxy.mode = "refuse"
+    async with proxy.listening() as port:
+        ladder = Ladder([OpenAIEngine(f"http://127.0.0.1:{port}/v1", MODEL), QuotedEngine()])
+        began = time.monotonic()
+        assert (await ask(ladder, REQUEST)).text == ANSWER.text
+        assert time.monotonic() - began < 3
+        before, load = proxy.connections, ladder.loads()[0]
+        assert (await ask(ladder, REQUEST)).text == ANSWER.text
+        await ladder.aclose()
+    assert (load.breaker, load.opened, load.retries, load.failures) == (
+        "open",
+        1,
+        2,
+        {"engine_unavailable": 1},
+    )
+    assert (before, proxy.connections) == (3, 3)
+
+
+async def test_answers_that_break_off_open_it_too(ladder: Ladder, proxy: FaultProxy) -> None:
+    proxy.mode, proxy.after_bytes = "die", 1_000
+    for _ in range(FAILURES):
+        assert isinstance((await ask(ladder, REQUEST)).error, EngineBroken)
+    assert (await ask(ladder, REQUEST)).text == ANSWER.text
 
 
 async def test_a_probe_that_is_left_lets_the_next_question_probe(
@@ -124,7 +155,7 @@ async def test_a_probe_that_is_left_lets_the_next_question_probe(
 ) -> None:
     proxy.mode = "refuse"
     await ask(ladder, REQUEST)
-    clock.now += REST_SECONDS
+    clock.now += LONGEST_REST_SECONDS
     proxy.mode = "hang"
     before = proxy.connections
     probe = asyncio.create_task(ask(ladder, REQUEST))
@@ -133,6 +164,30 @@ async def test_a_probe_that_is_left_lets_the_next_question_probe(
     await asyncio.gather(probe, return_exceptions=True)
     proxy.mode = "pass"
     assert (await ask(ladder, REQUEST)).chunks[0].engine == "openai"
+
+
+async def test_closing_ends_what_streams_and_what_waits_with_its_name(
+    proxy: FaultProxy, upstream: EchoUpstream
+) -> None:
+    upstream.piece_seconds = 0.05
+    async with proxy.listening() as port:
+        first = OpenAIEngine(f"http://127.0.0.1:{port}/v1", MODEL)
+        ladder = Ladder([first, QuotedEngine()], gates=[Gate(1, 5, 10)])
+        asked = [asyncio.create_task(ask(ladder, REQUEST)) for _ in range(3)]
+        await until(lambda: upstream.requests != [] and ladder.loads()[0].waiting == 2)
+        await asyncio.sleep(0.2)
+        proxy.mode = "hang"
+        asked.append(asyncio.create_task(ask(first, REQUEST)))
+        await until(lambda: proxy.connections == 2)
+        began = time.monotonic()
+        await ladder.aclose()
+        heard = await asyncio.gather(*asked)
+        assert time.monotonic() - began < 1
+        assert type(heard.pop().error) is EngineError, "it does not call again"
+        heard.append(await ask(ladder, REQUEST))
+    assert [type(one.error) for one in heard] == [ServerStopping] * 4
+    assert heard[0].text.startswith("ECHO:")
+    assert ANSWER.text not in "".join(one.text for one in heard)
 
 
 async def test_the_last_rung_raises_and_never_rests(proxy: FaultProxy) -> None:

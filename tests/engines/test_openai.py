@@ -10,7 +10,15 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from core.errors import ContextOverflow, EngineBroken, EngineBusy, EngineError, EngineRejected, EngineTimeout
+from core.errors import (
+    ContextOverflow,
+    EngineBroken,
+    EngineBusy,
+    EngineError,
+    EngineRejected,
+    EngineTimeout,
+    EngineUnreachable,
+)
 from core.messages import Message, Sampling, Usage
 from core.ports import EngineChunk
 from engines.openai import OpenAIEngine
@@ -191,7 +199,7 @@ async def test_nobody_listens(engine_at: Engines) -> None:
         bound.bind(("127.0.0.1", 0))
         began = time.monotonic()
         heard = await ask(engine_at(bound.getsockname()[1]))
-    assert type(heard.error) is EngineError
+    assert type(heard.error) is EngineUnreachable
     assert time.monotonic() - began < 3
 
 
@@ -223,8 +231,9 @@ async def test_a_name_nobody_has() -> None:
         (301, b"", EngineError, True),
         (429, b"SECRET", EngineBusy, True),
         (500, b"SECRET", EngineError, True),
-        (502, b"<html>SECRET", EngineError, True),
+        (502, b"<html>SECRET", EngineUnreachable, True),
         (503, b"SECRET", EngineBusy, True),
+        (504, b"SECRET", EngineUnreachable, True),
     ],
 )
 async def test_a_refusal_gets_its_name_and_not_its_text(
@@ -252,7 +261,8 @@ async def test_the_connection_is_reset(upstream_port: int, engine_at: Engines) -
     proxy.mode = "refuse"
     async with proxy.listening() as port:
         heard = await ask(engine_at(port))
-    assert type(heard.error) is EngineError
+    assert type(heard.error) is EngineUnreachable
+    assert proxy.connections == 3
 
 
 # --- time-outs ---

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from core.errors import EngineBroken, EngineError
+from core.errors import EngineBroken, EngineNotReady
 from core.settings import Settings
 from engines.process import STOP_SECONDS
 from engines.vllm import VllmEngine
@@ -99,7 +99,7 @@ async def test_while_it_loads_it_says_how_far_it_is(launch: Engines, tmp_path: P
     state = await until_health(engine, lambda state: "40%" in state.detail)
     assert (state.ready, state.detail) == (False, "Loading safetensors checkpoint shards: 40%")
     heard = await ask(engine)
-    assert type(heard.error) is EngineError
+    assert type(heard.error) is EngineNotReady
     gate.touch()
     await until_ready(engine)
 
