@@ -18,6 +18,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.routing import Mount
 
+from core.limits import Counters
 from core.ports import DocumentStore
 from core.reach import check_reach
 from core.settings import Settings
@@ -125,6 +126,7 @@ def build_services(settings: Settings) -> Services:
         index=index,
         lines=lines,
         keys=SqlKeyStore(database),
+        counters=counters(settings),
         accounts=SqlAccountStore(database),
         sessions=SqlSessionStore(database),
         audit=audit,
@@ -173,6 +175,22 @@ def knowledge_index(
     return HybridIndex(documents, settings.data_dir / "index", semantic, reranker), held
 
 
+def counters(settings: Settings, workers: int = 1) -> Counters:
+    """What counts limits: Redis where there is one, a file between the processes of this machine, else this process."""
+    from storage.counters.fallback import FallbackCounters
+    from storage.counters.memory import MemoryCounters
+
+    if settings.redis_url is not None:
+        from storage.counters.redis_server import RedisCounters
+
+        return FallbackCounters(RedisCounters(settings.redis_url.get_secret_value()), "Redis")
+    if workers > 1:
+        from storage.counters.shared_file import FileCounters
+
+        return FallbackCounters(FileCounters(settings.data_dir / "limits"), "the file of the limits")
+    return MemoryCounters()
+
+
 def faq_template(format: TableFormat, language: str) -> bytes:
     """The spreadsheet libraries are heavy, and a template is asked for once in a while."""
     from knowledge.templates import faq_template as filled
@@ -194,6 +212,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
 
     await services.database.start()
     try:
+        await services.counters.start()
         await plant(services, starter_lines(), starter_files)
         await services.index.refresh()
         await services.engine.start()
@@ -212,6 +231,8 @@ async def running(services: Services) -> AsyncGenerator[None]:
         await services.words.live.aclose()
         await services.engine.aclose()
         await close_index(services)
+        await services.counters.aclose()
+        await services.keys.aclose()
         await services.database.aclose()
 
 

@@ -5,9 +5,10 @@ Knows no sign-in: the doors find out who it is, and every route and every event 
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from core.errors import Forbidden
+from core.limits import NO_LIMITS, Limits
 
 
 class Right(StrEnum):
@@ -47,10 +48,16 @@ VISITOR: Literal["visitor"] = "visitor"
 _RIGHTS = {**ROLES, VISITOR: frozenset({Right.ASK, Right.BROWSE})}
 
 
+Scope = Literal["chat", "responses", "completions", "embeddings", "models", "api"]
+"""What a key can be narrowed to: one route of /v1 each, or all of /api that its role may use."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is calling. `id` is of the key or of the account; `line`, where a key or account is bound to one.
 
+    `scopes` are those of a key, none named for all of them; `limits` what it may use.
     `kind` `console` is an operator's session, `visitor` somebody in an open console, `local` a call from this
     machine while no key exists. `name` is what the page greets an operator with.
     """
@@ -60,6 +67,8 @@ class Principal:
     id: str = ""
     line: str | None = None
     name: str = ""
+    scopes: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
 
     def may(self, right: Right) -> bool:
         return right in _RIGHTS.get(self.role, frozenset())
@@ -68,6 +77,11 @@ class Principal:
         """Raises Forbidden where the role does not have the right."""
         if not self.may(right):
             raise Forbidden(f"The role '{self.role}' may not do this; it needs the right '{right}'.")
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raises Forbidden where a key is narrowed to other scopes."""
+        if self.scopes and scope not in self.scopes:
+            raise Forbidden(f"This key is for {', '.join(self.scopes)}; it may not use '{scope}'.")
 
     @property
     def actor(self) -> str:

@@ -53,6 +53,20 @@ class Forbidden(XiaoQError):
     status = 403
 
 
+class RateLimited(XiaoQError):
+    """More than a caller may use just now; `retry_after` says when there is room."""
+
+    code = "rate_limit_exceeded"
+    status = 429
+
+
+class QuotaExhausted(XiaoQError):
+    """A key's budget is used up; waiting does not help."""
+
+    code = "insufficient_quota"
+    status = 429
+
+
 class NotFound(XiaoQError):
     code = "not_found"
     status = 404

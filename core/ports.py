@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.documents import Attachment, Chunk, Document, GoldenQuestion, PairStatus, QueuedFile
+from core.limits import NO_LIMITS, Limits
 from core.messages import (
     BusinessLine,
     Channel,
@@ -489,8 +490,20 @@ class TranscriptReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyTerms:
+    """What a key may be used for: until when (UTC), for which of core.access.SCOPES (none named: all), how much."""
+
+    expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
+
+
+NO_TERMS = KeyTerms()
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A program's key as it is remembered: never the key itself."""
+    """A program's key as it is remembered: never the key itself. `tokens_used` may be a second late."""
 
     id: str
     name: str
@@ -499,15 +512,21 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    terms: KeyTerms = NO_TERMS
+    tokens_used: int = 0
 
 
 class KeyStore(Protocol):
-    async def create(self, name: str, role: str, line: str | None = None) -> tuple[ApiKey, str]:
+    """What another process does to a key holds here within five seconds, a new one within one."""
+
+    async def create(
+        self, name: str, role: str, line: str | None = None, terms: KeyTerms = NO_TERMS
+    ) -> tuple[ApiKey, str]:
         """A new key and, this once, its text."""
         ...
 
     async def find(self, text: str) -> ApiKey | None:
-        """The live key with this text, compared in constant time."""
+        """The key with this text, compared in constant time; one that was revoked is none, an expired one is."""
         ...
 
     async def any(self) -> bool:
@@ -516,4 +535,20 @@ class KeyStore(Protocol):
 
     async def list(self) -> Sequence[ApiKey]: ...
 
+    async def change(self, key_id: str, terms: KeyTerms) -> bool:
+        """Give a live key other terms; False where there is no such key."""
+        ...
+
     async def revoke(self, key_id: str) -> bool: ...
+
+    def spend(self, key_id: str, tokens: int) -> None:
+        """Add to what the key has used. Returns at once; stored within a second or two, and at `aclose`."""
+        ...
+
+    def spent(self, key_id: str) -> int:
+        """The tokens used by a key that was found a moment ago, those just spent among them."""
+        ...
+
+    async def aclose(self) -> None:
+        """Store what is not stored yet."""
+        ...

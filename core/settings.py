@@ -103,6 +103,38 @@ class Settings(BaseSettings):
         description="auto: calls from this machine pass until the first key is made, from elsewhere a key is "
         "needed.",
     )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis that counts limits for several machines, such as redis://127.0.0.1:6379; unset: each "
+        "machine counts for itself.",
+    )
+    customer_requests_per_minute: int | None = Field(
+        None, ge=1, description="Requests a minute of each customer whom a caller of /v1 names as `user`."
+    )
+    customer_requests_per_day: int | None = Field(None, ge=1, description="The same a day.")
+    customer_tokens_per_minute: int | None = Field(
+        None, ge=1, description="Tokens a minute of each such customer, questions and answers together."
+    )
+    customer_tokens_per_day: int | None = Field(None, ge=1, description="The same a day.")
+    customer_streams: int | None = Field(
+        None, ge=1, description="Streamed answers at once to each such customer."
+    )
+    address_requests_per_minute: int | None = Field(
+        None, ge=1, description="Requests a minute of each address that calls /v1; this machine has no limit."
+    )
+    address_requests_per_day: int | None = Field(None, ge=1, description="The same a day.")
+    address_tokens_per_minute: int | None = Field(
+        None, ge=1, description="Tokens a minute of each such address, questions and answers together."
+    )
+    address_tokens_per_day: int | None = Field(None, ge=1, description="The same a day.")
+    address_streams: int | None = Field(
+        None, ge=1, description="Streamed answers at once to each such address."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks of proxies in front, comma-separated: who calls is then what they wrote "
+        "last into X-Forwarded-For.",
+    )
     allowed_hosts: str = Field(
         "*", description="Host headers to answer to, comma-separated; `*` is any well-formed one."
     )

@@ -15,6 +15,7 @@ from gateway import catalog, completions, health, reference, responses
 from gateway.api import routers as api_routers
 from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
+from gateway.gate import Gate
 from gateway.limits import Bounded
 from gateway.login import Login, login_routes
 from gateway.login_openid import OpenIdLogin, openid_routes
@@ -53,6 +54,7 @@ def build_gateway(
     )
     app.state.services, app.state.sessions = services, sessions
     app.state.metrics = metrics
+    app.state.gate = Gate(services.counters, services.keys, settings, secret)
     for router in (
         health.router,
         reference.router,

@@ -4,11 +4,12 @@ It does not know paths: each route names the right it needs as a dependency.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from core.access import Principal, Right
+from core.access import Principal, Right, Scope
 from core.errors import Forbidden, Unauthorized
 from core.ports import ApiKey
 from gateway.origin import CSRF, is_cross_site, is_forwarded, is_loopback, is_own_write, names_this_machine
@@ -24,15 +25,19 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def allow(right: Right, *, cookie: bool = True) -> Callable[[Request], Awaitable[Principal]]:
+def allow(
+    right: Right, *, cookie: bool = True, scope: Scope = "api"
+) -> Callable[[Request], Awaitable[Principal]]:
     """A dependency that answers who is calling, or raises Unauthorized or Forbidden.
 
-    `cookie`: whether the console's session counts here; it does not under /v1, which is for programs.
+    `cookie`: whether the console's session counts here; it does not under /v1, which is for programs. `scope`: what a
+    key that is narrowed must name.
     """
 
     async def check(request: Request) -> Principal:
-        principal = await authenticate(request, cookie=cookie)
+        principal = request.state.principal = await authenticate(request, cookie=cookie)
         principal.check(right)
+        principal.check_scope(scope)
         return principal
 
     return check
@@ -42,7 +47,8 @@ async def authenticate(request: Request, *, cookie: bool) -> Principal:
     """The caller: a key first, then the console's session, then this machine itself while that is open."""
     services = services_of(request)
     given = bearer(request)
-    if given is not None and (key := await services.keys.find(given)) is not None:
+    key = None if given is None else await services.keys.find(given)
+    if key is not None and not _is_over(key):
         return _of_key(key)
     if is_cross_site(request.headers):
         raise Unauthorized("A page of another site may not call this address without an API key.")
@@ -55,6 +61,8 @@ async def authenticate(request: Request, *, cookie: bool) -> Principal:
         return principal_of(session)
     if await _passes_unnamed(request, services):
         return Principal("local", "admin")
+    if key is not None and key.terms.expires_at is not None:
+        raise Unauthorized(f"This API key expired on {key.terms.expires_at:%Y-%m-%d}; ask for a new one.")
     if given is not None:
         raise Unauthorized("This API key is not known here, or it was revoked.")
     raise Unauthorized(
@@ -92,11 +100,19 @@ async def _passes_unnamed(request: Request, services: Services) -> bool:
     return from_here and not await services.keys.any()
 
 
+def _is_over(key: ApiKey) -> bool:
+    return key.terms.expires_at is not None and key.terms.expires_at <= datetime.now(UTC)
+
+
 def _of_key(key: ApiKey) -> Principal:
-    return Principal("key", key.role, key.id, key.line)
+    return Principal("key", key.role, key.id, key.line, scopes=key.terms.scopes, limits=key.terms.limits)
 
 
-CallerV1 = Annotated[Principal, Depends(allow(Right.ASK, cookie=False))]
+def program(scope: Scope) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency for a route of /v1, whose callers are programs."""
+    return allow(Right.ASK, cookie=False, scope=scope)
+
+
 Caller = Annotated[Principal, Depends(allow(Right.ASK))]
 Reader = Annotated[Principal, Depends(allow(Right.READ))]
 Manager = Annotated[Principal, Depends(allow(Right.MANAGE))]

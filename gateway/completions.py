@@ -12,13 +12,15 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from core.access import Principal
 from core.errors import XiaoQError
 from core.events import Delta, Event, Failed, Finished, Started
 from core.messages import Question
 from gateway.asking import asked
-from gateway.auth import CallerV1, Use
+from gateway.auth import Use, program
 from gateway.body import described, json_body
 from gateway.errors import openai_error, unknown_error
+from gateway.gate import Passed, enter_chat
 from gateway.metrics import Metrics
 from gateway.replies import Chunks, completion
 from gateway.schema import ChatRequest
@@ -30,6 +32,7 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
 DONE = b"data: [DONE]\n\n"
+Caller = Annotated[Principal, Depends(program("chat"))]
 ChatBody = Annotated[ChatRequest, Depends(json_body(ChatRequest))]
 
 
@@ -38,17 +41,19 @@ def sse(content: dict[str, Any]) -> bytes:
 
 
 @router.post("/chat/completions", openapi_extra=described(ChatRequest))
-async def chat_completions(principal: CallerV1, body: ChatBody, request: Request, services: Use) -> Response:
+async def chat_completions(principal: Caller, body: ChatBody, request: Request, services: Use) -> Response:
     """OpenAI's chat completion. The reply carries one object more, `xiaoq`: mode, sources, timings, ids."""
+    passed = await enter_chat(request, principal, body)
     ask = await asked(body, principal, services, request.state.request_id)
     metrics: Metrics = request.app.state.metrics
     if not body.stream:
         deltas, finished = await whole_answer(request, services, ask.question, metrics)
+        passed.finished(finished)
         return Response(orjson.dumps(completion(ask.model, deltas, finished)), media_type="application/json")
     events = await begun(request, services, ask.question, metrics)
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     chunks = Chunks(ask.model, with_usage, n=body.n or 1)
-    return EventStream(written(chunks, events, metrics, request.state.request_id))
+    return EventStream(written(chunks, events, metrics, request.state.request_id, passed))
 
 
 async def begun(request: Request, services: Services, question: Question, metrics: Metrics) -> Events:
@@ -81,7 +86,9 @@ async def whole_answer(
     return [event for event in seen if isinstance(event, Delta)], finished
 
 
-async def written(chunks: Chunks, events: Events, metrics: Metrics, request_id: str) -> AsyncGenerator[bytes]:
+async def written(
+    chunks: Chunks, events: Events, metrics: Metrics, request_id: str, passed: Passed
+) -> AsyncGenerator[bytes]:
     """The bytes of a stream. One that fails ends with an error and without `[DONE]`, so nobody takes it for whole."""
     for index in range(chunks.n):
         yield sse(chunks.role(index))
@@ -93,6 +100,7 @@ async def written(chunks: Chunks, events: Events, metrics: Metrics, request_id: 
                         yield sse(chunks.delta(event))
                     case Finished():
                         metrics.finished(event)
+                        passed.finished(event)
                         yield sse(chunks.finish(event))
                         for ending in chunks.further(event):
                             yield sse(ending)
@@ -100,9 +108,11 @@ async def written(chunks: Chunks, events: Events, metrics: Metrics, request_id: 
                             yield sse(chunks.usage(event))
                         yield DONE
                     case Failed():
+                        passed.used(0)
                         metrics.failures.labels(event.error.code).inc()
                         yield sse(openai_error(event.error))
     except Exception as error:  # noqa: BLE001 - the status is sent; an error event is all that is left to say
+        passed.used(0)
         log.error("stream_failed", error=type(error).__qualname__)
         known = error if isinstance(error, XiaoQError) else unknown_error(request_id)
         yield sse(openai_error(known))

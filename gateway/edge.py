@@ -78,6 +78,8 @@ class Edge:
         finally:
             route = getattr(scope.get("route"), "path", "") or "other"
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
+            if (passed := scope["state"].get("passed")) is not None:
+                passed.leave(status)
             milliseconds = round((time.monotonic() - began) * 1000)
             log.info("request", method=scope["method"], route=route, status=status, ms=milliseconds)
 
@@ -100,6 +102,7 @@ class Edge:
                 headers["x-request-id"] = scope["state"]["request_id"]
                 if conversation_id := scope["state"].get("conversation_id"):
                     headers["x-conversation-id"] = conversation_id
+                headers.update(scope["state"].get("limit_headers", {}))
                 for name, value in given.items():
                     headers.setdefault(name, value)
             await send(message)

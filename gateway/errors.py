@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from core.errors import InvalidRequest, NotFound, UnsupportedParameter, XiaoQError
+from core.errors import InvalidRequest, NotFound, QuotaExhausted, UnsupportedParameter, XiaoQError
 
 
 class ClientGone(Exception):
@@ -33,11 +33,6 @@ class MethodNotAllowed(XiaoQError):
     status = 405
 
 
-class TooManyRequests(XiaoQError):
-    code = "rate_limited"
-    status = 429
-
-
 HTTP_ERRORS: Mapping[int, XiaoQError] = {
     404: NotFound("There is nothing at this address; the routes are listed at /docs."),
     405: MethodNotAllowed("This address does not take this method; see the Allow header."),
@@ -48,7 +43,7 @@ HTTP_ERRORS: Mapping[int, XiaoQError] = {
 def openai_error(error: XiaoQError) -> dict[str, Any]:
     """OpenAI's envelope: `{"error": {message, type, param, code}}`."""
     fallback = "server_error" if error.status >= 500 else "invalid_request_error"
-    kind = OPENAI_TYPES.get(error.status, fallback)
+    kind = error.code if error.code == QuotaExhausted.code else OPENAI_TYPES.get(error.status, fallback)
     return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
 
 
@@ -60,12 +55,13 @@ def plain_error(error: XiaoQError, request_id: str) -> dict[str, Any]:
     return {"error": body}
 
 
+def is_openai(path: str) -> bool:
+    return path == "/v1" or path.startswith("/v1/")
+
+
 def error_response(path: str, error: XiaoQError, request_id: str) -> Response:
     """The answer to a request on `path` that ended in `error`. The path picks the form, nothing else."""
-    if path == "/v1" or path.startswith("/v1/"):
-        content = openai_error(error)
-    else:
-        content = plain_error(error, request_id)
+    content = openai_error(error) if is_openai(path) else plain_error(error, request_id)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -115,11 +111,20 @@ def handle_errors(app: FastAPI) -> None:
 
 
 async def _known(request: Request, error: Exception) -> Response:
+    await _look(request)
     known = error if isinstance(error, XiaoQError) else unknown_error(request.state.request_id)
     return error_response(request.scope["path"], known, request.state.request_id)
 
 
+async def _look(request: Request) -> None:
+    """A refusal tells how it stands with the caller's limits, too, where one is known."""
+    principal = getattr(request.state, "principal", None)
+    if principal is not None and is_openai(request.scope["path"]):
+        await request.app.state.gate.look(request, principal)
+
+
 async def _invalid(request: Request, error: Exception) -> Response:
+    await _look(request)
     found = error.errors() if isinstance(error, RequestValidationError) else []
     # FastAPI puts where a value came from (path, query, body) before its name; callers know the name.
     trimmed = [{**item, "loc": item["loc"][1:]} for item in found]

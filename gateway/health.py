@@ -37,6 +37,7 @@ async def readyz(services: Use) -> Response:
         "index": services.index.health,
         "ingest": services.ingest.health,
         "engine": services.engine.health,
+        "limits": services.counters.health,
     }
     found = await asyncio.gather(*(_probe(name, ask) for name, ask in probes.items()))
     parts = {

@@ -6,10 +6,12 @@ not know users or keys.
 
 import hmac
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+
+from core.errors import ConfigurationError
 
 CSRF = "x-xiaoq-csrf"
 """The header in which a program that uses a session's cookie proves that it can read the session."""
@@ -45,12 +47,52 @@ def is_forwarded(headers: Mapping[str, str]) -> bool:
 
 def is_loopback(address: str | None) -> bool:
     """Whether the peer is this machine. An address that cannot be read is not."""
+    ip = _ip(address)
+    return ip is not None and ip.is_loopback
+
+
+Networks = Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+
+
+def networks(listed: str) -> Networks:
+    """Addresses and networks as a setting lists them. Raises ConfigurationError."""
     try:
-        ip = ipaddress.ip_address(address or "")
+        return [
+            ipaddress.ip_network(item.strip(), strict=False) for item in listed.split(",") if item.strip()
+        ]
     except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_loopback
+        raise ConfigurationError(
+            "XIAOQ_TRUSTED_PROXIES lists addresses and networks, such as 10.0.0.0/8, with commas between."
+        ) from None
+
+
+def address_of(peer: str | None, headers: Headers, proxies: Networks) -> str | None:
+    """Whose address a call is counted for; None for this machine, which its own operator holds.
+
+    X-Forwarded-For is anybody's word: only what a proxy we know wrote last is taken from it. A household has one
+    IPv6 network of 64 bits, with more addresses than can be counted.
+    """
+    hops = (
+        [hop.strip() for line in headers.getlist("x-forwarded-for") for hop in line.split(",")]
+        if proxies
+        else []
+    )
+    address = _ip(peer)
+    while address is not None and hops and any(address in network for network in proxies):
+        address = _ip(hops.pop())
+    if address is None or address.is_loopback:
+        return None
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _ip(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        ip = ipaddress.ip_address(text or "")
+    except ValueError:
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def names_this_machine(host: str, allowed: str) -> bool:

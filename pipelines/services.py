@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from core.custody import Backups, KeyRotation, Subjects
+from core.limits import Counters
 from core.ports import (
     AttachmentStore,
     ConversationLog,
@@ -59,6 +60,7 @@ class Services:
     index: KnowledgeIndex
     lines: LineStore
     keys: KeyStore
+    counters: Counters
     accounts: AccountStore
     sessions: SessionStore
     audit: Audit

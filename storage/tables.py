@@ -25,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from core.limits import LIMIT_NAMES
 from core.messages import TurnStatus
 from storage.columns import PlainText, UtcTime
 
@@ -327,6 +328,12 @@ api_key = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("last_used_at", UtcTime),
     Column("revoked_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column(
+        "scopes", PlainText, nullable=False, server_default=""
+    ),  # names of core.access.SCOPES with blanks between
+    *(Column(name, BigInteger) for name in LIMIT_NAMES),
+    Column("tokens_used", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("digest"),
 )
 
