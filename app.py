@@ -32,6 +32,7 @@ from pipelines.redact import contacts_of, redacted_prompt
 from pipelines.retention import purge_daily
 from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
+from pipelines.snapshots import keep_snapshots, note_recovery
 from pipelines.upkeep import adopt_files, follow_knowledge, plant
 from pipelines.warm import warm_up
 from pipelines.words.desk import WordDesk
@@ -60,10 +61,12 @@ def build_services(settings: Settings) -> Services:
     from storage.keys import SqlKeyStore
     from storage.lines import SqlLineStore
     from storage.queue import SqlIngestQueue
+    from storage.recovery import recovery
     from storage.retention import purge
     from storage.rotation import SqlKeyRotation
     from storage.secrets import master_key, next_master_key
     from storage.sessions import SqlSessionStore
+    from storage.snapshots import SqlSnapshots
     from storage.subjects import SqlSubjects
     from storage.transcripts import SqlTranscriptReader
     from storage.verify import SqlSeals
@@ -73,8 +76,14 @@ def build_services(settings: Settings) -> Services:
     check_reach(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     master = master_key(settings)
-    database = Database(settings.resolved_database_url(), master)
+    database = Database(url := settings.resolved_database_url(), master, recovery(url, master))
     backups = SqlBackups(database, master, settings.backup_dir)
+    snapshots = SqlSnapshots(database, master, settings.snapshot_minutes)
+
+    async def forget_in_copies() -> None:
+        await snapshots.renew()
+        await backups.renew_keys()
+
     documents = SqlDocumentStore(database)
     conversations, transcripts = SqlConversationLog(database, hide), SqlTranscriptReader(database, hide)
     audit = SqlAudit(database, lambda: database.secret("audit"), lambda text: redacted_prompt(text, ()))
@@ -132,11 +141,12 @@ def build_services(settings: Settings) -> Services:
         audit=audit,
         engine=choice.engine,
         database=database,
-        subjects=SqlSubjects(database, backups.renew_keys),
+        subjects=SqlSubjects(database, forget_in_copies),
         backups=backups,
+        snapshots=snapshots,
         rotation=SqlKeyRotation(database, master, next_master_key(settings)),
         verify_rows=SqlSeals(database).verify,
-        purge=lambda now: purge(database, settings.retention_days, now),
+        purge=lambda now: purge(database, settings.retention_days, now, snapshots.renew),
         faq_template=faq_template,
         held=held,
         secret=lambda: database.secret("sessions"),
@@ -213,6 +223,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
     await services.database.start()
     try:
         await services.counters.start()
+        await note_recovery(services)
         await plant(services, starter_lines(), starter_files)
         await services.index.refresh()
         await services.engine.start()
@@ -222,6 +233,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
                 anchor_hourly(services),  # stopped last, so that it holds what the others noted
                 follow_knowledge(services),
                 purge_daily(services),
+                keep_snapshots(services),
                 adopt_files(services),
             ):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))

@@ -19,6 +19,7 @@ from commands_users import user_commands
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.services import Services
+from pipelines.snapshots import note_recovery
 from pipelines.upkeep import plant_lines
 
 cli = typer.Typer(
@@ -168,6 +169,7 @@ async def _with_services(settings: Settings, work: Any) -> Any:
     services = build_services(settings)
     await services.database.start()
     try:
+        await note_recovery(services)
         await plant_lines(
             services, starter_lines()
         )  # a command that names a line works before the first start

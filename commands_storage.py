@@ -45,6 +45,7 @@ def storage_commands(cli: typer.Typer, run: Run, put_back: Restore) -> None:
                 done = await services.rotation.rotate(teller("keys"))
             state = "done" if done else "second key added"
             await services.audit.note(actor(), Act.MASTER_KEY_ROTATED, detail={"state": state})
+            await services.snapshots.renew_keys()
             await services.backups.renew_keys()
             return done
 

@@ -84,6 +84,39 @@ class Backups(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A database that was found damaged, and the snapshot that is in its place now.
+
+    `aside` is the name the damaged file was given, in the same folder; empty where there was none. Times are UTC.
+    """
+
+    at: datetime
+    snapshot: str
+    taken_at: datetime
+    turns: int
+    aside: str
+
+
+class Snapshots(Protocol):
+    """Copies of the database beside it, for the case that its file is damaged; none where a server keeps its own."""
+
+    async def keep(self) -> bool:
+        """Make one if it is time to, and drop what is too old; whether one was made. One process of several does."""
+        ...
+
+    async def renew(self) -> None:
+        """After a removal: when this returns no snapshot holds what is no longer in the database.
+
+        A new one takes the place of all; where none can be made, there is none.
+        """
+        ...
+
+    async def renew_keys(self) -> None:
+        """After a change of keys: the snapshots open with those in force."""
+        ...
+
+
 class KeyRotation(Protocol):
     """Changes the master key and what it wraps while apps serve. `progress` is told how many keys are done of all."""
 

@@ -125,6 +125,10 @@ class StorageUnavailable(XiaoQError):
     status = 503
 
 
+class DatabaseDamaged(StorageUnavailable):
+    """The database's file does not hold together; nothing of it is read or written until another is in its place."""
+
+
 class StorageDamaged(XiaoQError):
     """What is stored was changed outside XiaoQ, or its key is not the one it was written with; others are readable."""
 

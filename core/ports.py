@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from core.custody import Recovered
 from core.documents import Attachment, Chunk, Document, GoldenQuestion, PairStatus, QueuedFile
 from core.limits import NO_LIMITS, Limits
 from core.messages import (
@@ -109,6 +110,11 @@ class EngineLoad:
 
 class Store(Protocol):
     """The database as the composition root and the health check see it."""
+
+    @property
+    def recovered(self) -> Recovered | None:
+        """What took a damaged database's place when this process started."""
+        ...
 
     async def start(self) -> None: ...
 

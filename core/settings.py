@@ -146,6 +146,12 @@ class Settings(BaseSettings):
     backup_dir: Path | None = Field(
         None, description="Where `backup` writes, and where an erasure renews the keys of the backups."
     )
+    snapshot_minutes: int = Field(
+        60,
+        ge=0,
+        description="How often a SQLite database is copied into `snapshots` beside it, which a damaged one is restored "
+        "from at start: what is lost then at most; 0 makes no copies.",
+    )
     retention_days: int = Field(
         180, ge=0, description="Days conversations are kept; 0 keeps them until they are erased."
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from core.custody import Backups, KeyRotation, Subjects
+from core.custody import Backups, KeyRotation, Snapshots, Subjects
 from core.limits import Counters
 from core.ports import (
     AttachmentStore,
@@ -70,6 +70,7 @@ class Services:
     """Exports and erases customers: a door checks the right and writes the audit."""
     rotation: KeyRotation
     backups: Backups
+    snapshots: Snapshots
     verify_rows: Callable[[Progress | None], Awaitable[Verdict]]
     """Whether every stored row of every conversation is as XiaoQ left it; `place` names the first that is not."""
     purge: Callable[[datetime], Awaitable[Mapping[str, int]]]

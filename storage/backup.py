@@ -4,20 +4,25 @@ A backup without its keys says nothing, the keys without the master key neither.
 """
 
 import asyncio
+import errno
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import ConfigurationError, InvalidRequest, StorageUnavailable
 from storage.backup_keys import FILE, read_ring, take_out, write_keys
 from storage.connections import make_engine
 from storage.copies import copy_out, sqlite_url
 from storage.database import Database
+from storage.migrate import damaged
 from storage.sealed_file import write_sealed
 from storage.secrets import MasterKey, derive
 
@@ -73,32 +78,67 @@ class SqlBackups:
         )
 
     def _write(self, file: Path, progress: Callable[[int, int], None]) -> None:
-        _drop_leftovers(file.parent)
-        # Beside the target: the copy needs as much room as the database, which the system's own folder may not have.
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=_DRAFT) as folder:
-            copy = Path(folder) / "copy.db"
-            copy_out(self._db.url, copy)
-            engine = make_engine(sqlite_url(copy), "migrate")
-            try:
-                with engine.connect() as connection, connection.begin():
-                    take_out(connection)
-            finally:
-                engine.dispose()
-            about = {"made_at": datetime.now(UTC).isoformat()}
-            write_sealed(copy, file, MAGIC, backup_secret(self._db.secret("documents")), about, progress)
+        drop_leftovers(file.parent, _LONGEST_RUN)
+        seal_copy(self._db, file, progress)
 
     async def _write_keys(self, folder: Path) -> None:
-        keys = await self._db.read(lambda connection: read_ring(self._db.ring, connection))
-        master = self._master.read()
-        if master is None:
-            raise ConfigurationError("The master key is gone; the backup's keys cannot be written.")
-        await asyncio.to_thread(write_keys, keys, folder, master)
+        await keep_keys(self._db, self._master, folder)
 
 
-def _drop_leftovers(folder: Path) -> None:
-    """Copies of runs that were killed: they hold keys that an erasure does not reach."""
+def seal_copy(db: Database, file: Path, progress: Callable[[int, int], None]) -> None:
+    """A moment's copy, checked, without its keys, encrypted. Raises DatabaseDamaged, OSError; blocks."""
+    # Beside the target: the copy needs as much room as the database, which the system's own folder may not have.
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=_DRAFT) as folder:
+        copy = Path(folder) / "copy.db"
+        try:
+            copy_out(db.url, copy)
+        except sqlite3.Error as error:
+            raise refused(error) from None
+        check_file(copy)
+        engine = make_engine(sqlite_url(copy), "migrate")
+        try:
+            with engine.connect() as connection, connection.begin():
+                take_out(connection)
+        except DBAPIError as error:
+            raise refused(error.orig) from None
+        finally:
+            engine.dispose()
+        about = {"made_at": datetime.now(UTC).isoformat()}
+        write_sealed(copy, file, MAGIC, backup_secret(db.secret("documents")), about, progress)
+
+
+async def keep_keys(db: Database, master: MasterKey, folder: Path) -> None:
+    """Put the newest keys beside the backups in this folder. Raises OSError, ConfigurationError."""
+    keys = await db.read(lambda connection: read_ring(db.ring, connection))
+    key = master.read()
+    if key is None:
+        raise ConfigurationError("The master key is gone; the backup's keys cannot be written.")
+    await asyncio.to_thread(write_keys, keys, folder, key)
+
+
+def check_file(file: Path) -> None:
+    """SQLite's full check of a file. Raises DatabaseDamaged."""
+    with closing(sqlite3.connect(file)) as raw:
+        try:
+            found = raw.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError:
+            raise damaged() from None
+    if found != "ok":
+        raise damaged()
+
+
+def refused(error: BaseException | None) -> OSError | StorageUnavailable:
+    """What SQLite said of a copy, as what it means to who wanted one."""
+    cause = getattr(error, "sqlite_errorname", "")
+    if cause in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+        return damaged()
+    return OSError(errno.ENOSPC if cause == "SQLITE_FULL" else errno.EIO, "the copy could not be written")
+
+
+def drop_leftovers(folder: Path, age: float) -> None:
+    """Copies of runs that were killed so many seconds ago: they hold keys that an erasure does not reach."""
     for path in folder.glob(f"{_DRAFT}*"):
-        if path.stat().st_mtime < time.time() - _LONGEST_RUN:
+        if path.stat().st_mtime <= time.time() - age:
             shutil.rmtree(path, ignore_errors=True)
 
 

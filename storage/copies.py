@@ -19,12 +19,19 @@ _AT_ONCE = 500
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
+_PAGES, _BREATH_SECONDS = 1000, 0.005
+"""Pages copied at once, and the pause after them: questions that come meanwhile have the disk first."""
+
+
 def copy_out(url: URL, target: Path) -> None:
     """Write a consistent copy to a new file."""
     if url.get_backend_name() == "sqlite":
         address = f"file:{quote(str(url.database))}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
+        with closing(_connected(address)) as source, closing(sqlite3.connect(target)) as copy:
+            # In a transaction, since a copy in steps begins anew when somebody writes between two of them.
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            source.backup(copy, pages=_PAGES, sleep=_BREATH_SECONDS)
     else:
         _read_out(url, target)
     with closing(sqlite3.connect(target)) as file:
@@ -57,6 +64,10 @@ def copy_in(source: Path, url: URL) -> None:
     finally:
         reading.dispose()
         writing.dispose()
+
+
+def _connected(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(address, uri=True, isolation_level=None)
 
 
 def sqlite_url(file: Path) -> URL:

@@ -4,7 +4,7 @@ Work runs in threads of its own (four that read, one that writes); the event loo
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -14,13 +14,16 @@ from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import ConfigurationError, StorageUnavailable, XiaoQError
+from core.custody import Recovered
+from core.errors import ConfigurationError, Conflict, DatabaseDamaged, StorageUnavailable, XiaoQError
 from core.ports import Health
 from storage.cipher import Cipher
 from storage.connections import make_engine, parse_url
-from storage.migrate import check_integrity, damaged, mark_interrupted, migrate, scrub
+from storage.migrate import check_integrity, damaged, is_empty, mark_interrupted, migrate, scrub
 from storage.presence import FilePresence, Presence, ServerPresence
 from storage.pseudonyms import Pseudonyms
+from storage.recovery_notice import recovery_notice
+from storage.removed import Removed
 from storage.ring import KeyRing
 from storage.seals import Seals
 from storage.secrets import MasterKey
@@ -42,16 +45,22 @@ class Database:
     """One SQLite file or PostgreSQL database.
 
     What people wrote is encrypted under keys that `master` unlocks: `keys` of subjects, `pseudonyms` of owners,
-    `seals` of rows, secrets by `secret`; all are there after `start`. Raises ConfigurationError where the URL is neither.
+    `seals` of rows, secrets by `secret`; all are there after `start`. `recover` puts a snapshot in the place of a
+    damaged file. Raises ConfigurationError where the URL is neither.
     """
 
-    def __init__(self, url: str, master: MasterKey) -> None:
+    def __init__(
+        self, url: str, master: MasterKey, recover: Callable[[], Awaitable[Recovered | None]] | None = None
+    ) -> None:
         self._url = parse_url(url)
         self.ring = KeyRing(master)
         self.keys = SubjectKeys(self.ring)
         self.pseudonyms = Pseudonyms(self.ring)
         self.seals = Seals(self.ring)
         self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
+        self.removed = Removed(self._file)
+        self._recover = recover
+        self.recovered: Recovered | None = None
         self._read_engine = make_engine(self._url, "read", READERS)
         self._write_engine = make_engine(self._url, "write")
         self._presence: Presence = FilePresence(self._file) if self._file else ServerPresence(self._url)
@@ -64,10 +73,20 @@ class Database:
     async def start(self) -> None:
         """Check the file, migrate to the newest revision, mend what a crash left.
 
-        Several processes may start at once; they take turns. Raises StorageUnavailable where the database is
-        damaged, out of reach or of a newer XiaoQ, ConfigurationError where the master key is not its own.
+        Several processes may start at once; they take turns. Raises DatabaseDamaged where no snapshot takes a damaged
+        file's place, StorageUnavailable where it is out of reach or of a newer XiaoQ, ConfigurationError where the
+        master key is not its own.
         """
-        await asyncio.to_thread(self._open)
+        try:
+            await asyncio.to_thread(self._open)
+        except DatabaseDamaged:
+            if self._recover is None:
+                raise
+            try:
+                self.recovered = await self._recover()
+            except Conflict:
+                log.warning("damaged_database_is_open_elsewhere")
+            await asyncio.to_thread(self._open)
         self._writer.start()
         self._started = True
 
@@ -80,6 +99,8 @@ class Database:
             with self._presence.starting() as alone:
                 with engine.connect() as connection, connection.begin():
                     check_integrity(connection)
+                    if is_empty(connection) and self.removed.has_snapshots():
+                        raise damaged()  # it was cut to nothing, or is gone
                     sealed = migrate(connection, self.ring)
                     interrupted = mark_interrupted(connection, self.seals, alone=alone)
                     if alone:
@@ -206,12 +227,18 @@ class Database:
         return self._presence.is_gone(connection, process)
 
     async def health(self) -> Health:
-        """Whether a read gets through. Names the kind of database, never its address."""
+        """Whether a read gets through. Names the kind of database, never its address, and what it was restored from."""
         try:
             await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
         except StorageUnavailable as error:
             return Health(ready=False, detail=error.message)
-        return Health(ready=True, detail=self._url.get_backend_name())
+        told = [self._url.get_backend_name(), *([self.notice] if self.notice else [])]
+        return Health(ready=True, detail="; ".join(told))
+
+    @property
+    def notice(self) -> str:
+        """What an operator is to know of a recovery, this process's or an earlier one's, until its marker is gone."""
+        return "" if self._file is None else recovery_notice(self._file)
 
     async def aclose(self) -> None:
         """Commit what is queued, then let go of the file."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select, update
 
-from core.errors import ConfigurationError, StorageUnavailable
+from core.errors import ConfigurationError, DatabaseDamaged, StorageUnavailable
 from core.messages import TurnStatus
 from storage.ring import KeyRing
 from storage.seals import Seals
@@ -25,7 +25,7 @@ _LONGEST_ANSWER = timedelta(hours=1)
 
 
 def check_integrity(connection: Connection) -> None:
-    """SQLite's own quick check of the file. Raises StorageUnavailable where it is damaged."""
+    """SQLite's own quick check of the file. Raises DatabaseDamaged."""
     if connection.dialect.name != "sqlite":
         return
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
@@ -33,8 +33,15 @@ def check_integrity(connection: Connection) -> None:
         raise damaged()
 
 
-def damaged() -> StorageUnavailable:
-    return StorageUnavailable(
+def is_empty(connection: Connection) -> bool:
+    """Whether this is a SQLite file without a table: a new one."""
+    if connection.dialect.name != "sqlite":
+        return False
+    return not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+
+
+def damaged() -> DatabaseDamaged:
+    return DatabaseDamaged(
         "The database file is damaged. Put the last backup in its place with `python app.py restore FILE`, which "
         "keeps the damaged one aside, and start XiaoQ again."
     )

@@ -25,4 +25,5 @@ def remove(
     for some in slices([row.id for row in found]):
         connection.execute(delete(conversation).where(conversation.c.id.in_(some)))
     db.seals.dropped(connection, (row.seal for row in found))
+    db.removed.note([row.id for row in found])
     return len(found), db.keys.drop_unused(connection, sorted({row.owner for row in found}))

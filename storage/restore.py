@@ -6,16 +6,17 @@ Customers who were erased since are not in the keys: what the backup holds of th
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL, func, inspect, select
 
-from core.errors import ConfigurationError, Conflict, InvalidRequest, StorageDamaged
-from storage.backup import MAGIC, backup_secret
+from core.errors import ConfigurationError, Conflict, DatabaseDamaged, InvalidRequest, StorageDamaged
+from storage.backup import MAGIC, backup_secret, check_file
 from storage.backup_keys import Keys, put_back, read_keys
 from storage.connections import make_engine, parse_url
 from storage.copies import copy_in, sqlite_url
@@ -24,6 +25,7 @@ from storage.presence import FilePresence
 from storage.removal import remove
 from storage.sealed_file import broken, read_sealed
 from storage.secrets import MasterKey
+from storage.slices import slices
 from storage.tables import conversation, subject, turn
 from storage.verify import SqlSeals
 
@@ -51,28 +53,25 @@ async def restore(file: Path, url: str, master: MasterKey, progress: Callable[[i
     with tempfile.TemporaryDirectory(dir=place, prefix=".xiaoq-") as folder:
         copy = Path(folder) / "restored.db"
         try:
-            await asyncio.to_thread(_unpack, file, copy, keys, master, progress)
+            await asyncio.to_thread(unpack, file, copy, keys, master, progress)
         except FileNotFoundError:
             raise InvalidRequest("There is no such backup.", param="file") from None
-        found = await _checked(copy, master)
+        found = await examined(copy, master)
         if place is None:
             await _fill_server(copy, url, master)
             return Restored(*found, None)
-        aside = await asyncio.to_thread(_swap, copy, Path(target.database or ""))
+        _, aside = await asyncio.to_thread(swap, copy, Path(target.database or ""), "before-restore")
     return Restored(*found, aside)
 
 
-def _unpack(
+def unpack(
     file: Path, copy: Path, keys: Keys, master: MasterKey, progress: Callable[[int, int], None]
 ) -> None:
     read_sealed(file, copy, MAGIC, backup_secret(keys.secret("documents")), progress)
-    with closing(sqlite3.connect(copy)) as raw:
-        try:
-            found = raw.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError:
-            raise broken() from None
-    if found != "ok":
-        raise broken()
+    try:
+        check_file(copy)
+    except DatabaseDamaged:
+        raise broken() from None
     key = master.read()
     if key is None:
         raise ConfigurationError("The master key is missing; put it back, then restore.")
@@ -84,18 +83,25 @@ def _unpack(
         engine.dispose()
 
 
-async def _checked(copy: Path, master: MasterKey) -> tuple[int, int]:
-    """Open the copy as an app would, drop who was erased, prove the rest; gives turns and erased customers."""
+async def examined(
+    copy: Path, master: MasterKey, removed: Sequence[str] = (), *, proven: bool = True
+) -> tuple[int, int]:
+    """Open the copy as an app would, drop who was erased and these conversations; gives turns and erased customers.
+
+    Raises StorageDamaged where the rest is to be `proven` and does not prove itself.
+    """
     db = Database(f"sqlite:///{copy}", master)
     await db.start()
     try:
         gone = select(subject.c.owner).where(subject.c.wrapped == b"")
         erased = await db.read(lambda connection: len(connection.scalars(gone).all()))
-        theirs = conversation.c.owner.in_(gone)
-        while (await db.write(lambda connection: remove(connection, db, theirs, 200)))[0]:
-            pass
-        verdict = await SqlSeals(db).verify()
-        if not verdict.whole:
+        conditions = [conversation.c.owner.in_(gone)]
+        conditions += [conversation.c.id.in_(some) for some in slices(list(removed))]
+        for theirs in conditions:
+            while (await db.write(partial(remove, db=db, theirs=theirs, at_most=200)))[0]:
+                pass
+        verdict = await SqlSeals(db).verify() if proven else None
+        if verdict and not verdict.whole:
             raise StorageDamaged(f"The backup does not prove itself ({verdict.place}), and is not restored.")
         count = select(func.count()).select_from(turn)
         return await db.read(lambda connection: connection.scalar(count)) or 0, erased
@@ -109,13 +115,22 @@ def _as_one_file(copy: Path) -> None:
         raw.execute("PRAGMA journal_mode = DELETE")
 
 
-def _swap(copy: Path, database: Path) -> Path | None:
+def swap(
+    copy: Path, database: Path, mark: str, wanted: Callable[[], bool] = lambda: True
+) -> tuple[bool, Path | None]:
+    """Move the database aside, under a name with this mark and the date, and the copy in its place.
+
+    Does nothing where it is not `wanted` once no other process is at it. Gives whether it was done, and where the
+    old one lies. Raises Conflict while another process has it open.
+    """
     presence = FilePresence(database)
     try:
         with presence.starting() as alone:
             if not alone:
                 raise Conflict("XiaoQ has the database open; stop every app and command, then restore.")
-            aside = database.with_name(f"{database.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+            if not wanted():
+                return False, None
+            aside = database.with_name(f"{database.name}.{mark}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
             moved = database.exists()
             for suffix in ("", "-wal", "-shm"):
                 there = database.with_name(database.name + suffix)
@@ -124,7 +139,7 @@ def _swap(copy: Path, database: Path) -> Path | None:
             copy.rename(database)
     finally:
         presence.leave()
-    return aside if moved else None
+    return True, aside if moved else None
 
 
 async def _fill_server(copy: Path, url: str, master: MasterKey) -> None:

@@ -4,7 +4,7 @@ The audit is not among them: it names nobody, and logs of who did what must outl
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
@@ -20,12 +20,19 @@ _QUEUE_DAYS = 30
 """How long a batch can be looked up after it ended."""
 
 
-async def purge(db: Database, days: int, now: datetime) -> Mapping[str, int]:
+async def nothing() -> None:
+    """For where no copy is kept."""
+
+
+async def purge(
+    db: Database, days: int, now: datetime, after: Callable[[], Awaitable[None]] = nothing
+) -> Mapping[str, int]:
     """Erase conversations untouched for `days` days before `now` (aware); 0 days keeps them all.
 
     What hangs on them goes too, and the keys of owners who have none left. Hits of words that hang on no turn go
     at the same age. Batches that ended go after a month in any case, sessions when they have expired. Gives how
-    many rows of which table; when this returns, nothing of them is in the database's files.
+    many rows of which table; when this returns, nothing of them is in the database's files. `after` is called where
+    conversations went: copies are to follow.
     """
     month = now - timedelta(days=_QUEUE_DAYS)
     ended = delete(queued_file).where(queued_file.c.status != "waiting", queued_file.c.queued_at < month)
@@ -42,6 +49,8 @@ async def purge(db: Database, days: int, now: datetime) -> Mapping[str, int]:
     gone["subject"] += await _unused_keys(db)
     if any(gone.values()):
         await asyncio.to_thread(db.sweep)
+    if gone["conversation"] or gone["subject"]:
+        await after()
     return gone
 
 

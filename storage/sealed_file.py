@@ -64,6 +64,12 @@ def read_head(file: IO[bytes], magic: bytes) -> dict[str, Any]:
     return head
 
 
+def head_of(source: Path, magic: bytes) -> dict[str, Any]:
+    """What stands at the head of a file, which proves nothing of the rest."""
+    with source.open("rb") as file:
+        return read_head(file, magic)
+
+
 def read_sealed(
     source: Path, target: Path, magic: bytes, secret: bytes, progress: Progress
 ) -> dict[str, Any]:
