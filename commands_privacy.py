@@ -47,6 +47,8 @@ def privacy_commands(cli: typer.Typer, run: Run) -> None:
             raise typer.Exit(1)
         held = f", {len(anchors)} anchor{'' if len(anchors) == 1 else 's'} held" if anchors else ""
         typer.echo(f"All is whole: {verdict.checked} entries and rows checked{held}.")
+        if verdict.reason:
+            typer.echo(verdict.reason)
         if verdict.anchor is not None:
             typer.echo(f"{verdict.anchor.number} {verdict.anchor.digest}")
 

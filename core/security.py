@@ -165,11 +165,16 @@ class Anchor:
 
     number: int
     digest: str
+    at: datetime | None = field(default=None, compare=False)
+    """When it was kept, where that was written beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification found. `place` names the first broken link: `audit 17`, `turn turn-…`, `conversation …`."""
+    """What a verification found. `place` names the first broken link: `audit 17`, `turn turn-…`, `conversation …`.
+
+    The `reason` of one that is whole says what could not be verified, if anything.
+    """
 
     whole: bool
     checked: int

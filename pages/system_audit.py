@@ -149,13 +149,18 @@ async def _verify(call: Call) -> Response:
         verdict = await verify(call.services, call.principal.actor)
     except InvalidRequest:
         raise Spoken(say["audit_no_anchors"]) from None
-    return told({"reveal": _whole(verdict, say) if verdict.whole else _broken(verdict, call.language)})
+    return told(
+        {"reveal": _whole(verdict, call.language) if verdict.whole else _broken(verdict, call.language)}
+    )
 
 
-def _whole(verdict: Verdict, say: Mapping[str, str]) -> str:
+def _whole(verdict: Verdict, language: str) -> str:
+    say = words(language)
     entries = verdict.anchor.number if verdict.anchor else 0
     checked = say["audit_checked"].format(entries=f"{entries:,}", rows=f"{verdict.checked - entries:,}")
     shown = f"<p><strong>{text(say['audit_whole'])}</strong> {text(checked)}</p>"
+    if verdict.reason:
+        shown += f"<p>{text(broken_reason(verdict, language))}</p>"
     if verdict.anchor:
         anchor = f"{verdict.anchor.number} {verdict.anchor.digest}"
         shown += (

@@ -57,7 +57,7 @@ AUDIT_WORDS: Mapping[str, Mapping[str, str]] = {
         "act_words_changed": "修改敏感词",
         "act_master_key_rotated": "更换主密钥",
         "act_backed_up": "备份",
-        "act_restored": "恢复备份",
+        "act_restored": "从副本恢复",
         "act_verified": "校验",
         "place_audit": "审计记录第 {what} 条",
         "place_conversation": "对话 {what}",
@@ -124,7 +124,7 @@ AUDIT_WORDS: Mapping[str, Mapping[str, str]] = {
         "act_words_changed": "Changed sensitive words",
         "act_master_key_rotated": "Changed the master key",
         "act_backed_up": "Backed up",
-        "act_restored": "Restored a backup",
+        "act_restored": "Restored a copy",
         "act_verified": "Verified",
         "place_audit": "audit entry {what}",
         "place_conversation": "conversation {what}",
@@ -145,6 +145,9 @@ _WHY: Mapping[str, str] = {
     r"Entries up to (\d+) were cut off: their digests were kept elsewhere\.": (
         "直到第 {} 条的记录被删掉了：它们的锚点另有存底。"
     ),
+    (
+        r"Entries (\d+) to (\d+) of before the restore of (\S+ \S+) UTC are gone with the database that it replaced\."
+    ): "恢复（UTC 时间 {2}）之前的第 {0} 至 {1} 条记录，已随被替换的数据库一起失去，无法核对。",
     r"It holds a value of another kind\.": "其中有类型不对的内容。",
     r"A key of the ring was changed\.": "密钥环里的一个密钥被改动。",
     r"A key of the ring is missing\.": "密钥环里缺少一个密钥。",

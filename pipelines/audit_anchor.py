@@ -20,7 +20,8 @@ from pipelines.services import Services
 log = structlog.get_logger()
 
 ANCHOR_SECONDS = 3600.0
-_LINE = re.compile(r"([1-9][0-9]{0,17}) ([0-9A-Fa-f]{64})(?: \S+)?")
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+_LINE = re.compile(r"([1-9][0-9]{0,17}) ([0-9A-Fa-f]{64})(?: (\S+))?")
 
 
 async def anchor_hourly(services: Services) -> None:
@@ -76,14 +77,21 @@ def read_anchors(file: Path) -> Sequence[Anchor]:
         if found is None and line.strip():
             raise InvalidRequest(f"Line {number} of {file} is no anchor; it reads `number digest time`.")
         if found is not None:
-            anchors.append(Anchor(int(found[1]), found[2].lower()))
+            anchors.append(Anchor(int(found[1]), found[2].lower(), _moment(found[3])))
     if not anchors:
         raise InvalidRequest(f"There is no anchor in {file}.")
     return anchors
 
 
+def _moment(stamp: str | None) -> datetime | None:
+    try:
+        return datetime.strptime(stamp or "", _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def _append(file: Path, anchor: Anchor) -> None:
-    line = f"{anchor.number} {anchor.digest} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
+    line = f"{anchor.number} {anchor.digest} {datetime.now(UTC):{_STAMP}}\n"
     with open(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab", buffering=0) as opened:
         opened.write(line.encode())
         os.fsync(opened.fileno())

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from app import build_services, close_index
-from core.security import Act
+from core.security import Act, AuditFilter
 from core.settings import Settings
-from pipelines.audit_anchor import anchor_hourly, read_anchors
+from pipelines.audit_anchor import anchor_hourly, read_anchors, write_anchor
 from pipelines.audit_check import verify
 from pipelines.services import Services
+from pipelines.snapshots import note_recovery
 
 
 @pytest.fixture
@@ -51,3 +52,32 @@ async def test_a_verification_holds_the_chain_against_the_file_by_itself(service
     file.write_text(f"1 {'0' * 64} 2026-11-25T12:00:00Z\n")
     verdict = await verify(services, "me")
     assert (verdict.whole, verdict.place) == (False, "audit 1")
+
+
+async def test_after_a_recovery_it_says_which_entries_are_gone(tmp_path: Path) -> None:
+    file, data = tmp_path / "elsewhere.txt", tmp_path / "data"
+    settings = Settings(_env_file=None, data_dir=data, engine="quoted", audit_anchor=file)
+    services = build_services(settings)
+    await services.database.start()
+    await services.audit.note("a", Act.EXPORTED)
+    await write_anchor(services, None)
+    assert await services.snapshots.keep()
+    for _ in range(3):
+        await services.audit.note("b", Act.EXPORTED)
+    await write_anchor(services, None)
+    await close_index(services)
+    await services.database.aclose()
+    (data / "xiaoq.db").write_bytes(b"not a database")
+    await asyncio.sleep(1)  # anchors name whole seconds
+    again = build_services(settings)
+    await again.database.start()
+    await note_recovery(again)
+    verdict = await verify(again, "me")
+    assert verdict.whole
+    assert verdict.reason.startswith("Entries 2 to 4 of before the restore of")
+    restored = await again.audit.entries(AuditFilter(act=Act.RESTORED.value))
+    assert [(one.number, one.actor, one.reason) for one in restored] == [(2, "xiaoq:recovery", "damaged")]
+    file.write_text(file.read_text() + f"2 {'0' * 64} 2099-01-01T00:00:00Z\n")
+    assert not (await verify(again, "me")).whole, "an anchor from after the restore counts"
+    await close_index(again)
+    await again.database.aclose()

@@ -50,6 +50,10 @@ def made(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "snapshots").glob("*.xqb"))
 
 
+def set_aside(tmp_path: Path) -> list[Path]:
+    return [path for path in tmp_path.glob("xiaoq.db.damaged-*") if path.name[-1].isdigit()]
+
+
 def age(tmp_path: Path, hours: float) -> None:
     for path in (tmp_path / "snapshots").glob("*.xqb"):
         at = path.stat().st_mtime - hours * 3600
@@ -92,7 +96,7 @@ async def test_a_damaged_file_is_moved_aside_and_the_snapshot_serves(
     assert again.recovered is not None
     assert again.recovered.turns == 1
     assert await count(again) == 1
-    aside = [path for path in tmp_path.glob("xiaoq.db.damaged-*") if path.name[-1].isdigit()]
+    aside = set_aside(tmp_path)
     if harmed:
         assert harmed in [path.read_bytes() for path in aside], "never deleted"
     assert again.recovered.aside in (await again.health()).detail
@@ -146,7 +150,7 @@ async def test_who_comes_second_finds_it_restored(sqlite_url: str, tmp_path: Pat
     put_back = Recovery(tmp_path / "xiaoq.db", MASTER)
     assert await put_back.run() is not None
     assert await put_back.run() is None
-    assert len([path for path in tmp_path.glob("xiaoq.db.damaged-*") if path.name[-1].isdigit()]) == 1
+    assert len(set_aside(tmp_path)) == 1
 
 
 async def test_a_file_that_another_process_has_open_is_left_to_it(sqlite_url: str, tmp_path: Path) -> None:
@@ -156,7 +160,7 @@ async def test_a_file_that_another_process_has_open_is_left_to_it(sqlite_url: st
     damage(tmp_path / "xiaoq.db", "header")
     with pytest.raises(DatabaseDamaged):
         await opened(sqlite_url)
-    assert not list(tmp_path.glob("xiaoq.db.damaged-*"))
+    assert not set_aside(tmp_path)
     await db.aclose()
 
 
@@ -263,7 +267,9 @@ async def test_what_a_customer_removes_stays_out_of_an_older_snapshot(
     assert [summary.id for summary in left] == [two.conversation_id]
     (old,) = made(tmp_path)
     age(tmp_path, 0.2)
-    assert await SqlSnapshots(again, MASTER, 60).keep(), "what was removed leaves the snapshots within minutes"
+    assert await SqlSnapshots(again, MASTER, 60).keep(), (
+        "what was removed leaves the snapshots within minutes"
+    )
     assert old not in made(tmp_path)
     assert (tmp_path / "snapshots" / "removed").read_text() == ""
     await again.aclose()
