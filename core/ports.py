@@ -423,6 +423,13 @@ class ConversationLog(Protocol):
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None: ...
 
+    def finish_soon(self, turn_id: str, owner: str, record: TurnRecord) -> None:
+        """`finish` without waiting for the disk: done before anything is read from here later, and at a stop.
+
+        What cannot be stored is logged; the answer has been given by then.
+        """
+        ...
+
     async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:
         """The messages of the conversation before the turn `before` (None: all), oldest first, set-aside turns left
         out.

@@ -4,7 +4,7 @@ Both doors call `AnswerPipeline.ask` and translate its events; neither searches,
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -12,7 +12,7 @@ import structlog
 
 from core.errors import EngineError, ServerStopping, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
-from core.messages import BusinessLine, Mode, Question, Source, StoredTurn, TurnStatus
+from core.messages import BusinessLine, Message, Mode, Question, Source, StoredTurn, TurnStatus
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
 from pipelines.choices import Choices, several
 from pipelines.conceal import conceal
@@ -101,24 +101,22 @@ class AnswerPipeline:
                     await self._keep(draft, turn, question)
             hits = choices.hits() if choices else voice.hits
             await self._screening.note(turn, draft, hits)
-            await self._record(turn, question, draft, TurnStatus.DONE)  # 11.
+            self._record(turn, question, draft, TurnStatus.DONE)  # 11.
             yield self._finished(turn, line, draft, voice, choices)
         except XiaoQError as error:
             log.warning("turn failed", turn=turn.id, request=question.request_id, code=error.code)
             draft.error = error.code
             cut_off = isinstance(error, ServerStopping)
-            await self._record(
-                turn, question, draft, TurnStatus.INTERRUPTED if cut_off else TurnStatus.FAILED
-            )
+            self._record(turn, question, draft, TurnStatus.INTERRUPTED if cut_off else TurnStatus.FAILED)
             yield Failed(turn.conversation_id, turn.id, error)
         except (asyncio.CancelledError, GeneratorExit):
-            # The reader left. Shielded, since the task that reads us is being cancelled as well.
-            await asyncio.shield(self._record(turn, question, draft, TurnStatus.STOPPED))
+            # The reader left.
+            self._record(turn, question, draft, TurnStatus.STOPPED)
             raise
         except Exception:
             log.exception("turn broke", turn=turn.id, request=question.request_id)
             draft.error = "internal_error"
-            await self._record(turn, question, draft, TurnStatus.FAILED)
+            self._record(turn, question, draft, TurnStatus.FAILED)
             yield Failed(turn.conversation_id, turn.id, XiaoQError("Something went wrong on our side."))
 
     async def _spoken(
@@ -162,11 +160,9 @@ class AnswerPipeline:
             for event in self._open_file(evidence, draft):
                 yield event
             return
-        history = (
-            ()
-            if question.messages
-            else await self._log.history(turn.conversation_id, question.owner, turn.id)
-        )
+        history: Sequence[Message] = ()
+        if question.conversation_id is not None and not question.messages:
+            history = await self._log.history(turn.conversation_id, question.owner, turn.id)
         try:
             words = generate(self._engine, question, line, evidence, history, draft)  # 8. and 9.
             async with aclosing(words):
@@ -218,8 +214,9 @@ class AnswerPipeline:
         if draft.due(FLUSH_SECONDS):
             await self._log.partial(turn.id, question.owner, draft.text)
 
-    async def _record(self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus) -> None:
-        await self._log.finish(turn.id, question.owner, draft.record(status))
+    def _record(self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus) -> None:
+        """The customer has the answer by now and does not wait for the disk."""
+        self._log.finish_soon(turn.id, question.owner, draft.record(status))
 
     def _finished(
         self, turn: StoredTurn, line: BusinessLine, draft: Draft, voice: Voice, choices: Choices | None

@@ -17,14 +17,15 @@ from core.vault import Hide, MaskWith, VaultEntry
 from storage import places
 from storage.database import Database
 from storage.ownership import KEY, hold_turn, is_conversation, live_in, require_conversation
-from storage.questions import begin, store_masking
+from storage.questions import Asked, begin_all, store_masking
 from storage.removal import remove
 from storage.rows import Eyes, as_it_is, sealed_text, select_turns, spoken, stored_turns, text_of
 from storage.summaries import UNDETERMINED, select_summaries, summaries
 from storage.tables import attachment, conversation, feedback, subject, turn
-from storage.turns import conversation_values, outcome, replace_details
+from storage.turns import Ended, conversation_values, finish_all
 from storage.upsert import upsert
 from storage.vaults import read_vault
+from storage.writer import Batch
 
 log = structlog.get_logger()
 
@@ -45,15 +46,15 @@ class SqlConversationLog:
         self._plain = Eyes(db.keys, plain=True, hide=hide)
         self._masked = Eyes(db.keys, plain=False, hide=hide)
         self._growing: set[str] = set()
+        self._begin: Batch[Asked, StoredTurn] = lambda connection, asked: begin_all(connection, db, asked)
+        self._finish: Batch[Ended, None] = lambda connection, ended: finish_all(connection, db, ended)
 
     async def begin(self, question: Question, line: str) -> StoredTurn:
         """See the port. A conversation keeps the line it began on, whatever `line` says later."""
-        turn_id, new_conversation = f"turn-{uuid4().hex}", f"conv-{uuid4().hex}"
-        owner, now = self._db.pseudonyms.owner(question.owner), datetime.now(UTC)
-        return await self._db.write(
-            lambda connection: begin(
-                connection, self._db, question, owner, line, turn_id, new_conversation, now
-            )
+        owner = self._db.pseudonyms.owner(question.owner)
+        return await self._db.write_batch(
+            self._begin,
+            Asked(question, owner, line, f"turn-{uuid4().hex}", f"conv-{uuid4().hex}", datetime.now(UTC)),
         )
 
     async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:
@@ -122,22 +123,18 @@ class SqlConversationLog:
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         """Keep how the turn ended. Raises NotFound where the turn is not the owner's or was erased."""
-        owner, now = self._db.pseudonyms.owner(owner), datetime.now(UTC)
+        await self._db.write_batch(self._finish, self._ended(turn_id, owner, record))
 
-        def write(connection: Connection) -> None:
-            seals = self._db.seals
-            before, asked = hold_turn(connection, turn_id, owner)
-            cipher = self._db.keys.of(connection, before)
-            sealed = sealed_text(cipher, record.answer, places.answer(turn_id, before.id))
-            values = outcome(record, sealed, now)
-            if asked.masked is None and (record.answer or record.status is TurnStatus.DONE):
-                values["masked"] = b""  # masking comes before any answer, and had nothing to store
-            connection.execute(update(turn).where(turn.c.id == turn_id).values(**values))
-            delta = seals.member(turn, {**asked._mapping, **values}) - seals.member(turn, asked._mapping)
-            delta += replace_details(connection, cipher, seals, asked, record)
-            seals.change(connection, before, delta, updated_at=now)
+    def finish_soon(self, turn_id: str, owner: str, record: TurnRecord) -> None:
+        """See the port."""
 
-        await self._db.keep(write)
+        def lost(error: Exception) -> None:
+            log.error("turn_end_not_stored", turn=turn_id, error=type(error).__qualname__)
+
+        self._db.owe(self._finish, self._ended(turn_id, owner, record), lost)
+
+    def _ended(self, turn_id: str, owner: str, record: TurnRecord) -> Ended:
+        return Ended(turn_id, self._db.pseudonyms.owner(owner), record, datetime.now(UTC))
 
     async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:
         """See the port. Only turns that have an answer; none for a conversation that is not the owner's."""

@@ -29,16 +29,14 @@ from storage.seals import Seals
 from storage.secrets import MasterKey
 from storage.subject_keys import SubjectKeys
 from storage.sweep import sweep
-from storage.writer import GroupWriter
+from storage.writer import Batch, GroupWriter
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 log = structlog.get_logger()
 
 READERS = 4
-
-KEPT_WAIT_SECONDS = 3.0
-"""How long an answer waits to be known as stored, before it is left to the writer's own patience."""
 
 
 class Database:
@@ -68,6 +66,7 @@ class Database:
         self.seals.watch(self._write_engine, lambda: self._presence.mark)
         self._readers = ThreadPoolExecutor(READERS, "xiaoq-read")
         self._writer = GroupWriter(self._write_engine)
+        self._owed: set[asyncio.Future[None]] = set()
         self._started = False
 
     async def start(self) -> None:
@@ -119,8 +118,10 @@ class Database:
             log.info("turns_interrupted", count=interrupted)
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` on one snapshot, in a reading thread. Raises StorageUnavailable."""
+        """Run `fn` on one snapshot, in a reading thread, after all that is owed. Raises StorageUnavailable."""
         self._check_started()
+        if self._owed:
+            await asyncio.wait(self._owed)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
 
     def _read(self, fn: Callable[[Connection], T]) -> T:
@@ -139,30 +140,37 @@ class Database:
         connection. A write once handed over is carried out even if the caller is cancelled while it waits.
         """
         self._check_started()
-        written = asyncio.wrap_future(self._writer.submit(fn, later=later))
-        try:
-            return await asyncio.shield(written)
-        except (DBAPIError, PoolTimeout) as error:
-            raise _unavailable(error) from None
+        return await self._written(self._writer.submit(fn, later=later))
 
-    async def keep(self, fn: Callable[[Connection], object]) -> bool:
-        """Write what cannot be asked for again, such as an answer that was given: whether it is committed by now.
+    async def write_batch(self, batch: Batch[Item, T], item: Item) -> T:
+        """`write`, for writes of one kind of which many come at once: those that wait together are done together."""
+        self._check_started()
+        return await self._written(self._writer.submit_to(batch, item))
 
-        Where the disk is full or the database locked it stays in memory and is tried again for minutes, so it comes
-        after the write that it follows, and maybe after later ones. Raises what `fn` raises, StorageUnavailable.
+    def owe(self, batch: Batch[Item, T], item: Item, told: Callable[[Exception], None]) -> None:
+        """`write_batch` of what cannot be asked for again, such as an answer that was given, without waiting for it.
+
+        It is done before any `read` that begins later, and before `aclose` ends. Where the disk is full or the
+        database locked, it stays in memory and is tried again for minutes, and no read waits for it. `told` hears
+        why where it could not be done.
         """
         self._check_started()
-        written = asyncio.wrap_future(self._writer.submit(fn, keep=True))
+        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._owed.add(tried)
+        tried.add_done_callback(self._owed.discard)
+
+        def settle(done: "asyncio.Future[T]") -> None:
+            _resolved(tried)
+            if not done.cancelled() and (error := done.exception()) is not None:
+                told(_translated(error))
+
+        self._writer.submit_to(batch, item, lambda: _resolved(tried)).add_done_callback(settle)
+
+    async def _written(self, written: "asyncio.Future[T]") -> T:
         try:
-            async with asyncio.timeout(KEPT_WAIT_SECONDS):
-                await asyncio.shield(written)
-        except TimeoutError:
-            log.warning("write_not_yet_stored")
-            written.add_done_callback(_told)
-            return False
+            return await written
         except (DBAPIError, PoolTimeout) as error:
             raise _unavailable(error) from None
-        return True
 
     async def apart(self, fn: Callable[[Connection], T], *, transaction: bool = True) -> T:
         """Run `fn` on a connection of its own, for long work that no question may wait for. PostgreSQL only.
@@ -255,11 +263,9 @@ class Database:
             raise StorageUnavailable("The database is not open; XiaoQ is starting or shutting down.")
 
 
-def _told(written: "asyncio.Future[object]") -> None:
-    """Nobody waits for this write any more, so the log is told what came of it."""
-    error = None if written.cancelled() else written.exception()
-    if error is not None:
-        log.error("write_lost", error=type(error).__name__)
+def _resolved(waited_for: "asyncio.Future[None]") -> None:
+    if not waited_for.done():
+        waited_for.set_result(None)
 
 
 def _make_private(file: Path) -> None:
@@ -271,6 +277,12 @@ def _make_private(file: Path) -> None:
         raise StorageUnavailable(
             "The database file cannot be made; check that the data folder exists and is writable."
         ) from None
+
+
+def _translated(error: BaseException) -> Exception:
+    if isinstance(error, DBAPIError | PoolTimeout):
+        return _unavailable(error)
+    return error if isinstance(error, Exception) else StorageUnavailable("The write was given up.")
 
 
 def _unavailable(error: DBAPIError | PoolTimeout) -> Exception:

@@ -1,5 +1,6 @@
 """Business lines, as the manager keeps them. Knows no starter line; those are put here like any other."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +12,18 @@ from storage.database import Database
 from storage.tables import line as line_table
 from storage.upsert import upsert
 
+KNOWN_SECONDS = 1.0
+"""How long a line that was read is taken to be as it was: another process may change it."""
+_MOST_KNOWN = 1000
+
 
 class SqlLineStore:
     """core.ports.LineStore in a database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._known: dict[str, tuple[float, BusinessLine]] = {}
+        self._changes = 0
 
     async def all(self) -> Sequence[BusinessLine]:
         """Every line, archived ones too, in the order in which they were made."""
@@ -24,9 +31,21 @@ class SqlLineStore:
         return await self._db.read(lambda connection: [_line(row) for row in connection.execute(query)])
 
     async def get(self, line: str) -> BusinessLine | None:
+        """See the port. What this process puts is seen at once, what another puts within KNOWN_SECONDS."""
+        read_at, known = self._known.get(line, (0.0, None))
+        if known is not None and time.monotonic() - read_at < KNOWN_SECONDS:
+            return known
+        read_at, changes = time.monotonic(), self._changes
         query = select(line_table).where(line_table.c.id == line)
         row = await self._db.read(lambda connection: connection.execute(query).first())
-        return _line(row) if row is not None else None
+        if row is None:
+            return None
+        found = _line(row)
+        if changes == self._changes:  # else it was read before a change that is done by now
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[line] = (read_at, found)
+        return found
 
     async def put(self, line: BusinessLine) -> None:
         now = datetime.now(UTC)
@@ -43,6 +62,8 @@ class SqlLineStore:
             "updated_at": now,
         }
         await self._db.write(lambda connection: upsert(connection, line_table, values, keep=("created_at",)))
+        self._changes += 1
+        self._known.pop(line.id, None)
 
 
 def _line(row: Row[Any]) -> BusinessLine:

@@ -1,8 +1,9 @@
 """Whose rows: the conditions that tie a statement to its owner, a pseudonym by now. Knows no sign-in and no key."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, select
 
 from core.errors import NotFound
 from storage.tables import conversation, subject, turn
@@ -40,13 +41,21 @@ def hold(connection: Connection, conversation_id: str, owner: str) -> Any:
 
 def hold_turn(connection: Connection, turn_id: str, owner: str) -> tuple[Any, Any]:
     """In a write: the conversation of a turn, as `hold` gives it, and the whole turn. Raises NotFound."""
-    within = select(turn.c.conversation_id).where(turn.c.id == turn_id).scalar_subquery()
-    query = _whole.where(conversation.c.id == within, conversation.c.owner == owner)
-    found = connection.execute(query).first()
-    asked = connection.execute(select(turn).where(turn.c.id == turn_id)).first() if found else None
-    if asked is None:
-        raise NotFound("There is no such turn among your conversations.", param="turn_id")
+    found, asked = hold_turns(connection, [turn_id]).get(turn_id, (None, None))
+    if asked is None or found.owner != owner:
+        raise no_such_turn()
     return found, asked
+
+
+def hold_turns(connection: Connection, turn_ids: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    """`hold_turn` for several, by the turn's id; whose they are is for the caller to check. Unknown ones are left out."""
+    ids = {"ids": list(turn_ids)}
+    held = {row.id: row for row in connection.execute(_whole_of_turns, ids)}
+    return {
+        row.id: (held[row.conversation_id], row)
+        for row in connection.execute(_turns, ids)
+        if row.conversation_id in held
+    }
 
 
 def require_conversation(connection: Connection, conversation_id: str, owner: str) -> Any:
@@ -67,6 +76,16 @@ _whole = (
     .select_from(conversation.outerjoin(subject))
     .with_for_update(of=conversation)
 )
+
+_ids: BindParameter[Any] = bindparam("ids", expanding=True)
+_whole_of_turns = _whole.where(
+    conversation.c.id.in_(select(turn.c.conversation_id).where(turn.c.id.in_(_ids)))
+).order_by(conversation.c.id)  # the order in which several writes lock them
+_turns = select(turn).where(turn.c.id.in_(_ids))
+
+
+def no_such_turn() -> NotFound:
+    return NotFound("There is no such turn among your conversations.", param="turn_id")
 
 
 def no_such_conversation() -> NotFound:

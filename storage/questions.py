@@ -4,11 +4,12 @@ Each is one transaction of the caller's; owners are pseudonyms by now.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, update
 
-from core.errors import NotFound
+from core.errors import NotFound, XiaoQError
 from core.messages import Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import MaskWith, VaultEntry
 from storage import places
@@ -21,62 +22,77 @@ from storage.turns import conversation_values, last_position, set_aside, turn_va
 from storage.vaults import add_to_vault, read_vault
 
 
-def begin(
-    connection: Connection,
-    db: Database,
-    question: Question,
-    owner: str,
-    line: str,
-    turn_id: str,
-    new_conversation: str,
-    now: datetime,
-) -> StoredTurn:
-    """Store the question, in a new conversation where it names none. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about to be stored, with the ids it gets; `owner` is a pseudonym."""
+
+    question: Question
+    owner: str
+    line: str
+    turn_id: str
+    new_conversation: str
+    now: datetime
+
+
+def begin_all(connection: Connection, db: Database, asked: Sequence[Asked]) -> list[StoredTurn | Exception]:
+    """Store questions, each in a new conversation where it names none. NotFound in the place of one that cannot be."""
+    begun: list[StoredTurn | Exception | None] = [
+        None if _is_new(one) else _begin_another(connection, db, one) for one in asked
+    ]
+    new = iter(_begin_new(connection, db, [one for one in asked if _is_new(one)]))
+    return [next(new) if found is None else found for found in begun]
+
+
+def _is_new(asked: Asked) -> bool:
+    return asked.question.conversation_id is None and asked.question.replaces is None
+
+
+def _begin_another(connection: Connection, db: Database, asked: Asked) -> StoredTurn | Exception:
+    question = asked.question
     if question.conversation_id is None:
-        return _begin_new(connection, db, question, owner, line, turn_id, new_conversation, now)
-    before = hold(connection, question.conversation_id, owner)
-    cipher = db.keys.of(connection, before)
-    last = last_position(connection, before.id)
-    values = turn_values(cipher, turn_id, before.id, 0 if last is None else last + 1, question, now)
-    delta = db.seals.member(turn, values)
-    if question.replaces is not None:
-        delta += set_aside(connection, db.seals, before.id, question.replaces)
-    connection.execute(insert(turn).values(values))
+        return NotFound("The turn to replace is not part of this conversation.", param="replaces")
+    try:
+        before = hold(connection, question.conversation_id, asked.owner)
+        cipher = db.keys.of(connection, before)
+        last = last_position(connection, before.id)
+        position = 0 if last is None else last + 1
+        values = turn_values(cipher, asked.turn_id, before.id, position, question, asked.now)
+        delta = db.seals.member(turn, values)
+        if question.replaces is not None:
+            delta += set_aside(connection, db.seals, before.id, question.replaces)
+    except XiaoQError as error:
+        return error
+    connection.execute(insert(turn), values)
     named = {"title": cipher.seal_text(title_of(question.text), *places.title(before.id))}
-    db.seals.change(connection, before, delta, updated_at=now, **(named if last is None else {}))
+    db.seals.change(connection, before, delta, updated_at=asked.now, **(named if last is None else {}))
     known = read_vault(connection, cipher, before.id, leniently=True)
-    return _begun(question, turn_id, before.id, before.line, now, known)
+    return _begun(question, asked.turn_id, before.id, before.line, asked.now, known)
 
 
-def _begin_new(
-    connection: Connection,
-    db: Database,
-    question: Question,
-    owner: str,
-    line: str,
-    turn_id: str,
-    conversation_id: str,
-    now: datetime,
-) -> StoredTurn:
-    if question.replaces is not None:
-        raise NotFound("The turn to replace is not part of this conversation.", param="replaces")
-    cipher = db.keys.obtain(connection, owner, now)
-    values = turn_values(cipher, turn_id, conversation_id, 0, question, now)
-    begun = conversation_values(
-        cipher,
-        db.pseudonyms,
-        conversation_id,
-        owner,
-        line,
-        question.channel,
-        question.customer,
-        title_of(question.text),
-        now,
-    )
-    sealed = db.seals.sealed(connection, begun, db.seals.member(turn, values))
-    connection.execute(insert(conversation).values(sealed))
-    connection.execute(insert(turn).values(values))
-    return _begun(question, turn_id, conversation_id, line, now)
+def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> list[StoredTurn]:
+    if not asked:
+        return []
+    ciphers = db.keys.obtain_all(connection, {one.owner for one in asked}, asked[0].now)
+    conversations, turns = [], []
+    for one in asked:
+        cipher, question = ciphers[one.owner], one.question
+        values = turn_values(cipher, one.turn_id, one.new_conversation, 0, question, one.now)
+        begun = conversation_values(
+            cipher,
+            db.pseudonyms,
+            one.new_conversation,
+            one.owner,
+            one.line,
+            question.channel,
+            question.customer,
+            title_of(question.text),
+            one.now,
+        )
+        conversations.append(db.seals.sealed(connection, begun, db.seals.member(turn, values)))
+        turns.append(values)
+    connection.execute(insert(conversation), conversations)
+    connection.execute(insert(turn), turns)
+    return [_begun(one.question, one.turn_id, one.new_conversation, one.line, one.now) for one in asked]
 
 
 def _begun(

@@ -7,12 +7,13 @@ writes. Sums can be kept up row by row: what is taken out is subtracted. verify.
 
 import hmac
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Table, event, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, event, select, update
 
 from core.messages import TurnStatus
 from storage.columns import plain
@@ -24,6 +25,14 @@ from storage.upsert import upsert
 log = structlog.get_logger()
 
 DIGEST_BYTES = 32
+
+_COLUMNS = tuple(column.name for column in conversation.c)
+_reseal = (
+    update(conversation)
+    .where(conversation.c.id == bindparam("the_id"))
+    .values(members=bindparam("members"), seal=bindparam("seal"), updated_at=bindparam("updated_at"))
+)
+_mine = select(seal_total.c.amount).where(seal_total.c.writer == bindparam("writer"))
 
 _ALL = 1 << (8 * DIGEST_BYTES)
 _PENDING = "xiaoq_seals"
@@ -73,19 +82,35 @@ class Seals:
 
         One that was changed by others keeps its seal, which does not fit it: no write of ours covers that up.
         """
-        row = {column.name: before._mapping[column.name] for column in conversation.c}
+        connection.execute(
+            update(conversation)
+            .where(conversation.c.id == before.id)
+            .values(**values, **self._resealed(connection, before, delta, values))
+        )
+
+    def change_all(self, connection: Connection, changes: Sequence[tuple[Any, int, datetime]]) -> None:
+        """`change` for several conversations (before, delta, updated_at), each named once."""
+        rows = [
+            {
+                "the_id": before.id,
+                "updated_at": at,
+                **self._resealed(connection, before, delta, {"updated_at": at}),
+            }
+            for before, delta, at in changes
+        ]
+        connection.execute(_reseal, rows)
+
+    def _resealed(self, connection: Connection, before: Any, delta: int, values: Values) -> dict[str, bytes]:
+        """The members and the seal of a conversation that becomes another by these values."""
+        row = {column: before._mapping[column] for column in _COLUMNS}
         fits = self.conversation(row) == before.seal
         members = in_bytes(int.from_bytes(row["members"]) + delta)
         row |= {**values, "members": members}
         seal = self.conversation(row) if fits else before.seal
         if not fits:
             log.error("row_damaged", table="conversation", id=before.id)
-        connection.execute(
-            update(conversation)
-            .where(conversation.c.id == before.id)
-            .values(**values, members=members, seal=seal)
-        )
         _add(connection, int.from_bytes(seal) - int.from_bytes(before.seal))
+        return {"members": members, "seal": seal}
 
     def dropped(self, connection: Connection, seals: Iterable[bytes]) -> None:
         """Conversations with these seals are deleted."""
@@ -123,7 +148,7 @@ class Seals:
             event.listen(engine, name, listener)
 
     def _keep(self, connection: Connection, writer: str, delta: int) -> None:
-        before = connection.scalar(select(seal_total.c.amount).where(seal_total.c.writer == writer))
+        before = connection.scalar(_mine, {"writer": writer})
         amount = in_bytes(int.from_bytes(before or b"") + delta)
         row = {"writer": writer, "amount": amount, "digest": self.total(writer, amount)}
         upsert(connection, seal_total, row)
@@ -149,13 +174,20 @@ def canonical(table: str, values: Values) -> bytes:
     """
     parts = [table.encode()]
     running = table == "turn" and values["status"] == TurnStatus.RUNNING.value
-    for name in sorted(values):
+    for name, encoded_name in _in_order(tuple(values)):
         value = values[name]
         if value is None or (running and name == "answer"):
             continue
-        encoded = name.encode() + _encoded(value)
-        parts.append(struct.pack(">I", len(encoded)) + encoded)
+        encoded = encoded_name + _encoded(value)
+        parts.append(len(encoded).to_bytes(4))
+        parts.append(encoded)
     return b"".join(parts)
+
+
+@lru_cache(256)
+def _in_order(names: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
+    """The columns in the order of their names, with these encoded: there are as many sets of them as statements."""
+    return tuple((name, name.encode()) for name in sorted(names))
 
 
 def _encoded(value: Any) -> bytes:

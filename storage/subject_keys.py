@@ -7,11 +7,11 @@ any process is unreadable in all of them from the next read on.
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from storage.cipher import KEY_BYTES, Cipher, damaged_row
 from storage.ring import KeyRing, moment
@@ -49,15 +49,19 @@ class SubjectKeys:
 
     def obtain(self, connection: Connection, owner: str, now: datetime) -> Cipher:
         """In a write: the owner's key, made where there is none. No erasure of it commits before this write does."""
-        query = select(subject).where(subject.c.owner == owner).with_for_update(read=True, key_share=True)
-        row = connection.execute(query).first()
-        if row is None:
+        return self.obtain_all(connection, {owner}, now)[owner]
+
+    def obtain_all(self, connection: Connection, owners: Collection[str], now: datetime) -> dict[str, Cipher]:
+        """`obtain` for several."""
+        rows = _rows(connection, owners)
+        if missing := [owner for owner in owners if owner not in rows]:
             version, kek = self._ring.current(connection)
-            wrapped = kek.seal(secrets.token_bytes(KEY_BYTES), "subject", owner, moment(now))
-            made = {"owner": owner, "kek_version": version, "wrapped": wrapped, "created_at": now}
-            insert_missing(connection, subject, made)
-            row = connection.execute(query).one()
-        return self.of(connection, row)
+            for owner in missing:
+                wrapped = kek.seal(secrets.token_bytes(KEY_BYTES), "subject", owner, moment(now))
+                made = {"owner": owner, "kek_version": version, "wrapped": wrapped, "created_at": now}
+                insert_missing(connection, subject, made)
+            rows |= _rows(connection, missing)
+        return {owner: self.of(connection, row) for owner, row in rows.items()}
 
     def drop_unused(self, connection: Connection, owners: Sequence[str]) -> int:
         """In a write: destroy the keys of those of these owners who have no conversation left."""
@@ -104,3 +108,15 @@ class SubjectKeys:
             self._known[known] = cipher
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
+
+
+_wanted = (
+    select(subject)
+    .where(subject.c.owner.in_(bindparam("owners", expanding=True)))
+    .order_by(subject.c.owner)  # the order in which several writes lock them
+    .with_for_update(read=True, key_share=True)
+)
+
+
+def _rows(connection: Connection, owners: Collection[str]) -> dict[str, Any]:
+    return {row.owner: row for row in connection.execute(_wanted, {"owners": list(owners)})}

@@ -4,16 +4,22 @@ Knows no transaction: the caller's holds them together. Owners are pseudonyms, a
 What a write adds to its conversation's members is told to the caller, who seals the conversation (seals.py).
 """
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from core.errors import NotFound
+from core.errors import NotFound, XiaoQError
 from core.messages import Channel, Question, Source, TurnRecord, TurnStatus
 from storage import places
 from storage.cipher import Cipher
+from storage.database import Database
+from storage.ownership import hold_turns, no_such_turn
 from storage.pseudonyms import Pseudonyms
+from storage.rows import sealed_text
 from storage.seals import Seals
 from storage.tables import source, timing, turn
 
@@ -113,26 +119,102 @@ def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str
     }
 
 
-def replace_details(
-    connection: Connection, cipher: Cipher, seals: Seals, before: Any, record: TurnRecord
-) -> int:
-    """The sources and timings of a record, in place of any the turn had; gives what that adds to the members."""
-    turn_id, delta = before.id, 0
-    if before.status != TurnStatus.RUNNING.value:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a turn ended; `owner` is a pseudonym."""
+
+    turn_id: str
+    owner: str
+    record: TurnRecord
+    now: datetime
+
+
+def finish_all(connection: Connection, db: Database, ended: Sequence[Ended]) -> list[Exception | None]:
+    """Keep how turns ended. NotFound in the place of one that is not the owner's or was erased."""
+    outcomes: list[Exception | None] = [None] * len(ended)
+    for places_of_each in _each_turn_once(ended):
+        found = hold_turns(connection, [ended[at].turn_id for at in places_of_each])
+        ending = _Ending(connection, db)
+        for at in places_of_each:
+            before, asked = found.get(ended[at].turn_id, (None, None))
+            try:
+                if before is None or before.owner != ended[at].owner:
+                    raise no_such_turn()
+                ending.add(before, asked, ended[at])
+            except XiaoQError as error:
+                outcomes[at] = error
+        ending.write()
+    return outcomes
+
+
+def _each_turn_once(ended: Sequence[Ended]) -> list[list[int]]:
+    """Places in rounds, so that no turn stands in one round twice: the second builds on what the first left."""
+    rounds: list[list[int]] = []
+    nth: Counter[str] = Counter()
+    for at, one in enumerate(ended):
+        if nth[one.turn_id] == len(rounds):
+            rounds.append([])
+        rounds[nth[one.turn_id]].append(at)
+        nth[one.turn_id] += 1
+    return rounds
+
+
+class _Ending:
+    """Gathers what several turns' ends change, and writes it with a statement for each table."""
+
+    def __init__(self, connection: Connection, db: Database) -> None:
+        self._connection = connection
+        self._db = db
+        self._turns: list[dict[str, Any]] = []
+        self._sources: list[dict[str, Any]] = []
+        self._timings: list[dict[str, Any]] = []
+        self._changes: dict[str, tuple[Any, int, datetime]] = {}
+
+    def add(self, before: Any, asked: Any, ended: Ended) -> None:
+        seals, record = self._db.seals, ended.record
+        cipher = self._db.keys.of(self._connection, before)
+        sealed = sealed_text(cipher, record.answer, places.answer(asked.id, before.id))
+        values = outcome(record, sealed, ended.now)
+        if asked.masked is None and (record.answer or record.status is TurnStatus.DONE):
+            values["masked"] = b""  # masking comes before any answer, and had nothing to store
+        delta = -self._drop_details(asked)
+        delta += seals.member(turn, {**asked._mapping, **values}) - seals.member(turn, asked._mapping)
+        delta += self._add_details(cipher, asked.id, record)
+        self._turns.append({"the_id": asked.id, "masked": asked.masked, **values})
+        _, earlier, _ = self._changes.get(before.id, (None, 0, None))
+        self._changes[before.id] = (before, earlier + delta, ended.now)
+
+    def _drop_details(self, asked: Any) -> int:
+        """What a turn that had already ended said of its sources and timings."""
+        if asked.status == TurnStatus.RUNNING.value:
+            return 0
+        lost = 0
         for table in (source, timing):
-            rows = connection.execute(select(table).where(table.c.turn_id == turn_id)).all()
-            delta -= sum(seals.member(table, row._mapping) for row in rows)
-            connection.execute(delete(table).where(table.c.turn_id == turn_id))
-    sources = [_source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
-    timings = [
-        {"turn_id": turn_id, "step": step, "milliseconds": milliseconds}
-        for step, milliseconds in record.timings.items()
-    ]
-    for table, values in ((source, sources), (timing, timings)):
-        if values:
-            connection.execute(insert(table), values)
-            delta += sum(seals.member(table, row) for row in values)
-    return delta
+            rows = self._connection.execute(select(table).where(table.c.turn_id == asked.id)).all()
+            lost += sum(self._db.seals.member(table, row._mapping) for row in rows)
+            self._connection.execute(delete(table).where(table.c.turn_id == asked.id))
+        return lost
+
+    def _add_details(self, cipher: Cipher, turn_id: str, record: TurnRecord) -> int:
+        sources = [_source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
+        timings = [
+            {"turn_id": turn_id, "step": step, "milliseconds": milliseconds}
+            for step, milliseconds in record.timings.items()
+        ]
+        self._sources += sources
+        self._timings += timings
+        member = self._db.seals.member
+        return sum(member(source, row) for row in sources) + sum(member(timing, row) for row in timings)
+
+    def write(self) -> None:
+        if not self._turns:
+            return
+        self._connection.execute(_end, self._turns)
+        if self._sources:
+            self._connection.execute(insert(source), self._sources)
+        if self._timings:
+            self._connection.execute(insert(timing), self._timings)
+        self._db.seals.change_all(self._connection, list(self._changes.values()))
 
 
 def _source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
@@ -147,3 +229,11 @@ def _source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> 
         "base": one.base,
         "page": one.page,
     }
+
+
+_ENDED = (
+    "ended_at", "status", "answer", "masked", "mode", "language", "engine", "finish_reason", "prompt_tokens",
+    "completion_tokens", "usage_estimated", "handoff_reason", "handoff_contact", "error",
+)  # fmt: skip
+"""What the end of a turn sets of its row."""
+_end = update(turn).where(turn.c.id == bindparam("the_id")).values({name: bindparam(name) for name in _ENDED})

@@ -1,9 +1,10 @@
 """INSERT … ON CONFLICT DO UPDATE as SQLite and PostgreSQL both have it. Knows no table of its own."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -20,15 +21,31 @@ def upsert(
 
     Columns in `keep` are set at insertion only. `changed` sets these instead of the values given.
     """
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table).values(**values)
-    keys = list(by) or [column.name for column in table.primary_key]
     if changed is None:
-        changed = {name: statement.excluded[name] for name in values if name not in keys and name not in keep}
+        statement = _upserting(connection.dialect.name, table, tuple(values), tuple(keep), tuple(by))
+        connection.execute(statement, dict(values))
+        return
+    statement = _inserting(connection.dialect.name, table).values(**values)
+    keys = list(by) or [column.name for column in table.primary_key]
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
 def insert_missing(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
     """Insert the row where there is none with its primary key."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(make(table).values(**values).on_conflict_do_nothing())
+    statement = _inserting(connection.dialect.name, table).values(**values)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+@lru_cache(64)
+def _upserting(
+    dialect: str, table: Table, names: tuple[str, ...], keep: tuple[str, ...], by: tuple[str, ...]
+) -> Any:
+    """Making the statement costs more than running it, and there are as many as there are callers."""
+    statement = _inserting(dialect, table).values({name: bindparam(name) for name in names})
+    keys = by or tuple(column.name for column in table.primary_key)
+    changed = {name: statement.excluded[name] for name in names if name not in keys and name not in keep}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def _inserting(dialect: str, table: Table) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

@@ -1,13 +1,14 @@
 """One thread that writes: what is queued shares a transaction, and is told so after COMMIT. Knows no table.
 
-What is to be kept in any case is tried again for minutes while the disk is full or another process holds the lock.
+What is owed is tried again for minutes while the disk is full or another process holds the lock.
 """
 
+import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -18,6 +19,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from core.errors import StorageUnavailable
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+
+Write = Callable[[Connection], T]
+Batch = Callable[[Connection, Sequence[Item]], Sequence[T | Exception]]
+"""Does several writes of one kind with few statements; gives what each of them returns or would raise."""
 
 log = structlog.get_logger()
 
@@ -30,10 +36,10 @@ PATIENCE_SECONDS = 1.0
 ATTEMPTS = 3
 """How often a write is tried that another replica's got in the way of."""
 
-KEPT_SECONDS = 900.0
-"""How long a write that is to be kept is tried while the database refuses all writes."""
+OWED_SECONDS = 900.0
+"""How long a write that is owed is tried while the database refuses all writes."""
 
-KEPT = 10_000
+OWED = 10_000
 """The most of them; while none gets through no question is taken either, so there are as many as open answers."""
 
 AGAIN_SECONDS = 0.5
@@ -44,21 +50,32 @@ LAST_SECONDS = 10.0
 
 
 class _Job:
-    """One queued write and, once it ran, what came of it."""
+    """One queued write and, once it ran, what came of it.
 
-    def __init__(self, fn: Callable[[Connection], Any], keep: bool = False) -> None:
-        self.fn = fn
-        self.keep = keep
+    `batch` is None for a write that goes by itself; `put_off` is there for one that is owed.
+    """
+
+    __slots__ = ("batch", "error", "future", "loop", "put_off", "queued", "value", "work")
+
+    def __init__(
+        self, batch: Batch[Any, Any] | None, work: Any, put_off: Callable[[], None] | None = None
+    ) -> None:
+        self.batch = batch
+        self.work = work
+        self.put_off = put_off
+        self.loop = loop = asyncio.get_running_loop()
         self.queued = time.monotonic()
-        self.future: Future[Any] = Future()
+        self.future: asyncio.Future[Any] = loop.create_future()
         self.value: Any = None
         self.error: BaseException | None = None
 
     def run(self, connection: Connection) -> None:
-        self.value, self.error = None, None
+        """The write by itself. What it raises is the caller's and kept for it, but for what the database raises."""
         try:
-            with connection.begin_nested():
-                self.value = self.fn(connection)
+            if self.batch is None:
+                self.value, self.error = self.work(connection), None
+            else:
+                self.keep(self.batch(connection, [self.work])[0])
         except IntegrityError as error:
             self.error = error
         except DBAPIError:
@@ -67,7 +84,15 @@ class _Job:
         except Exception as error:  # noqa: BLE001 - it is the caller's, and is raised there
             self.error = error
 
+    def keep(self, outcome: Any) -> None:
+        if isinstance(outcome, Exception):
+            self.error = outcome
+        else:
+            self.value, self.error = outcome, None
+
     def resolve(self) -> None:
+        if self.future.done():  # the caller left
+            return
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
@@ -75,17 +100,18 @@ class _Job:
 
 
 class GroupWriter:
-    """Runs functions on a connection of its own, one after another, each in a savepoint.
+    """Runs writes on a connection of its own, one transaction after another.
 
-    Every commit waits for the disk, so writes that arrive meanwhile share the next one. A function may run
-    again, alone, where another one broke the transaction they shared; only one run is committed.
+    Every commit waits for the disk, so writes that arrive meanwhile share the next one: those of one kind as one
+    batch, in the order of their kinds' first; then the others, each in a savepoint. A write may run again, alone,
+    where another one broke the transaction they shared; only one run is committed.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._urgent: deque[_Job] = deque()
         self._later: deque[_Job] = deque()
-        self._kept: deque[_Job] = deque()
+        self._owed: deque[_Job] = deque()
         self._again_at = 0.0
         self._closed_at = 0.0
         self._news = threading.Condition()
@@ -96,19 +122,28 @@ class GroupWriter:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(
-        self, fn: Callable[[Connection], T], *, later: bool = False, keep: bool = False
-    ) -> "Future[T]":
+    def submit(self, fn: Write[T], *, later: bool = False) -> "asyncio.Future[T]":
         """Queue a write; `later`, it waits until no other does, and shares no transaction with any.
 
-        With `keep` it is tried again, KEPT_SECONDS long, where the database takes no writes. Raises
-        StorageUnavailable after `close`.
+        What is queued is done even where its caller no longer waits. Raises StorageUnavailable after `close`.
         """
-        job = _Job(fn, keep)
+        return self._queue(_Job(None, fn), self._later if later else self._urgent)
+
+    def submit_to(
+        self, batch: Batch[Item, T], item: Item, put_off: Callable[[], None] | None = None
+    ) -> "asyncio.Future[T]":
+        """Queue a write of this kind. Raises StorageUnavailable after `close`.
+
+        With `put_off` it is owed: tried again, OWED_SECONDS long, where the database takes no writes. `put_off`
+        hears of it, in the loop, once.
+        """
+        return self._queue(_Job(batch, item, put_off), self._urgent)
+
+    def _queue(self, job: _Job, queue: deque[_Job]) -> "asyncio.Future[Any]":
         with self._news:
             if self._closed:
                 raise StorageUnavailable("The database is closed; XiaoQ is shutting down.")
-            (self._later if later else self._urgent).append(job)
+            queue.append(job)
             self._news.notify()
         return job.future
 
@@ -121,35 +156,35 @@ class GroupWriter:
 
     def _work(self) -> None:
         while jobs := self._next_group():
-            self._attempt(jobs, self._commit)
+            try:
+                self._commit(jobs)
+            except Exception as error:  # noqa: BLE001 - the thread must live on; every waiter is told
+                for job in jobs:
+                    job.error = error
+            _tell(job for job in jobs if not self._puts_off(job))
 
-    def _attempt(self, jobs: list[_Job], work: Callable[[list[_Job]], None]) -> None:
-        try:
-            work(jobs)
-        except Exception as error:  # noqa: BLE001 - the thread must live on; every waiter is told
-            for job in jobs:
-                if not job.future.done() and not self._puts_off(job, error):
-                    job.future.set_exception(error)
-
-    def _puts_off(self, job: _Job, error: BaseException) -> bool:
-        """Whether the job is tried again later: it is to be kept, and the database alone is the cause."""
-        now = time.monotonic()
-        patient = now < (self._closed_at + LAST_SECONDS if self._closed else job.queued + KEPT_SECONDS)
-        if not (job.keep and patient and len(self._kept) < KEPT and _passing(error)):
+    def _puts_off(self, job: _Job) -> bool:
+        """Whether the job is tried again later: it is owed, and the database alone is the cause."""
+        if job.error is None or job.put_off is None or not _passing(job.error):
             return False
-        if not self._kept:
-            log.warning("writes_put_off", cause=type(error).__name__)
-        self._kept.append(job)
+        now = time.monotonic()
+        patient = now < (self._closed_at + LAST_SECONDS if self._closed else job.queued + OWED_SECONDS)
+        if not patient or len(self._owed) >= OWED:
+            return False
+        if not self._owed:
+            log.warning("writes_put_off", cause=type(job.error).__name__)
+        self._owed.append(job)
         self._again_at = now + AGAIN_SECONDS
+        _call(job.loop, job.put_off)
         return True
 
     def _next_group(self) -> list[_Job]:
         """The jobs whose turn it is, waited for; none once all is done and no more may come."""
         with self._news:
             while True:
-                wait = self._again_at - time.monotonic() if self._kept else None
+                wait = self._again_at - time.monotonic() if self._owed else None
                 if wait is not None and wait <= 0:
-                    return [self._kept.popleft() for _ in range(min(GROUP, len(self._kept)))]
+                    return [self._owed.popleft() for _ in range(min(GROUP, len(self._owed)))]
                 if self._later and (not self._urgent or _overdue(self._later[0])):
                     return [self._later.popleft()]
                 if self._urgent:
@@ -159,31 +194,76 @@ class GroupWriter:
                 self._news.wait(wait)
 
     def _commit(self, jobs: list[_Job]) -> None:
-        if len(jobs) == 1 or not self._transact(jobs):
+        if len(jobs) == 1 or not self._together(jobs):
             for job in jobs:
-                self._attempt([job], self._alone)
+                self._alone(job)
 
-    def _alone(self, jobs: list[_Job]) -> None:
+    def _alone(self, job: _Job) -> None:
         for attempt in range(ATTEMPTS):
-            if self._transact(jobs, last=attempt == ATTEMPTS - 1):
-                return
-
-    def _transact(self, jobs: list[_Job], *, last: bool = False) -> bool:
-        """Run and commit the jobs; False where nothing was kept and another attempt is worth it."""
-        with self._engine.connect() as connection, connection.begin() as transaction:
-            for job in jobs:
-                try:
+            try:
+                with self._engine.connect() as connection, connection.begin() as transaction:
                     job.run(connection)
-                except DBAPIError as error:
-                    transaction.rollback()
-                    if len(jobs) > 1 or (_crossed(error) and not last):
-                        return False
-                    if self._puts_off(job, error):
-                        return True
-                    job.error = error
-        for job in jobs:
-            job.resolve()
+                    if job.error is not None:
+                        transaction.rollback()
+                return
+            except DBAPIError as error:
+                job.error = error
+                if not _crossed(error) or attempt == ATTEMPTS - 1:
+                    return
+
+    def _together(self, jobs: list[_Job]) -> bool:
+        """Run and commit the jobs; False where nothing was kept and each is to be tried alone.
+
+        Raises where no transaction can be had at all: alone they would wait for it one after the other.
+        """
+        with self._engine.connect() as connection:
+            transaction = connection.begin()
+            try:
+                _run_all(connection, jobs)
+                transaction.commit()
+            except Exception:  # noqa: BLE001 - whose it is shows when each runs alone
+                transaction.rollback()
+                return False
         return True
+
+
+def _run_all(connection: Connection, jobs: Sequence[_Job]) -> None:
+    kinds: dict[Any, list[_Job]] = {}
+    for job in jobs:
+        if job.batch is not None:
+            kinds.setdefault(job.batch, []).append(job)
+    for batch, alike in kinds.items():
+        for job, outcome in zip(alike, batch(connection, [job.work for job in alike]), strict=True):
+            job.keep(outcome)
+    for job in jobs:
+        if job.batch is None:
+            _in_savepoint(connection, job)
+
+
+def _in_savepoint(connection: Connection, job: _Job) -> None:
+    with connection.begin_nested() as savepoint:
+        job.run(connection)
+        if job.error is not None:
+            savepoint.rollback()
+
+
+def _tell(jobs: Iterable[_Job]) -> None:
+    """Wake each loop once for all that waits there."""
+    waiting: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in jobs:
+        waiting.setdefault(job.loop, []).append(job)
+    for loop, done in waiting.items():
+        _call(loop, _resolve, done)
+
+
+def _call(loop: asyncio.AbstractEventLoop, told: Callable[..., None], *what: Any) -> None:
+    with suppress(RuntimeError):  # that loop has ended, and with it whoever waited
+        loop.call_soon_threadsafe(told, *what)
+
+
+def _resolve(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        job.resolve()
 
 
 def _overdue(job: _Job) -> bool:
