@@ -14,6 +14,16 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 opens it to the network.")
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on.")
+    drain_seconds: float = Field(
+        20.0,
+        ge=0,
+        description="How long open answers may finish after SIGTERM; those still open then end with an error event.",
+    )
+    connections_per_address: int = Field(
+        2048,
+        ge=1,
+        description="Connections that one address may hold open, this machine and a proxy before XiaoQ included.",
+    )
     data_dir: Path = Field(Path("data"), description="Where the database, the index and the keys lie.")
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of the database; unset: SQLite in the data folder."

@@ -38,7 +38,7 @@ def build_gateway(
 
     `operator_token` is the console's one-click link and, where the settings hold no password, the password.
     `secret` signs what browsers keep for us. `framed_by` lists who may put the console in a frame, as CSP's
-    frame-ancestors writes it. On `app.state`: `services`, `sessions` (for ConsoleGuard), `metrics`.
+    frame-ancestors writes it. On `app.state`: `services`, `sessions` (for ConsoleGuard), `metrics`, `stopping`.
     """
     settings = services.settings
     password = settings.operator_password.get_secret_value() if settings.operator_password else None
@@ -55,6 +55,7 @@ def build_gateway(
     app.state.services, app.state.sessions = services, sessions
     app.state.metrics = metrics
     app.state.gate = Gate(services.counters, services.keys, settings, secret)
+    app.state.stopping = False
     for router in (
         health.router,
         reference.router,

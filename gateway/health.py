@@ -30,7 +30,7 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def readyz(services: Use) -> Response:
+async def readyz(request: Request, services: Use) -> Response:
     """Whether it can answer, part by part: `{"ready", "parts": {name: {ready, detail}}}`, 503 where not."""
     probes = {
         "database": services.database.health,
@@ -44,7 +44,9 @@ async def readyz(services: Use) -> Response:
         name: {"ready": health.ready, "detail": health.detail}
         for name, health in zip(probes, found, strict=True)
     }
-    ready = all(health.ready for health in found)
+    if request.app.state.stopping:
+        parts["server"] = {"ready": False, "detail": "stopping"}
+    ready = all(part["ready"] for part in parts.values())
     return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
 
 

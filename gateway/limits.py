@@ -5,6 +5,7 @@ Routes have tighter bounds of their own; this holds for those that forget, and f
 
 import asyncio
 import re
+import time
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,9 @@ UPLOADS = re.compile(
 )
 SILENCE_SECONDS = 30.0
 """Longest wait for the next piece of a body; a route's own deadline comes before."""
+PATIENCE_SECONDS = 60.0
+SLOWEST_BYTES = 1_000
+"""A second, on average, once PATIENCE_SECONDS are over: a body that comes drop by drop would never end."""
 
 
 class Bounded:
@@ -53,6 +57,7 @@ class _Exchange:
         self._bounds, self._limit = bounds, limit
         self._scope, self._receive, self._send = scope, receive, send
         self._received = 0
+        self._began = time.monotonic()
         self._whole = self._started = False
         self._error: XiaoQError | None = None
 
@@ -72,11 +77,14 @@ class _Exchange:
             async with asyncio.timeout(self._bounds.silence_seconds):
                 message = await self._receive()
         except TimeoutError:
-            raise self._broken(InvalidRequest("The body did not arrive in time; send it again.")) from None
+            raise self._broken(_too_slow()) from None
         self._received += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._received > self._limit:
             raise self._broken(_too_large(self._limit))
+        late = time.monotonic() - self._began - PATIENCE_SECONDS
+        if not self._whole and late > 0 and self._received < late * SLOWEST_BYTES:
+            raise self._broken(_too_slow())
         return message
 
     def _broken(self, error: XiaoQError) -> XiaoQError:
@@ -89,6 +97,10 @@ class _Exchange:
             return
         self._started = True
         await self._send(message)
+
+
+def _too_slow() -> InvalidRequest:
+    return InvalidRequest("The body did not arrive in time; send it again.")
 
 
 def _too_large(limit: int) -> TooLarge:

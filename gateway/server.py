@@ -3,42 +3,89 @@
 Knows nothing of what is served.
 """
 
+import asyncio
 import errno
 import gc
 import socket
 import sys
+import time
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from core.errors import ConfigurationError
 from core.settings import Settings
+from gateway.connections import Door, raise_descriptor_limit, room_for_connections
 from gateway.deadlines import PatientProtocol
 
-DRAIN_SECONDS = 20
-"""How long open answers may finish after SIGTERM before they are cut."""
+log = structlog.get_logger()
+
+CUT_SECONDS = 3.0
+"""How long answers that were cut may take to say so and to be stored."""
+CANCEL_SECONDS = 1.0
+"""How long what is left may take to clean up once it is cancelled."""
+TICK_SECONDS = 0.05
 SWITCH_SECONDS = 0.0002
 """How long a thread may keep the others from running."""
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
-class AnnouncingServer(uvicorn.Server):
-    """A uvicorn server that says when it accepts requests, since weights and indexes take their time."""
+class PoliteServer(uvicorn.Server):
+    """A uvicorn server that says when it accepts requests, since weights and indexes take their time; and that ends
+    without cutting anybody off in silence."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, token: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: FastAPI, settings: Settings, token: str, door: Door
+    ) -> None:
         super().__init__(config)
+        self._app = app
         self._settings = settings
         self._token = token
+        self._door = door
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.should_exit:
             return
         stay_responsive()
+        self._door.most = room_for_connections(raise_descriptor_limit())
         port = sockets[0].getsockname()[1] if sockets else self._settings.port
         for line in announcement(self._settings, self._token, port):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let open answers end. At the deadline cut those that do not: each says so, and is stored as far as it came."""
+        self._app.state.stopping = True  # no longer ready
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if not await self._quiet(self._settings.drain_seconds):
+            log.warning("server.cut", answers=len(self.server_state.tasks))
+            await self._app.state.services.engine.aclose()
+            if not await self._quiet(CUT_SECONDS):
+                await self._cancel()
+        await super().shutdown(sockets)
+
+    async def _quiet(self, seconds: float) -> bool:
+        """Whether all answers ended within this time; a second Ctrl+C counts as that."""
+        end = time.monotonic() + seconds
+        while (self.server_state.connections or self.server_state.tasks) and not self.force_exit:
+            if time.monotonic() >= end:
+                return False
+            await asyncio.sleep(TICK_SECONDS)
+        return True
+
+    async def _cancel(self) -> None:
+        """End what neither ends nor reads."""
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        await self._quiet(CANCEL_SECONDS)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
 
 
 def stay_responsive() -> None:
@@ -86,16 +133,25 @@ def reserve(settings: Settings) -> socket.socket:
     return listener
 
 
+def guarded_by(door: Door) -> type[PatientProtocol]:
+    """The protocol of connections that come through this door."""
+    return type("GuardedProtocol", (PatientProtocol,), {"door": door})
+
+
 def serve_forever(app: FastAPI, settings: Settings, token: str, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM."""
+    raise_descriptor_limit()
+    door = Door(settings.connections_per_address)
     config = uvicorn.Config(
         app,
-        http=PatientProtocol,
+        loop="uvloop",
+        http=guarded_by(door),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=1,  # we have waited for them ourselves by then
         timeout_keep_alive=30,
         proxy_headers=False,
     )
-    AnnouncingServer(config, settings, token).run(sockets=[listener])
+    PoliteServer(config, app, settings, token, door).run(sockets=[listener])
