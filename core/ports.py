@@ -261,6 +261,10 @@ class DocumentStore(Protocol):
         """Grows by one with every change to the base."""
         ...
 
+    def changes(self, base: str) -> int:
+        """Differs from what it was before, as soon as a change that this process has made to the base holds."""
+        ...
+
     async def put(self, document: Document, chunks: Sequence[Chunk], data: bytes | None) -> None:
         """Store a document, its chunks and its raw bytes, replacing one of the same id: found whole or as before.
 

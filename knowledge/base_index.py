@@ -88,6 +88,7 @@ class BaseIndex:
         """What an earlier process has left, after a look at whether the store is the one that it was made
         from: an older database that was put back gives rows anew."""
         self.snapshot = await self._off_loop(self._folder.load)
+        await self._off_loop(self.snapshot.lexical.prepare)
         rows = await self._off_loop(self.snapshot.rows)
         at = {*range(len(rows))[-_SAMPLE:], *random.sample(range(len(rows)), min(_SAMPLE, len(rows)))}
         some = rows[sorted(at)].tolist()
@@ -124,7 +125,9 @@ class BaseIndex:
         """Whether another process has brought the folder to this version."""
         if self._odd or not self._folder.changed():
             return False
-        self.snapshot = await self._off_loop(self._folder.load, self.snapshot.parts)
+        adopted = await self._off_loop(self._folder.load, self.snapshot.parts)
+        await self._off_loop(adopted.lexical.prepare)
+        self.snapshot = adopted
         return self.snapshot.version == version
 
     async def _follow(self, version: int) -> None:
@@ -137,7 +140,9 @@ class BaseIndex:
                 grown = await self._grown_in_bulk(grown, present)
             grown = await self._grown(grown, present)
             left = await self._off_loop(grown.without, present)
-            self.snapshot = await self._saved(await self._off_loop(left.joined, version, ()))
+            whole = await self._saved(await self._off_loop(left.joined, version, ()))
+            await self._off_loop(whole.lexical.prepare)
+            self.snapshot = whole
             self._odd = False
             await self._off_loop(self._folder.sweep, self.snapshot)
         finally:

@@ -8,11 +8,9 @@ from dataclasses import replace
 
 from knowledge.blend import blend
 from knowledge.confidence import THRESHOLD
-from knowledge.ranked import Facts, Ranked
+from knowledge.ranked import SAME_LANGUAGE, Facts, Ranked
 
 __all__ = ["THRESHOLD", "Facts", "Ranked", "fuse"]
-
-_SAME_LANGUAGE = 1.02
 
 
 def fuse(ranked: Sequence[Ranked], language: str, trust: Sequence[float] = ()) -> list[Ranked]:
@@ -24,7 +22,7 @@ def fuse(ranked: Sequence[Ranked], language: str, trust: Sequence[float] = ()) -
         [r.hit.rank if r.hit else 0.0 for r in ranked], [r.cosine for r in ranked], _mean(ranked, trust)
     )
     placed = [
-        replace(entry, order=order * (_SAME_LANGUAGE if entry.facts.language == language != "und" else 1.0))
+        replace(entry, order=order * (SAME_LANGUAGE if entry.facts.language == language != "und" else 1.0))
         for entry, order in zip(ranked, orders, strict=True)
     ]
     return sorted(placed, key=lambda r: (-r.order, r.source, r.row))

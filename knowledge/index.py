@@ -18,14 +18,14 @@ from core.documents import Chunk
 from core.messages import Passage, Retrieval
 from core.ports import DocumentStore, Health
 from knowledge.base_index import BaseIndex
-from knowledge.confidence import THRESHOLD, scored
+from knowledge.confidence import THRESHOLD
+from knowledge.finding import Found, Place, Steps, find
 from knowledge.index_folder import clear_old_layout
 from knowledge.lexical import LexicalIndex
-from knowledge.query import Expansion
-from knowledge.ranked import Ranked
 from knowledge.search import Neighbours, Search
 from knowledge.segments import check_of
 from knowledge.snapshot import Snapshot
+from knowledge.texts import Texts
 
 if TYPE_CHECKING:
     from knowledge.rerank import Reranker
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 T = TypeVar("T")
-Texts = Sequence[tuple[Ranked, Chunk]]
 
 _BACKGROUND = 100
 """Chunks that are taken to stand beside those of a conversation's files: what tells a rare word from a
@@ -41,10 +40,9 @@ common one."""
 _PATIENCE_SECONDS = 5.0
 _NEAR = 40
 """Neighbours in meaning asked for in each base."""
-_READ = 12
-"""Passages read for a question at least: what scoring looks at."""
-_SPARE = 5
-"""Read beyond what was asked for: some may have left the store a moment ago."""
+_SHORT, _LIGHT = 400, 60_000
+"""Characters of a question, and postings that its words have, that the event loop takes on itself: half a
+millisecond."""
 
 
 def _today() -> date:
@@ -72,6 +70,7 @@ class HybridIndex:
         self._semantic = semantic
         self._reranker = reranker
         self._today = today
+        self._texts = Texts(store)
         self._bases: dict[str, BaseIndex] = {}
         self._loaded = False
         self._embedding: dict[str, asyncio.Task[None]] = {}
@@ -134,29 +133,30 @@ class HybridIndex:
         for task in self._embedding.values():
             task.cancel()
         await asyncio.gather(*self._embedding.values(), return_exceptions=True)
+        await self._texts.aclose()
         self._searchers.shutdown()
         self._builder.shutdown()
 
     async def retrieve(self, bases: Sequence[str], question: str, k: int = 5) -> Retrieval:
         """See the port. Bases that do not exist hold nothing."""
         asked = {base: self._bases[base] for base in dict.fromkeys(bases) if base in self._bases}
-        snapshots = [base.snapshot for base in asked.values()]
-        near = await self._near(list(asked), question)
+        snapshots, names = [base.snapshot for base in asked.values()], list(asked)
+        near = await self._near(names, question)
+        await self._texts.current(names)
 
-        async def read(ranked: Sequence[Ranked]) -> Texts:
-            return await self._read(asked, snapshots, ranked)
+        def known(source: int, row: int) -> Chunk | None:
+            return self._texts.get(names[source], row)
 
-        return await self._retrieve([s.lexical for s in snapshots], question, k, near, read)
+        async def read(wanted: Sequence[Place]) -> Mapping[Place, Chunk]:
+            return await self._read(asked, snapshots, wanted)
+
+        return await self._retrieve([s.lexical for s in snapshots], question, k, near, known, read)
 
     async def among(self, chunks: Sequence[Chunk], question: str, k: int = 5) -> Retrieval:
         """See the port. The chunks are indexed for this one question."""
         numbered = [replace(chunk, row=row) for row, chunk in enumerate(chunks)]
         index = await self._off_loop(LexicalIndex.of, numbered)
-
-        async def read(ranked: Sequence[Ranked]) -> Texts:
-            return [(one, chunks[one.row]) for one in ranked]
-
-        return await self._retrieve([index], question, k, (), read, _BACKGROUND)
+        return await self._retrieve([index], question, k, (), lambda _, row: chunks[row], None, _BACKGROUND)
 
     async def _retrieve(
         self,
@@ -164,22 +164,28 @@ class HybridIndex:
         question: str,
         k: int,
         near: Sequence[Neighbours],
-        read: Callable[[Sequence[Ranked]], Awaitable[Texts]],
+        known: Callable[[int, int], Chunk | None],
+        read: Callable[[Sequence[Place]], Awaitable[Mapping[Place, Chunk]]] | None,
         background: int = 0,
     ) -> Retrieval:
-        """By the question's own words; by their synonyms only where those do not find it, and these do."""
-        search = await self._off_loop(Search.of, indexes, question, self._today().toordinal(), background)
-
-        async def passages(expansions: Sequence[Expansion] = ()) -> list[Passage]:
-            ranked = await self._off_loop(search.ranked, near, expansions)
-            texts = await read(ranked[: max(_READ, k + _SPARE)])
-            return await self._off_loop(_passages, search, texts)
-
-        found = await passages()
-        if not _known(found) and (expansions := await self._off_loop(search.expansions)):
-            in_other_words = await passages(expansions)
-            found = in_other_words if _known(in_other_words) else found
-        return Retrieval((await self._reordered(question, found))[:k], _known(found), THRESHOLD)
+        """On the event loop where it is a matter of less than a millisecond, else in a thread."""
+        day = self._today().toordinal()
+        light = len(question) <= _SHORT and all(index.small for index in indexes)
+        if light:
+            await asyncio.sleep(
+                0
+            )  # nothing else here need wait, and whoever asks in a row leaves others no turn
+            search = Search.of(indexes, question, day, background)
+            light = search.postings() <= _LIGHT
+        else:
+            search = await self._off_loop(Search.of, indexes, question, day, background)
+        shown = k if self._reranker is None else None
+        steps = find(search, k, near, known, shown)
+        step = _step(steps, None) if light else await self._off_loop(_step, steps, None)
+        while not isinstance(step, Found):
+            texts = await read(step) if read is not None else {}
+            step = _step(steps, texts) if light else await self._off_loop(_step, steps, texts)
+        return Retrieval((await self._reordered(question, step.passages))[:k], step.answerable, THRESHOLD)
 
     async def _near(self, bases: Sequence[str], question: str) -> list[Neighbours]:
         if self._semantic is None:
@@ -188,20 +194,17 @@ class HybridIndex:
         return [Neighbours(near.get(base, {}), self._semantic.trust(base, question)) for base in bases]
 
     async def _read(
-        self, bases: Mapping[str, BaseIndex], snapshots: Sequence[Snapshot], ranked: Sequence[Ranked]
-    ) -> Texts:
+        self, bases: Mapping[str, BaseIndex], snapshots: Sequence[Snapshot], wanted: Sequence[Place]
+    ) -> Mapping[Place, Chunk]:
         """The chunks of these rows, those left out that are gone, or are not what was indexed."""
-        chunks: dict[tuple[int, int], Chunk] = {}
+        chunks: dict[Place, Chunk] = {}
         for source, (name, base) in enumerate(bases.items()):
-            if not (rows := [one.row for one in ranked if one.source == source]):
+            if not (rows := [row for of, row in wanted if of == source]):
                 continue
             expected = snapshots[source].lexical.checks(rows)
-            for chunk in await self._store.read(name, rows):
-                if expected.get(chunk.row) == check_of(chunk):
-                    chunks[source, chunk.row] = chunk
-                else:
-                    base.distrust()
-        return [(one, chunks[key]) for one in ranked if (key := (one.source, one.row)) in chunks]
+            read = await self._texts.read(name, rows, _indexed(expected, base))
+            chunks |= {(source, chunk.row): chunk for chunk in read}
+        return chunks
 
     async def _reordered(self, question: str, passages: Sequence[Passage]) -> Sequence[Passage]:
         """By the reranker, where there is one and it answers. How sure the search is stays as it was found:
@@ -224,30 +227,22 @@ class HybridIndex:
         return await asyncio.get_running_loop().run_in_executor(self._searchers, work, *args)
 
 
-def _known(passages: Sequence[Passage]) -> bool:
-    return bool(passages) and passages[0].score >= THRESHOLD
+def _step(steps: Steps, texts: Mapping[Place, Chunk] | None) -> Sequence[Place] | Found:
+    """As far as it goes: either places whose texts are needed, or what was found."""
+    try:
+        return next(steps) if texts is None else steps.send(texts)
+    except StopIteration as end:
+        found: Found = end.value
+        return found
 
 
-def _passages(search: Search, texts: Texts) -> list[Passage]:
-    ranked, chunks = [one for one, _ in texts], [chunk for _, chunk in texts]
-    sure = scored(search.question, search.weights, ranked, chunks)
-    by_place = {(one.source, one.row): chunk for one, chunk in texts}
-    return [_passage(by_place[one.source, one.row], one) for one in sure]
+def _indexed(checks: Mapping[int, int], base: BaseIndex) -> Callable[[Chunk], bool]:
+    """Whether a chunk is the one that was indexed under its row; where it is not, so is the base's index not."""
 
+    def is_indexed(chunk: Chunk) -> bool:
+        if checks.get(chunk.row) == check_of(chunk):
+            return True
+        base.distrust()
+        return False
 
-def _passage(chunk: Chunk, ranked: Ranked) -> Passage:
-    return Passage(
-        id=chunk.id,
-        base=chunk.base,
-        document_id=chunk.document_id,
-        document=chunk.document,
-        title=chunk.title,
-        location=chunk.location,
-        text=chunk.text,
-        score=ranked.score,
-        kind=chunk.kind,
-        question=chunk.match[0] if chunk.match else None,
-        language=chunk.language,
-        parts=ranked.parts,
-        page=chunk.page,
-    )
+    return is_indexed

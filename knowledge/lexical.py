@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.documents import Chunk
+from knowledge.compact import Compact
 from knowledge.live import LiveSegment, Mask, live
-from knowledge.postings import K1, Floats, Spans
+from knowledge.postings import Floats, Spans
 from knowledge.query import Expansion, Query
-from knowledge.ranked import Facts
+from knowledge.ranked import Facts, Hit, hit_of
 from knowledge.segments import Segment, batches, counted
 from knowledge.term_ids import Ids, Places, term_id
 from knowledge.weighing import expand, question_terms, weigh
@@ -28,18 +29,6 @@ _ROUNDS = 3
 """Searches for one question at most: where one text stands there hundreds of times, others lie behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk by its row in the store. `rank` orders hits and is comparable between indexes queried with the
-    same weights; `score`, `bm25` and `coverage` are in [0, 1]."""
-
-    row: int
-    rank: float
-    score: float
-    bm25: float
-    coverage: float
-
-
 class LexicalIndex:
     """BM25 over script-aware terms of chunks: passages on title and text, FAQ pairs on every phrasing.
 
@@ -50,6 +39,9 @@ class LexicalIndex:
         """`alive` says for each segment which of its chunks are still there (None: all)."""
         self._segments = live(segments, alive)
         self.count = sum(segment.count for segment in self._segments)
+        self._compact: Compact | None = None
+        self.ready = False
+        """Whether a first question will not find work to be done first, as `prepare` does it."""
 
     @classmethod
     def of(cls, chunks: Sequence[Chunk]) -> "LexicalIndex":
@@ -57,12 +49,37 @@ class LexicalIndex:
         segments = [counted(batch) for batch in batches(chunks)]
         return cls(segments, [None] * len(segments))
 
+    def prepare(self) -> None:
+        """Lay out a base that is not large for speed: some milliseconds of work for a thousand chunks, once."""
+        if not self.ready:
+            self._compact = Compact.of(self._segments)
+            self.ready = True
+
+    @property
+    def small(self) -> bool:
+        """Whether a search of it takes well below a millisecond."""
+        return self.ready and (self._compact is not None or not self.count)
+
     def frequencies(self, terms: Iterable[str]) -> list[int]:
         """In how many chunks each term stands."""
         ids = np.asarray([term_id(term) for term in terms], np.uint64)
         return list(map(int, self._frequencies(ids)))
 
+    def postings(self, ids: Ids) -> int:
+        """How many postings these terms have."""
+        self.prepare()
+        if self._compact is not None:
+            return self._compact.postings(ids)
+        return sum(
+            int(_sizes(spans).sum())
+            for one in self._segments
+            for spans in (one.segment.bodies.spans(ids), one.segment.phrasings.spans(ids))
+        )
+
     def _frequencies(self, ids: Ids) -> Places:
+        self.prepare()
+        if self._compact is not None:
+            return self._compact.frequencies(ids)
         return sum(
             (_sizes(one.segment.bodies.spans(ids)) for one in self._segments),
             start=np.zeros(len(ids), np.int64),
@@ -96,9 +113,18 @@ class LexicalIndex:
         """The best chunks for a weighted question, best first, each text once; `weights` come from `weigh`,
         `expansions` from `expand`. No passage loses by an expansion. On a `day` only pairs count that are
         valid then."""
-        if not self.count or not weights:
+        if not weights:
             return []
-        query, total = Query.of(weights, expansions), sum(weights.values())
+        return self.best(Query.of(weights, expansions), sum(weights.values()), k, k, day)
+
+    def best(self, query: Query, total: float, k: int, most: int, day: int | None) -> list[Hit]:
+        """The same for a question that is ready: `k` hits, and up to `most` of those that are nearly as good."""
+        self.prepare()
+        if self._compact is not None:
+            return self._compact.search(query, total, k, most, day)
+        return self._in_segments(query, total, most, day) if self.count else []
+
+    def _in_segments(self, query: Query, total: float, k: int, day: int | None) -> list[Hit]:
         spans = [one.spans(query) for one in self._segments]
         first: dict[int, Hit] = {}
         for _ in range(_ROUNDS):
@@ -138,8 +164,10 @@ class LexicalIndex:
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """Chunks of a segment by the store's rows, with the hash of what each says."""
+    """Chunks by their places in a segment and the store's rows, with the hash of what each says."""
 
+    segment: LiveSegment
+    places: Places
     rows: Places
     texts: Ids
     scores: Floats
@@ -148,7 +176,7 @@ class _Scored:
 
 def _scored(one: LiveSegment, query: Query, spans: tuple[Spans, Spans], at: Places) -> _Scored:
     scores, covered = one.exactly(query, spans, at)
-    return _Scored(one.segment.rows[at], one.segment.prints[at], scores, covered)
+    return _Scored(one, at, one.segment.rows[at], one.segment.prints[at], scores, covered)
 
 
 def _take_best(scored: Sequence[_Scored], total: float, k: int, first: dict[int, Hit]) -> None:
@@ -159,12 +187,14 @@ def _take_best(scored: Sequence[_Scored], total: float, k: int, first: dict[int,
     scores = np.concatenate([one.scores for one in scored])
     covered = np.concatenate([one.covered for one in scored])
     texts = np.concatenate([one.texts for one in scored])
+    of = np.repeat(np.arange(len(scored)), [len(one.rows) for one in scored])
+    places = np.concatenate([one.places for one in scored])
     for at in np.lexsort((rows, -scores)).tolist():
         if len(first) >= k:
             return
-        rank, coverage = float(scores[at]) / (total * (K1 + 1)), float(covered[at]) / total
-        hit = Hit(int(rows[at]), rank, min(1.0, max(0.0, coverage)), min(rank, 1.0), coverage)
-        first.setdefault(int(texts[at]), hit)
+        if (text := int(texts[at])) not in first:
+            facts = scored[of[at]].segment.facts(int(places[at]))
+            first[text] = hit_of(int(rows[at]), float(scores[at]), float(covered[at]), total, facts)
 
 
 def _sizes(spans: Spans) -> Places:

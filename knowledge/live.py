@@ -5,6 +5,7 @@ It does not know idf nor the question's text; knowledge.query holds both as numb
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,12 @@ from knowledge.segments import KINDS, Segment
 from knowledge.term_ids import Places
 
 Mask = npt.NDArray[np.bool_]
+Scored = TypeVar("Scored", npt.NDArray[np.float32], npt.NDArray[np.float64])
 _VOTES = (1.0, 0.15, 0.1)
 """How much an FAQ pair's best, second and third phrasing count."""
-_ANSWER_FIELD = 0.35
+OTHER_VOTES = sum(_VOTES[1:])
+"""The most that they add, as a share of the best."""
+ANSWER_FIELD = 0.35
 """An FAQ pair is matched on its question first; its answer helps this much."""
 _AT_ONCE = 1 << 22
 """Frequencies looked at together: what bounds a search's memory."""
@@ -75,7 +79,7 @@ class LiveSegment:
             first = np.flatnonzero(np.diff(segment.owners.astype(np.int32), prepend=-1))
             pairs = segment.owners[first]
             best = np.maximum.reduceat(asked, first)
-            scores[pairs] = scores[pairs] * np.float32(_ANSWER_FIELD) + best * np.float32(1 - _ANSWER_FIELD)
+            scores[pairs] = scores[pairs] * np.float32(ANSWER_FIELD) + best * np.float32(1 - ANSWER_FIELD)
         if mask is not None:
             scores[~mask] = 0
         return scores
@@ -89,8 +93,8 @@ class LiveSegment:
         begin, end = np.searchsorted(owners, places, "left"), np.searchsorted(owners, places, "right")
         pairs = begin < end
         if pairs.any():
-            votes = _votes(self._asked(query, spans[1], begin[pairs], end[pairs]), (end - begin)[pairs])
-            scores[pairs] = scores[pairs] * np.float32(_ANSWER_FIELD) + votes * np.float32(1 - _ANSWER_FIELD)
+            voted = votes(self._asked(query, spans[1], begin[pairs], end[pairs]), (end - begin)[pairs])
+            scores[pairs] = scores[pairs] * np.float32(ANSWER_FIELD) + voted * np.float32(1 - ANSWER_FIELD)
         return scores, covered
 
     def _asked(self, query: Query, spans: Spans, begin: Places, end: Places) -> Floats:
@@ -142,13 +146,13 @@ def _average(parts: Sequence[Postings]) -> float:
     return sum(int(part.lengths.sum(dtype=np.int64)) for part in parts) / rows if rows else 1.0
 
 
-def _votes(scores: Floats, sizes: Places) -> Floats:
+def votes(scores: Scored, sizes: Places) -> Scored:
     """A pair's score from those of its phrasings: the best, and a little of the next two."""
     pairs = np.repeat(np.arange(len(sizes)), sizes)
     order = np.lexsort((-scores, pairs))
     first = np.cumsum(sizes) - sizes
-    total = np.zeros(len(sizes), np.float32)
+    total = np.zeros_like(scores, shape=len(sizes))
     for nth, weight in enumerate(_VOTES):
         has = sizes > nth
-        total[has] += scores[order[first[has] + nth]] * np.float32(weight)
+        total[has] += scores[order[first[has] + nth]] * scores.dtype.type(weight)
     return total

@@ -56,6 +56,13 @@ class Query:
             [(vector(one.own), np.stack([vector(other) for other in one.synonyms])) for one in expansions],
         )
 
+    def most(self) -> Floats:
+        """For each term what it adds to a row's score at the very most, whichever synonyms count."""
+        worth = self.asked.copy()
+        for _, synonyms in self.expansions:
+            worth += synonyms.max(axis=0) * np.float32(IN_ORDER)
+        return worth
+
     def widest(self) -> Floats:
         """For each term the most that it may add to a row's score: what candidates are chosen by."""
         worth = self.asked.copy()
@@ -66,12 +73,18 @@ class Query:
     def scores(self, saturated: Floats) -> Floats:
         """Scores of rows from their saturated frequencies, shape (terms, rows). None loses by an
         expansion."""
-        total: Floats = self.asked @ saturated
+        total: Floats = self.asked @ saturated + self.gained(saturated)
+        return total
+
+    def gained(self, saturated: Floats) -> Floats:
+        """What the expansions add to the scores of the question's own words; never less than 0."""
+        total = np.zeros(saturated.shape[1], np.float32)
         for own, synonyms in self.expansions:
-            score = own @ saturated
-            total += (np.maximum(score, self._best(synonyms, saturated, saturated)) - score) * np.float32(
-                IN_ORDER
-            )
+            terms = np.flatnonzero(synonyms.any(axis=0) | (own > 0))
+            part = saturated[terms]
+            score = own[terms] @ part
+            best = self._best(synonyms[:, terms], part, part)
+            total += (np.maximum(score, best) - score) * np.float32(IN_ORDER)
         return total
 
     def covered(self, saturated: Floats) -> Floats:
@@ -79,8 +92,10 @@ class Query:
         present = (saturated > 0).astype(np.float32)
         total: Floats = self.asked @ present
         for own, synonyms in self.expansions:
-            share = own @ present
-            total += np.maximum(share, self._best(synonyms, saturated, present)) - share
+            terms = np.flatnonzero(synonyms.any(axis=0) | (own > 0))
+            part = present[terms]
+            share = own[terms] @ part
+            total += np.maximum(share, self._best(synonyms[:, terms], part, part)) - share
         return total
 
     @staticmethod

@@ -5,10 +5,13 @@ It does not know how the chunk was found nor who orders it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from knowledge.lexical import Hit  # the index itself keeps facts, so that at run time it may import these
+from knowledge.postings import K1
+
+SAME_LANGUAGE = 1.02
+"""What a passage in the question's language gains in the order."""
+NEAR_EQUAL = SAME_LANGUAGE
+"""Hits that differ by less may change places before they are cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,25 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk by its row in the store. `rank` orders hits and is comparable between indexes queried with the
+    same weights; `score`, `bm25` and `coverage` are in [0, 1]."""
+
+    row: int
+    rank: float
+    score: float
+    bm25: float
+    coverage: float
+    facts: Facts
+
+
+def hit_of(row: int, score: float, covered: float, total: float, facts: Facts) -> Hit:
+    """`covered` and `total` are the worth of the question's terms: of those the chunk holds, and of all."""
+    rank, coverage = score / (total * (K1 + 1)), covered / total
+    return Hit(row, rank, min(1.0, max(0.0, coverage)), min(rank, 1.0), coverage, facts)
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A chunk by its row in the base number `source`. `hit` and `cosine` are None where that side missed it.
 
@@ -31,7 +53,7 @@ class Ranked:
 
     source: int
     row: int
-    hit: "Hit | None"
+    hit: Hit | None
     cosine: float | None
     facts: Facts
     order: float = 0.0

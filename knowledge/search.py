@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from knowledge.fusion import fuse
 from knowledge.languages import language_of
 from knowledge.lexical import LexicalIndex, expand, weigh
-from knowledge.query import Expansion
+from knowledge.query import Expansion, Query
 from knowledge.ranked import Ranked
 
 _POOL = 40
@@ -39,20 +39,28 @@ class Search:
     def of(cls, indexes: Sequence[LexicalIndex], question: str, day: int, background: int = 0) -> "Search":
         return cls(indexes, question, weigh(question, indexes, background), language_of([question]), day)
 
+    def postings(self) -> int:
+        """How many postings a search by the question's own words reads: what it costs."""
+        ids = Query.of(self.weights).ids
+        return sum(index.postings(ids) for index in self.indexes)
+
     def expansions(self) -> Sequence[Expansion]:
         """What may stand in the place of the question's own words."""
         return expand(self.question, self.weights, self.indexes)
 
-    def ranked(self, near: Sequence[Neighbours] = (), expansions: Sequence[Expansion] = ()) -> list[Ranked]:
-        """Best first, duplicates left out. `near` has for each index what is near in meaning."""
-        ranked = []
+    def ranked(
+        self, k: int = _POOL, near: Sequence[Neighbours] = (), expansions: Sequence[Expansion] = ()
+    ) -> list[Ranked]:
+        """The best `k` and maybe more, best first, duplicates left out. `near` has for each index what is near in
+        meaning."""
+        query, total, ranked = Query.of(self.weights, expansions), sum(self.weights.values()), []
         for source, index in enumerate(self.indexes):
-            hits = {hit.row: hit for hit in index.search(self.weights, _POOL, expansions, self.day)}
             cosines = near[source].cosines if near else {}
-            for row, facts in index.facts(
-                [*hits, *(row for row in cosines if row not in hits)], self.day
-            ).items():
-                ranked.append(Ranked(source, row, hits.get(row), cosines.get(row), facts))
+            hits = index.best(query, total, _POOL if cosines else k, _POOL, self.day) if total else []
+            ranked += [Ranked(source, hit.row, hit, cosines.get(hit.row), hit.facts) for hit in hits]
+            if others := cosines.keys() - {hit.row for hit in hits}:
+                known = index.facts(sorted(others), self.day)
+                ranked += [Ranked(source, row, None, cosines[row], facts) for row, facts in known.items()]
         return _distinct(fuse(ranked, self.language, [one.trust for one in near]))
 
 

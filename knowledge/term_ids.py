@@ -95,7 +95,7 @@ class _Hashes:
 def _grams(hashes: _Hashes, rows: Rows, start: Places, end: Places, size: int) -> tuple[Ids, Rows]:
     """Every stretch of `size` characters of the runs; a run that is shorter counts whole."""
     counts = np.maximum(end - start - (size - 1), 1)
-    first = _ranges(start, counts)
+    first = ranges(start, counts)
     last = np.minimum(first + size, np.repeat(end, counts))
     return hashes.of(first, last), rows[first]
 
@@ -124,7 +124,7 @@ def _without_accents(codes: Codes, start: Places, end: Places) -> tuple[Codes, P
     """The letters of all words in a row, each word's length, and which words differ from what they were."""
     tables = _tables()
     sizes = end - start
-    letters = codes[_ranges(start, sizes)]
+    letters = codes[ranges(start, sizes)]
     edges = np.r_[0, np.cumsum(sizes)]
     plain = tables.bare[np.minimum(letters, _BEYOND)]
     foreign = np.diff(np.r_[0, np.cumsum(plain == _BEYOND)][edges]) > 0
@@ -139,7 +139,7 @@ def _framed(letters: Codes, sizes: Places) -> tuple[Codes, Places]:
     first = np.cumsum(sizes + 2) - sizes - 1
     framed = np.empty(len(letters) + 2 * len(sizes), np.uint32)
     framed[first - 1], framed[first + sizes] = ord("<"), ord(">")
-    framed[_ranges(first, sizes)] = letters
+    framed[ranges(first, sizes)] = letters
     return framed, first
 
 
@@ -151,7 +151,7 @@ def _bounds(script: npt.NDArray[np.uint8]) -> tuple[Places, Places]:
     return start[known], end[known]
 
 
-def _ranges(start: Places, sizes: Places) -> Places:
+def ranges(start: Places, sizes: Places) -> Places:
     """The numbers start, start + 1, … of every range, one range after the other."""
     ends = np.cumsum(sizes)
     return np.repeat(start - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0)

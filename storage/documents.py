@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
@@ -27,6 +29,8 @@ from storage.slices import slices
 from storage.tables import base_version, document_blob
 from storage.tables import document as document_table
 
+T = TypeVar("T")
+
 
 class SqlDocumentStore:
     """core.ports.DocumentStore in a database."""
@@ -34,6 +38,7 @@ class SqlDocumentStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._filling: set[tuple[str, str]] = set()
+        self._changes: Counter[str] = Counter()
 
     async def bases(self) -> "Sequence[str]":
         """Every base that was ever written to, empty ones too: an index must learn of those."""
@@ -44,6 +49,18 @@ class SqlDocumentStore:
         """See the port; 0 for a base that was never written to."""
         query = select(base_version.c.version).where(base_version.c.base == base)
         return await self._db.read(lambda connection: connection.scalar(query)) or 0
+
+    def changes(self, base: str) -> int:
+        """See the port."""
+        return self._changes[base]
+
+    async def _changed(self, base: str, fn: Callable[[Connection], T], *, later: bool = False) -> T:
+        """Counted before and after: what is read in between may be of before, and is of neither count."""
+        self._changes[base] += 1
+        try:
+            return await self._db.write(fn, later=later)
+        finally:
+            self._changes[base] += 1
 
     async def put(self, document: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> None:
         """See the port. Without `data`, stored bytes stay where they are of the same `sha256`, else they go.
@@ -65,7 +82,7 @@ class SqlDocumentStore:
             write_document(connection, document, data)
             replace_chunks(connection, document, chunks)
 
-        await self._db.write(write, later=True)
+        await self._changed(document.base, write, later=True)
 
     async def _filled(self, document: Document, chunks: "Sequence[Chunk]", data: bytes | None) -> bool:
         """Store a document that is new in steps; False, with nothing to be found yet, where it is to be done at once."""
@@ -79,7 +96,9 @@ class SqlDocumentStore:
                 if not await self._db.write(partial(add, document=document, chunks=some), later=True):
                     return False
                 await asyncio.sleep(time.monotonic() - began)
-            return await self._db.write(lambda connection: end(connection, document), later=True)
+            return await self._changed(
+                document.base, lambda connection: end(connection, document), later=True
+            )
         finally:
             self._filling.discard(place)
 
@@ -129,7 +148,7 @@ class SqlDocumentStore:
             grow(connection, base)
             return True
 
-        return await self._db.write(write)
+        return await self._changed(base, write)
 
     async def rows(self, base: str) -> "Sequence[int]":
         return await self._db.read(lambda connection: findable_rows(connection, base))
@@ -163,4 +182,4 @@ class SqlDocumentStore:
                 grow(connection, base)
             return changed
 
-        return await self._db.write(write)
+        return await self._changed(base, write)

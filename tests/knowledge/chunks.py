@@ -74,6 +74,9 @@ class MemoryStore:
     async def version(self, base: str) -> int:
         return self._versions.get(base, 0)
 
+    def changes(self, base: str) -> int:
+        return self._versions.get(base, 0)
+
     async def put(self, document: Document, chunks: Sequence[Chunk], data: bytes | None) -> None:
         others = [one for one in self._bases.get(document.base, ()) if one.document_id != document.id]
         self._documents[document.base, document.id] = document

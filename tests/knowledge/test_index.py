@@ -162,6 +162,17 @@ async def test_a_passage_that_left_a_moment_ago_is_not_shown(tmp_path: Path) -> 
     assert "c4" not in _ids(await index.retrieve(["shop"], "do gift cards expire"))
 
 
+async def test_a_passage_that_was_shown_before_is_gone_the_moment_it_leaves(tmp_path: Path) -> None:
+    store = MemoryStore(shop=SHOP)
+    index = await _index(tmp_path, store)
+    for _ in range(2):
+        read = store.reads
+        assert _ids(await index.retrieve(["shop"], "do gift cards expire"))[0] == "c4"
+    assert store.reads == read
+    store.put_chunks("shop", SHOP[:4])
+    assert "c4" not in _ids(await index.retrieve(["shop"], "do gift cards expire"))
+
+
 async def test_what_is_not_what_was_indexed_is_never_shown_and_indexed_anew(tmp_path: Path) -> None:
     store = MemoryStore(shop=SHOP)
     index = await _index(tmp_path, store)

@@ -186,6 +186,19 @@ async def test_a_changed_pair_is_indexed_anew_and_a_changed_owner_is_not(db: Dat
     assert await store.version("shop") == 4
 
 
+async def test_every_change_is_told_to_this_process_and_no_other(db: Database) -> None:
+    store, told = SqlDocumentStore(db), set[int]()
+    for document in (MANUAL, replace(MANUAL, id="d2", name="b.md")):
+        await store.put(document, numbered(PAIR, *(chunk(str(n)) for n in range(3))), None)
+        told.add(store.changes("shop"))
+    await store.change_pair("shop", "p", status="draft", owner="", valid_from=None, valid_until=None)
+    told.add(store.changes("shop"))
+    await store.delete("shop", "d2")
+    told.add(store.changes("shop"))
+    assert len(told | {0}) == 5
+    assert store.changes("bank") == SqlDocumentStore(db).changes("shop") == 0
+
+
 async def test_only_a_pair_of_this_base_is_changed_and_its_twins_with_it(db: Database) -> None:
     store = SqlDocumentStore(db)
     await store.put(MANUAL, numbered(PAIR, chunk("text")), None)

@@ -1,0 +1,207 @@
+"""A base of up to some ten thousand chunks, laid out so that one question costs a few operations on few arrays.
+
+What it finds is what `lexical` finds segment by segment; it does not know the other bases nor the question's text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.live import ANSWER_FIELD, OTHER_VOTES, LiveSegment, Mask, live, votes
+from knowledge.postings import K1, MOST_ROWS, Floats, Shorts, merged
+from knowledge.query import Query
+from knowledge.ranked import NEAR_EQUAL, Facts, Hit, hit_of
+from knowledge.segments import fits, merge
+from knowledge.term_ids import Ids, Places, ranges
+
+Scores = npt.NDArray[np.float64]
+_MOST_POSTINGS = 6_000_000
+"""Of a base that is laid out so: six bytes each in memory."""
+_WIDER = 8
+"""How many times more chunks are looked at where the best ones said the same."""
+_TINY = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """The postings of those of a question's terms that stand anywhere: their numbers in the question, how many
+    postings each has, and one after the other the lines (a body, or behind all bodies a phrasing) and saturated
+    frequencies."""
+
+    terms: Places
+    sizes: Places
+    lines: Places
+    saturated: Floats
+
+
+class Compact:
+    """Immutable, but for facts that are made when first asked for; safe to search from several threads."""
+
+    def __init__(self, one: LiveSegment) -> None:
+        segment, self._one = one.segment, one
+        self._bodies, self._size = segment.size, segment.size + segment.phrasings.size
+        lines = np.arange(self._size, dtype=np.int32)
+        targets = (lines[: self._bodies], lines[self._bodies :])
+        postings = merged([segment.bodies, segment.phrasings], targets, self._size)
+        self._vocabulary = postings.vocabulary
+        self._starts = postings.starts.astype(np.int64)
+        self._rows: Shorts = postings.rows
+        self._held = np.diff(np.r_[0, np.cumsum(postings.rows < self._bodies)][self._starts])
+        norms, often = (
+            np.concatenate([one.body_norms, one.phrasing_norms]),
+            postings.counts.astype(np.float32),
+        )
+        self._saturated: Floats = often * np.float32(K1 + 1) / (often + norms[postings.rows])
+        owners = segment.owners.astype(np.int64)
+        self._first = np.flatnonzero(np.diff(owners, prepend=-1))
+        self._pairs = owners[self._first]
+        self._asked = np.zeros((self._bodies, 2), np.int64)
+        edges = np.r_[self._first, len(owners)] + self._bodies
+        self._asked[self._pairs] = np.stack([edges[:-1], edges[1:]], axis=1)
+        self._facts: list[Facts | None] = [None] * self._bodies
+        self._found: tuple[int | None, Mask | None] = (None, one.found(None))
+
+    @classmethod
+    def of(cls, segments: Sequence[LiveSegment]) -> "Compact | None":
+        """None for a base that is too large, or empty."""
+        parts = [one.segment for one in segments]
+        postings = sum(len(part.bodies.rows) + len(part.phrasings.rows) for part in parts)
+        lines = sum(part.size + part.phrasings.size for part in parts)
+        if not parts or postings > _MOST_POSTINGS or lines > MOST_ROWS or not fits(parts):
+            return None
+        if len(parts) == 1:
+            return cls(segments[0])
+        alive = [np.ones(one.segment.size, bool) if one.alive is None else one.alive for one in segments]
+        whole = merge(parts, [None] * len(parts))  # what is gone still counts in frequencies, as everywhere
+        mask = None if all(one.alive is None for one in segments) else np.concatenate(alive)
+        return cls(live([whole], [mask])[0])
+
+    def frequencies(self, ids: Ids) -> Places:
+        """In how many chunks each term stands."""
+        at, there = self._places(ids)
+        return np.where(there, self._held[at], 0)
+
+    def postings(self, ids: Ids) -> int:
+        """How many postings these terms have, in chunks and in phrasings."""
+        at, there = self._places(ids)
+        return int((self._starts[at + 1] - self._starts[at])[there].sum())
+
+    def _places(self, ids: Ids) -> tuple[Places, Mask]:
+        at = np.searchsorted(self._vocabulary, ids)
+        at[at == len(self._vocabulary)] = 0
+        return at, self._vocabulary[at] == ids
+
+    def search(self, query: Query, total: float, k: int, most: int, day: int | None) -> list[Hit]:
+        """The best chunks, each text once: `k` of them and those nearly as good as the last, at most `most`."""
+        if not len(self._vocabulary):
+            return []
+        read, wanted = self._read(query.ids), 2 * k
+        if not len(read.lines):
+            return []
+        lines, lower, upper = self._bounds(query, read, self._findable(day))
+        while True:
+            floor = max(_TINY, _nth_best(lower, wanted))
+            at = np.flatnonzero(upper >= floor / NEAR_EQUAL)
+            scores = self._exactly(query, read, at, lines)
+            chosen = self._first_of_each(at, scores, k, most)
+            if floor == _TINY or (len(chosen) >= k and scores[chosen[k - 1]] >= floor):
+                return self._hits(query, read, at[chosen], scores[chosen], total)
+            wanted *= _WIDER
+
+    def _read(self, ids: Ids) -> _Read:
+        at, there = self._places(ids)
+        terms = np.flatnonzero(there)
+        begin, end = self._starts[at[terms]], self._starts[at[terms] + 1]
+        spans = list(zip(begin.tolist(), end.tolist(), strict=True))
+        rows = [self._rows[b:e] for b, e in spans] or [self._rows[:0]]
+        saturated = [self._saturated[b:e] for b, e in spans] or [self._saturated[:0]]
+        return _Read(terms, end - begin, np.concatenate(rows).astype(np.int64), np.concatenate(saturated))
+
+    def _findable(self, day: int | None) -> Mask | None:
+        if self._found[0] != day:
+            self._found = (day, self._one.found(day))
+        return self._found[1]
+
+    def _bounds(self, query: Query, read: _Read, mask: Mask | None) -> tuple[Scores, Scores, Scores]:
+        """The scores of all lines by the question's own words; for each chunk a score that it reaches, and one
+        that it does not pass."""
+        lines = self._summed(read, query.asked)
+        lower, best = self._rough(lines)
+        upper = lower.copy()
+        if query.expansions:
+            upper, best = self._rough(self._summed(read, query.most()))
+        upper[self._pairs] += best * ((1 - ANSWER_FIELD) * OTHER_VOTES)
+        if mask is not None:
+            lower[~mask] = upper[~mask] = 0
+        return lines, lower, upper
+
+    def _summed(self, read: _Read, worth: Floats) -> Scores:
+        weights = np.repeat(worth[read.terms], read.sizes) * read.saturated
+        return np.bincount(read.lines, weights, self._size).astype(np.float64, copy=False)
+
+    def _rough(self, lines: Scores) -> tuple[Scores, Scores]:
+        """For each chunk its score where of each pair the best phrasing counts alone, and that of these."""
+        scores = lines[: self._bodies].copy()
+        if not len(self._pairs):
+            return scores, lines[:0]
+        best: Scores = np.maximum.reduceat(lines[self._bodies :], self._first)
+        scores[self._pairs] = scores[self._pairs] * ANSWER_FIELD + best * (1 - ANSWER_FIELD)
+        return scores, best
+
+    def _exactly(self, query: Query, read: _Read, at: Places, lines: Scores) -> Scores:
+        begin, end = self._asked[at].T
+        pairs, sizes = np.flatnonzero(end), (end - begin)
+        asked = ranges(begin[pairs], sizes[pairs])
+        if query.expansions:
+            wanted, lines = np.concatenate([at, asked]), lines.copy()
+            lines[wanted] += query.gained(self._matrix(query, read, wanted))
+        scores: Scores = lines[at]
+        if len(pairs):
+            voted = votes(lines[asked], sizes[pairs])
+            scores[pairs] = scores[pairs] * ANSWER_FIELD + voted * (1 - ANSWER_FIELD)
+        return scores
+
+    def _matrix(self, query: Query, read: _Read, wanted: Places) -> Floats:
+        """Saturated frequencies in these lines, shape (terms, lines); 0 is absent."""
+        column = np.full(self._size, -1, np.int32)
+        column[wanted] = np.arange(len(wanted), dtype=np.int32)
+        columns = column[read.lines]
+        there = np.flatnonzero(columns >= 0)
+        matrix = np.zeros((len(query.ids), len(wanted)), np.float32)
+        matrix[np.repeat(read.terms, read.sizes)[there], columns[there]] = read.saturated[there]
+        return matrix
+
+    def _first_of_each(self, at: Places, scores: Scores, k: int, most: int) -> list[int]:
+        rows, texts = self._one.segment.rows[at], self._one.segment.prints[at].tolist()
+        known, chosen, floor = set[int](), list[int](), 0.0
+        ordered = np.lexsort((rows, -scores)).tolist()
+        for n, score in zip(ordered, scores[ordered].tolist(), strict=True):
+            if score <= floor or len(chosen) >= most:
+                break
+            if texts[n] not in known:
+                known.add(texts[n])
+                chosen.append(n)
+                floor = score / NEAR_EQUAL if len(chosen) == k else floor
+        return chosen
+
+    def _hits(self, query: Query, read: _Read, at: Places, scores: Scores, total: float) -> list[Hit]:
+        covered = query.covered(self._matrix(query, read, at))
+        rows = self._one.segment.rows[at]
+        return [
+            hit_of(row, score, worth, total, self.facts(place))
+            for row, place, score, worth in zip(
+                rows.tolist(), at.tolist(), scores.tolist(), covered.tolist(), strict=True
+            )
+        ]
+
+    def facts(self, place: int) -> Facts:
+        if (facts := self._facts[place]) is None:
+            facts = self._facts[place] = self._one.facts(place)
+        return facts
+
+
+def _nth_best(scores: Scores, n: int) -> float:
+    """The score that `n` of these reach; 0 where there are not so many."""
+    return float(np.partition(scores, -n)[-n]) if len(scores) > n else 0.0

@@ -1,0 +1,88 @@
+"""One question from its words to the passages that are shown: what is computed, without waiting for anything.
+
+It does not know where texts come from: it says which ones it lacks and goes on with what it is given.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.documents import Chunk
+from core.messages import Passage
+from knowledge.confidence import THRESHOLD, scored
+from knowledge.query import Expansion
+from knowledge.ranked import Ranked
+from knowledge.search import Neighbours, Search
+
+Place = tuple[int, int]
+"""The number of the base among those asked, and the store's row."""
+Steps = Generator[Sequence[Place], Mapping[Place, Chunk], "Found"]
+"""Yields the places whose chunks are needed and not known, takes those that are there."""
+_READ = 12
+"""Passages read for a question at least: what scoring looks at."""
+_SPARE = 5
+"""Read beyond what was asked for: some may have left the store a moment ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Passages best first, and whether the best of them reaches the threshold."""
+
+    passages: Sequence[Passage]
+    answerable: bool
+
+
+def find(
+    search: Search,
+    k: int,
+    near: Sequence[Neighbours],
+    known: Callable[[int, int], Chunk | None],
+    shown: int | None = None,
+) -> Steps:
+    """By the question's own words; by their synonyms only where those do not find it, and these do.
+
+    `shown`: how many of the passages are wanted, None for all that were read.
+    """
+    found = yield from _passages(search, k, near, known, shown)
+    if not found.answerable and (expansions := search.expansions()):
+        in_other_words = yield from _passages(search, k, near, known, shown, expansions)
+        found = in_other_words if in_other_words.answerable else found
+    return found
+
+
+def _passages(
+    search: Search,
+    k: int,
+    near: Sequence[Neighbours],
+    known: Callable[[int, int], Chunk | None],
+    shown: int | None,
+    expansions: Sequence[Expansion] = (),
+) -> Steps:
+    most = max(_READ, k + _SPARE)
+    ranked = search.ranked(most, near, expansions)[:most]
+    chunks = {(one.source, one.row): known(one.source, one.row) for one in ranked}
+    if missing := [place for place, chunk in chunks.items() if chunk is None]:
+        chunks |= yield missing
+    there = [(one, chunk) for one in ranked if (chunk := chunks[one.source, one.row]) is not None]
+    sure = scored(search.question, search.weights, [one for one, _ in there], [chunk for _, chunk in there])
+    passages = [
+        _passage(chunk, one) for one in sure[:shown] if (chunk := chunks[one.source, one.row]) is not None
+    ]
+    return Found(passages, bool(passages) and passages[0].score >= THRESHOLD)
+
+
+def _passage(chunk: Chunk, ranked: Ranked) -> Passage:
+    return Passage(
+        id=chunk.id,
+        base=chunk.base,
+        document_id=chunk.document_id,
+        document=chunk.document,
+        title=chunk.title,
+        location=chunk.location,
+        text=chunk.text,
+        score=ranked.score,
+        kind=chunk.kind,
+        question=chunk.match[0] if chunk.match else None,
+        language=chunk.language,
+        parts=ranked.parts,
+        page=chunk.page,
+    )
