@@ -17,8 +17,9 @@ from core.errors import XiaoQError
 from core.events import Delta, Event, Failed, Finished, Started
 from core.messages import Question
 from gateway.asking import asked
-from gateway.auth import Use, program
+from gateway.auth import Use, program, services_of
 from gateway.body import described, json_body
+from gateway.direct import direct
 from gateway.errors import openai_error, unknown_error
 from gateway.gate import Passed, enter_chat
 from gateway.metrics import Metrics
@@ -32,15 +33,15 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
 DONE = b"data: [DONE]\n\n"
-Caller = Annotated[Principal, Depends(program("chat"))]
-ChatBody = Annotated[ChatRequest, Depends(json_body(ChatRequest))]
+admitted, read_body = program("chat"), json_body(ChatRequest)
+Caller = Annotated[Principal, Depends(admitted)]
+ChatBody = Annotated[ChatRequest, Depends(read_body)]
 
 
 def sse(content: dict[str, Any]) -> bytes:
     return b"data: " + orjson.dumps(content) + b"\n\n"
 
 
-@router.post("/chat/completions", openapi_extra=described(ChatRequest))
 async def chat_completions(principal: Caller, body: ChatBody, request: Request, services: Use) -> Response:
     """OpenAI's chat completion. The reply carries one object more, `xiaoq`: mode, sources, timings, ids."""
     passed = await enter_chat(request, principal, body)
@@ -54,6 +55,21 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     chunks = Chunks(ask.model, with_usage, n=body.n or 1)
     return EventStream(written(chunks, events, metrics, request.state.request_id, passed))
+
+
+async def _asked_directly(request: Request) -> Response:
+    principal = await admitted(request)
+    body = await read_body(request)
+    return await chat_completions(principal, body, request, services_of(request))
+
+
+router.add_api_route(
+    "/chat/completions",
+    chat_completions,
+    methods=["POST"],
+    openapi_extra=described(ChatRequest),
+    route_class_override=direct(_asked_directly),
+)
 
 
 async def begun(request: Request, services: Services, question: Question, metrics: Metrics) -> Events:

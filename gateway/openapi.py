@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from gateway import key_shapes as keys
 from gateway import privacy_shapes as privacy
 from gateway import reply_shapes as shapes
 from gateway import word_shapes as words
@@ -81,9 +80,8 @@ REPLIES: Mapping[str, Any] = {
     "GET /api/accounts": shapes.AccountsReply,
     "POST /api/accounts": shapes.AccountShape,
     "PATCH /api/accounts/{account_id}": shapes.AccountShape,
-    "GET /api/keys": keys.KeysReply,
-    "POST /api/keys": keys.NewKeyReply,
-    "PATCH /api/keys/{key_id}": keys.KeyShape,
+    "GET /api/keys": shapes.KeysReply,
+    "POST /api/keys": shapes.NewKeyReply,
 }
 """The shape of a route's reply. A route that is not named here answers with an object of its own making."""
 

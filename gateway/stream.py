@@ -21,6 +21,9 @@ Events = AsyncGenerator[Event]
 SLOWEST_READ_SECONDS = 30.0
 """Longest wait for a reader that does not take what was sent; the connection is dropped then."""
 
+MOST_READY = 65_536
+"""Bytes that wait for a slow reader before the answer waits, too."""
+
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns, cancelling it as soon as the client leaves; ClientGone is raised then."""
@@ -49,7 +52,10 @@ async def stop(*tasks: asyncio.Task[Any]) -> None:
 
 
 class EventStream(Response):
-    """Server-sent events from `pieces`, which closes what it reads from when it is closed itself."""
+    """Server-sent events from `pieces`, which closes what it reads from when it is closed itself.
+
+    Pieces that are there at the same time go out together; none waits for another.
+    """
 
     media_type = "text/event-stream"
 
@@ -57,28 +63,60 @@ class EventStream(Response):
         super().__init__(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self.pieces = pieces
+        self._ready: list[bytes] = []
+        self._size = 0
+        self._news, self._room = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sending = asyncio.create_task(self._send_all(send))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        gathering = asyncio.create_task(self._gather())
         leaving = asyncio.create_task(gone(receive))
+        for task in (gathering, leaving):
+            task.add_done_callback(lambda _: self._news.set())
         try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
+            if await self._passed_on(send, gathering, leaving):
+                gathering.result()
+                await send({"type": "http.response.body", "body": b""})
         finally:
-            await stop(sending, leaving)
+            await stop(gathering, leaving)
             await self.pieces.aclose()
 
-    async def _send_all(self, send: Send) -> None:
-        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        await send(start)
+    async def _gather(self) -> None:
+        async for piece in self.pieces:
+            self._ready.append(piece)
+            self._size += len(piece)
+            self._news.set()
+            if self._size > MOST_READY:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _passed_on(
+        self, send: Send, gathering: "asyncio.Task[None]", leaving: "asyncio.Task[None]"
+    ) -> bool:
+        """Whether all was sent. Not where the reader is gone or as good as gone: there is no one to tell."""
+        loop = asyncio.get_running_loop()
         try:
-            async for piece in self.pieces:
-                async with asyncio.timeout(SLOWEST_READ_SECONDS):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            async with asyncio.timeout(None) as patience:
+                while True:
+                    await self._news.wait()
+                    self._news.clear()
+                    if leaving.done():
+                        return False
+                    if not self._ready:
+                        if gathering.done():
+                            return True
+                        continue
+                    body = b"".join(self._ready)
+                    self._ready.clear()
+                    self._size = 0
+                    patience.reschedule(loop.time() + SLOWEST_READ_SECONDS)
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                    patience.reschedule(None)
+                    self._room.set()
+                    if gathering.done():
+                        self._news.set()
         except (TimeoutError, OSError):
-            return  # the reader is gone or as good as gone; there is no one to tell
-        await send({"type": "http.response.body", "body": b""})
+            return False
 
 
 async def chained(first: list[Event], rest: Events) -> Events:

@@ -80,7 +80,6 @@ API: Mapping[str, Right | None] = {
     "PATCH /api/accounts/{account_id}": OPERATE,
     "GET /api/keys": OPERATE,
     "POST /api/keys": OPERATE,
-    "PATCH /api/keys/{key_id}": OPERATE,
     "DELETE /api/keys/{key_id}": OPERATE,
     "GET /api/me": ANYBODY,
 }
@@ -113,7 +112,6 @@ CONSOLE: Mapping[str, Right | None] = {
     "POST /system/operators/able": OPERATE,
     "GET /system/keys": OPERATE,
     "POST /system/keys/create": OPERATE,
-    "POST /system/keys/change": OPERATE,
     "POST /system/keys/revoke": OPERATE,
     "GET /system/lists": MANAGE,
     "POST /system/lists/create": MANAGE,
