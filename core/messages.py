@@ -164,7 +164,7 @@ class Question:
     `chat:<cookie>`, `key:<key id>/<user>`, `console:<operator>`.
     `messages`, where the caller sent the whole dialogue (OpenAI's way), replaces the stored history; its last
     user message is `text`. `system` replaces the line's persona for this call.
-    `replaces` is the turn this one is a retry or an edit of.
+    `replaces` is the turn this one is a retry or an edit of. `in_one_piece`: its reader waits for the whole answer.
     """
 
     text: str
@@ -179,6 +179,7 @@ class Question:
     replaces: str | None = None
     customer: str | None = None
     """Who asks, in the caller's own words (OpenAI's `user`)."""
+    in_one_piece: bool = False
 
     @property
     def wants_json(self) -> bool:

@@ -52,6 +52,8 @@ class GenerationRequest:
     share: str = ""
     waited: float = 0.0
     """Seconds it has stood in a queue; they count against the wait for the first token."""
+    in_one_piece: bool = False
+    """Nobody reads the answer before its end, so it may come as one chunk."""
 
 
 EngineKind = Literal["model", "quoted"]

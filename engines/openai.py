@@ -13,13 +13,15 @@ import structlog
 
 from core.errors import EngineBroken, EngineBusy, EngineError, EngineUnreachable
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
-from engines.openai_wire import Piece, parse_event, parse_models, refusal, request_body
+from engines.openai_wire import Piece, parse_event, parse_models, parse_whole, refusal, request_body
+from engines.pace import Pace
 from engines.sse import EventReader
-from engines.upstream import CONNECT_SECONDS, Upstream, drain, read_all, read_some
+from engines.upstream import CONNECT_SECONDS, Upstream, drain, read_all, read_some, read_whole
 
 log = structlog.get_logger()
 
 HEALTH_SECONDS = 2.0
+EVENTS = "text/event-stream"
 RETRY_WAITS = ((0.05, 0.15), (0.2, 0.6))
 """Seconds before the first and the second retry; those that fail together do not come back together."""
 RETRY_SECONDS = 1.5
@@ -28,7 +30,8 @@ _WORTH_A_RETRY = (EngineUnreachable, EngineBusy)
 
 
 class OpenAIEngine:
-    """Streams chat completions from `base_url` (up to and including `/v1`).
+    """Chat completions from `base_url` (up to and including `/v1`), streamed; in one piece where that is all the same
+    to the reader and would surely be here in time (pace.py).
 
     `first_token_seconds` bounds the wait for the first token, connection included; `idle_seconds` the silence
     between two, `total_seconds` all of it. `retries` counts the calls that were made again. `context_tokens` is the window to assume until the server tells a smaller one.
@@ -55,6 +58,7 @@ class OpenAIEngine:
         self._idle_seconds = idle_seconds
         self._total_seconds = total_seconds
         self._context_tokens = context_tokens
+        self._pace = Pace(first_token_seconds)
         self._learning: asyncio.Task[Health] | None = None
         self._open: set[aiohttp.ClientResponse] = set()
 
@@ -80,21 +84,30 @@ class OpenAIEngine:
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
         """The answer as it comes. Before the first chunk raises EngineError as the server's refusal asks,
         after it EngineBroken."""
-        end = _now() + self._total_seconds
-        deadline = min(_now() + self._first_token_seconds - request.waited, end)
-        response = await self._begin(request, deadline)
+        began = _now()
+        end = began + self._total_seconds
+        deadline = min(began + self._first_token_seconds - request.waited, end)
+        whole = request.in_one_piece and self._pace.allows_whole(request.sampling.max_tokens)
+        response = await self._begin(request, deadline, whole=whole)
         self._open.add(response)
         answer = _Answer(request.sampling.n)
         try:
-            while not answer.ended:
-                data = await read_some(response, deadline)
-                for piece in answer.read(data):
-                    if piece.chunk:
-                        yield piece.chunk
-                    if piece.alive:
-                        deadline = min(_now() + self._idle_seconds, end)
-            await drain(response)
+            if whole and response.content_type != EVENTS:
+                for chunk in parse_whole(await read_whole(response, deadline), request.sampling.n):
+                    answer.heard(chunk)
+                    yield chunk
+            else:
+                while not answer.ended:
+                    data = await read_some(response, deadline)
+                    for piece in answer.read(data):
+                        if piece.chunk:
+                            yield piece.chunk
+                        if piece.alive:
+                            deadline = min(_now() + self._idle_seconds, end)
+                await drain(response)
+            self._pace.took(_now() - began, answer.tokens)
         except EngineError as error:
+            self._pace.lost()
             log.warning("engine.failed", engine=self.name, error=error.code, begun=answer.begun)
             if answer.begun and not isinstance(error, EngineBroken):
                 raise EngineBroken("The model stopped in the middle of its answer.") from error
@@ -115,13 +128,15 @@ class OpenAIEngine:
                 await self._learning
         await self._upstream.aclose()
 
-    async def _begin(self, request: GenerationRequest, deadline: float) -> aiohttp.ClientResponse:
+    async def _begin(
+        self, request: GenerationRequest, deadline: float, *, whole: bool
+    ) -> aiohttp.ClientResponse:
         """The reply whose body is the stream; calls again where that may help, as long as the next engine could
         still answer in time."""
         began = _now()
         last = min(began + RETRY_SECONDS, deadline)
         try:
-            return await self._ask(request, deadline)
+            return await self._ask(request, deadline, whole=whole)
         except EngineError as error:
             failure = error
         for waits in RETRY_WAITS:
@@ -131,22 +146,28 @@ class OpenAIEngine:
             await asyncio.sleep(wait)
             self.retries += 1
             try:
-                return await self._ask(request, deadline, began + CONNECT_SECONDS - _now())
+                left = began + CONNECT_SECONDS - _now()
+                return await self._ask(request, deadline, left, whole=whole)
             except EngineError as error:
                 failure = error
         raise failure
 
     async def _ask(
-        self, request: GenerationRequest, deadline: float, connect_seconds: float = CONNECT_SECONDS
+        self,
+        request: GenerationRequest,
+        deadline: float,
+        connect_seconds: float = CONNECT_SECONDS,
+        *,
+        whole: bool,
     ) -> aiohttp.ClientResponse:
         """One call; a second one where the server knows its one model by another name."""
         asked_for = self._model
-        response = await self._post(request, deadline, connect_seconds)
+        response = await self._post(request, deadline, connect_seconds, whole=whole)
         if response.status == 404:
             await self.health()
             if self._model != asked_for:
                 response.close()
-                response = await self._post(request, deadline, connect_seconds)
+                response = await self._post(request, deadline, connect_seconds, whole=whole)
         if response.status == 200:
             return response
         try:
@@ -162,9 +183,9 @@ class OpenAIEngine:
         )
 
     async def _post(
-        self, request: GenerationRequest, deadline: float, connect_seconds: float
+        self, request: GenerationRequest, deadline: float, connect_seconds: float, *, whole: bool
     ) -> aiohttp.ClientResponse:
-        body = request_body(request, self._model)
+        body = request_body(request, self._model, whole=whole)
         return await self._upstream.request(
             "POST", "/chat/completions", deadline, body, request.request_id, connect_seconds
         )
@@ -198,6 +219,13 @@ class _Answer:
         self._open = set(range(n))
         self.begun = False
         self.ended = False
+        self.tokens = 0
+        """As the server counted them, else one a chunk."""
+
+    def heard(self, chunk: EngineChunk) -> None:
+        """A chunk that is handed out."""
+        self.begun = True
+        self.tokens = chunk.usage.completion_tokens if chunk.usage else self.tokens + 1
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """What the next bytes say; empty bytes are the end of the body. Raises EngineError where they make no
@@ -211,7 +239,7 @@ class _Answer:
                     if piece.chunk:
                         if not 0 <= piece.chunk.index < self._n:
                             continue
-                        self.begun = True
+                        self.heard(piece.chunk)
                         if piece.chunk.finish_reason is not None:
                             self._open.discard(piece.chunk.index)
                     yield piece

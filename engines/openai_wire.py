@@ -46,15 +46,14 @@ class ServedModel:
     context_tokens: int | None
 
 
-def request_body(request: GenerationRequest, model: str) -> bytes:
-    """The JSON to POST: always streamed, always with usage, whatever `sampling.extra` says."""
+def request_body(request: GenerationRequest, model: str, *, whole: bool = False) -> bytes:
+    """The JSON to POST: streamed with usage or `whole`, whatever `sampling.extra` says."""
     sampling = request.sampling
     body: dict[str, Any] = {
         **sampling.extra,
         "model": model,
         "messages": [_message(message) for message in request.messages],
-        "stream": True,
-        "stream_options": {"include_usage": True},
+        **({} if whole else {"stream": True, "stream_options": {"include_usage": True}}),
         "n": sampling.n,
         "max_tokens": sampling.max_tokens,
     }
@@ -79,6 +78,31 @@ def parse_event(data: str) -> Sequence[Piece]:
         return [_piece(choice, None if number else usage) for number, choice in enumerate(choices)]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise EngineError("The model's reply could not be understood.") from error
+
+
+def parse_whole(body: bytes, n: int) -> Sequence[EngineChunk]:
+    """A whole chat completion, a chunk for each of its `n` choices. Raises EngineError where it is none."""
+    try:
+        reply = orjson.loads(body)
+        if "error" in reply or reply.get("object") == "error":
+            raise _reported(reply)
+        usage, choices = _usage(reply.get("usage")), reply["choices"]
+        if sorted(choice.get("index", 0) for choice in choices) != list(range(n)):
+            raise EngineError("The model's server gave fewer choices than were asked for; leave 'n' out.")
+        if any(choice.get("finish_reason") is None for choice in choices):
+            raise EngineError("The model's reply ended before it was complete.")
+        pieces = [_piece(_as_delta(choice), None if at else usage) for at, choice in enumerate(choices)]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EngineError("The model's reply could not be understood.") from error
+    return [piece.chunk for piece in pieces if piece.chunk]
+
+
+def _as_delta(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A choice as a stream would have brought it: all in one delta, its tool calls numbered."""
+    message = dict(choice.get("message") or {})
+    if calls := message.get("tool_calls"):
+        message["tool_calls"] = [{**call, "index": at} for at, call in enumerate(calls)]
+    return {**choice, "delta": message}
 
 
 def parse_models(body: bytes) -> list[ServedModel]:

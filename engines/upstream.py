@@ -17,6 +17,7 @@ _KEEP_ALIVE_SECONDS = 4.0
 """Below the 5 s after which uvicorn, and so vLLM, hangs up: no request goes out on a dying connection."""
 _DRAIN_SECONDS = 0.2
 _BODY_BYTES = 1_048_576
+_WHOLE_BYTES = 32 * 1_048_576
 
 
 def _limits(connect_seconds: float) -> aiohttp.ClientTimeout:
@@ -97,6 +98,18 @@ async def read_all(response: aiohttp.ClientResponse, deadline: float) -> bytes:
     while len(body) < _BODY_BYTES and (data := await read_some(response, deadline)):
         body += data
     return body
+
+
+async def read_whole(response: aiohttp.ClientResponse, deadline: float) -> bytes:
+    """The whole body. Raises EngineError for one beyond all measure."""
+    if (response.content_length or 0) > _WHOLE_BYTES:
+        raise EngineError("The model's reply is larger than any answer.")
+    body = bytearray()
+    while data := await read_some(response, deadline):
+        body += data
+        if len(body) > _WHOLE_BYTES:
+            raise EngineError("The model's reply is larger than any answer.")
+    return bytes(body)
 
 
 async def drain(response: aiohttp.ClientResponse) -> None:

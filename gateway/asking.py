@@ -46,6 +46,7 @@ async def asked(request: ChatRequest, principal: Principal, services: Services, 
         system=_system(messages),
         sampling=request.sampling(),
         customer=request.user,
+        in_one_piece=not request.stream,
     )
     settings = services.settings
     return Asked(question, request.model if request.model == line else settings.served_model)

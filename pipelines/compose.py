@@ -76,6 +76,7 @@ def compose(
         answerable=evidence.answerable,
         language=language,
         request_id=request_id,
+        in_one_piece=question.in_one_piece,
         share=question.owner.partition("/")[0],
     )
     return Prompt(request, files.scope if files else None)
