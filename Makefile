@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words lock clean
+.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-gateway lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -50,6 +50,10 @@ bench-masking: .venv/.dev  ## what masking finds and misses, beside Presidio
 bench-words: .venv/.dev  ## screening for sensitive words: cost, disguises, false alarms
 	$(BIN)/python -m bench.words
 
+bench-gateway: .venv/.dev  ## XiaoQ beside other gateways, before a mock model server; --quick or --only with ARGUMENTS=
+	@PYTHON=$(PYTHON) bench/install_litellm.sh || echo "LiteLLM could not be installed: it is left out."
+	$(BIN)/python -m bench.gateway $(ARGUMENTS)
+
 lock:  ## compile the hand-written inputs to hash-locked requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements-uv.txt requirements-uv.in
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements.txt requirements.in
@@ -74,4 +78,4 @@ lock:  ## compile the hand-written inputs to hash-locked requirements
 	@touch $@ .venv/.run
 
 clean:  ## the environments and what was built; never the data folder
-	rm -rf .venv .venv-vllm build
+	rm -rf .venv .venv-vllm .venv-litellm .venv-litellm-newest build

@@ -40,7 +40,7 @@ EVASIONS: dict[str, Callable[[str], str]] = {
 
 def main() -> None:
     chosen = random.Random(20_261_125)
-    words = _words(chosen)
+    words = random_words(WORDS, chosen)
     Lexicon([WordList("warm", "", "", "flag", ("一", "二"))])  # the tables of folding are loaded once
     before = _resident()
     began = time.perf_counter()
@@ -106,13 +106,15 @@ def _everyday_words(text: str, letters: str | None) -> list[str]:
     return re.findall(f"(?=({letters}{letters}))", text)
 
 
-def _words(chosen: random.Random) -> tuple[str, ...]:
+def random_words(many: int, chosen: random.Random | None = None) -> tuple[str, ...]:
+    """Three quarters of everyday Chinese characters, one of Latin letters; in the order of the alphabet."""
+    chosen = chosen or random.Random(1)
     rows = SYLLABLES_FILE.read_text(encoding="utf-8").splitlines()
     han = [char for row in rows if not row.startswith("#") for char in row.split(" ")[1] if _everyday(char)]
     made: set[str] = set()
-    while len(made) < WORDS * 3 // 4:
+    while len(made) < many * 3 // 4:
         made.add("".join(chosen.choices(han, k=chosen.choice((2, 3, 3, 4, 5)))))
-    while len(made) < WORDS:
+    while len(made) < many:
         made.add("".join(chosen.choices(LETTERS, k=chosen.randint(5, 10))))
     return tuple(sorted(made))
 
