@@ -15,6 +15,7 @@ from pathlib import Path
 
 import uvloop
 
+from bench.gateway_extras import EXTRAS, LeftOut, Scene
 from bench.gateway_goals import Results
 from bench.gateway_mock import Pace
 from bench.gateway_process import Server, free_port
@@ -34,6 +35,7 @@ from bench.gateway_targets import (
 )
 
 CORES = 2
+EXTRA_SECONDS = 4.0
 
 
 class Run:
@@ -104,6 +106,21 @@ class Run:
             f"of a core {dict(found.faults) or ''}"
         )
 
+    async def extras(self, chosen: Sequence[str], scene: Scene, rounds: int) -> None:
+        """What is of XiaoQ alone, one round of each after another."""
+        for _ in range(rounds):
+            for name in chosen:
+                if name in self.results.skipped:
+                    continue
+                try:
+                    found = await EXTRAS[name](scene)
+                except (LeftOut, DidNotStart) as error:
+                    self.results.skipped[name] = str(error)
+                    tell(f"  {name} left out: {error}")
+                else:
+                    self.results.extras.setdefault(name, []).append(found)
+                    tell(f"  {name:12} {found:.2f}")
+
     def _stop(self) -> None:
         for name in [name for name in self._servers if name != "mock"]:
             self._servers.pop(name)[0].stop()
@@ -128,13 +145,19 @@ async def run(options: argparse.Namespace, folder: Path) -> None:
     try:
         chosen = [one for one in targets(key) if not options.targets or one.name in options.targets]
         scenarios = [one for one in SCENARIOS if not options.only or one.name in options.only]
+        extras = [name for name in EXTRAS if not options.only or name in options.only]
         work = Run(mock, chosen, starts(mock, folder, folder / "data"))
         await work.warm()
         gc.freeze()
         before = os.getloadavg()[0]
-        for number in range(options.rounds):
+        for number in range(options.rounds if scenarios else 0):
             tell(f"Round {number + 1} of {options.rounds}, load {os.getloadavg()[0]:.1f}")
             await work.round(number, [one.quick() if options.quick else one for one in scenarios])
+        ours = next((one for one in chosen if one.process == "xiaoq"), None)
+        if ours:
+            seconds = 1.0 if options.quick else EXTRA_SECONDS
+            scene = Scene(mock, folder, folder / "data", ours, questions(), seconds)
+            await work.extras(extras, scene, options.rounds)
         load = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} at the end"
         columns = [(one.name, one.process) for one in chosen]
         print("\n".join(report(work.results, columns, load)))
@@ -144,8 +167,9 @@ async def run(options: argparse.Namespace, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    names = [one.name for one in SCENARIOS]
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--only", nargs="+", default=[], choices=[one.name for one in SCENARIOS])
+    parser.add_argument("--only", nargs="+", default=[], choices=[*names, *EXTRAS])
     parser.add_argument("--targets", nargs="+", default=[], choices=[one.name for one in targets("")])
     parser.add_argument(
         "--quick", action="store_true", help="to see that it works; the figures are worth nothing"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.gateway_goals import GOALS, Results
+from bench.gateway_goals import GOALS, Goal, Results
 from bench.gateway_scenarios import Figures
 
 
@@ -44,8 +44,19 @@ ROWS: Sequence[Row] = (
 
 def report(results: Results, columns: Sequence[tuple[str, str]], load: str) -> Iterator[str]:
     """The lines. `columns` are targets with their processes; `load` says what the machine did besides."""
-    yield f"{len(results.rounds)} rounds, median of them; {load}"
+    if results.rounds:
+        yield from _table(results, columns)
+        yield ""
+    yield f"Medians of {max(len(results.rounds), max(map(len, results.extras.values()), default=0))} rounds; {load}."
     yield ""
+    yield "| goal | is to be | median | smallest to largest | met |"
+    yield "|---|---|---|---|---|"
+    for goal in GOALS:
+        yield _judged(goal, results)
+    yield from _remarks(results)
+
+
+def _table(results: Results, columns: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield "| | " + " | ".join(target for target, _ in columns) + " |"
     yield "|---" * (len(columns) + 1) + "|"
     for row in ROWS:
@@ -56,18 +67,15 @@ def report(results: Results, columns: Sequence[tuple[str, str]], load: str) -> I
             yield f"| {row.title} | {' | '.join(cells)} |"
     starts = [_cell(results.starts.get(process, []), "{:.1f}") for _, process in columns]
     yield f"| start to first answer, s | {' | '.join(starts)} |"
-    yield ""
-    yield "| goal | is to be | median | smallest to largest | met |"
-    yield "|---|---|---|---|---|"
-    for goal in GOALS:
-        found, met = goal.verdict(results)
-        limit = f"{goal.sign} {goal.limit:.3g}"
-        if met is None:
-            yield f"| {goal.text} | {limit} | not measured | | |"
-        else:
-            spread = f"{min(found):.3g} to {max(found):.3g}"
-            yield f"| {goal.text} | {limit} | {median(found):.3g} | {spread} | {'yes' if met else '**no**'} |"
-    yield from _remarks(results)
+
+
+def _judged(goal: Goal, results: Results) -> str:
+    found, met = goal.verdict(results)
+    limit = f"{goal.sign} {goal.limit:.3g}"
+    if met is None:
+        return f"| {goal.text} | {limit} | not measured | | |"
+    spread = f"{min(found):.3g} to {max(found):.3g}"
+    return f"| {goal.text} | {limit} | {median(found):.3g} | {spread} | {'yes' if met else '**no**'} |"
 
 
 def _remarks(results: Results) -> Iterator[str]:

@@ -20,7 +20,7 @@ from bench.gateway_mock import Pace
 from bench.gateway_process import Server, free_port
 from bench.serving import ROOT
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 LITELLM = {"litellm": ".venv-litellm", "litellm-newest": ".venv-litellm-newest"}
 LITELLM_KEY = "sk-of-the-measurement"
 Start = Callable[[int], Server]
@@ -129,16 +129,19 @@ def starts(mock: Mock, folder: Path, data: Path) -> Mapping[str, Start]:
     return found
 
 
-def xiaoq(port: int, mock: Mock, folder: Path, data: Path, **more: str) -> Server:
-    """XiaoQ's own command. `more` are settings beside those of every run."""
+def xiaoq(
+    port: int, mock: Mock, folder: Path, data: Path, command: Sequence[str] | None = None, **more: str
+) -> Server:
+    """XiaoQ's own command, or another. `more` are settings beside those of every run."""
     settings = {
         "XIAOQ_DATA_DIR": str(data),
         "XIAOQ_PORT": str(port),
         "XIAOQ_ENGINE": "openai",
         "XIAOQ_ENGINE_URL": mock.url,
         "XIAOQ_MODEL": "mock",
+        "XIAOQ_ENGINE_CONCURRENCY": "0",  # the mock takes all at once; a bound would measure the bound
     }
-    return Server([sys.executable, str(ROOT / "app.py")], {**settings, **more}, folder, "xiaoq")
+    return Server(command or [sys.executable, str(ROOT / "app.py")], {**settings, **more}, folder, "xiaoq")
 
 
 def _litellm(port: int, mock: Mock, folder: Path, name: str, command: Path) -> Server:
