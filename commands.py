@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 
 from app import build_services, close_index, create_app, on_space, restore_backup
+from commands_keys import key_commands
 from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
 from commands_users import user_commands
-from core.errors import InvalidRequest, NotFound, XiaoQError
+from core.errors import InvalidRequest, XiaoQError
 from core.settings import Settings
 from pipelines.services import Services
 from pipelines.snapshots import note_recovery
@@ -29,8 +30,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-keys_cli = typer.Typer(help="Keys for programs that call the API.", no_args_is_help=True)
-cli.add_typer(keys_cli, name="key")
 
 
 @cli.callback(invoke_without_command=True)
@@ -116,49 +115,13 @@ def export(
     typer.echo(f"{asyncio.run(_with_services(Settings(), work))} turns written to {out}")
 
 
-@keys_cli.command("create")
-def key_create(
-    name: Annotated[str, typer.Option(help="What the key is for, in your words.")],
-    role: Annotated[str, typer.Option(help="caller, agent, manager, auditor or admin.")] = "caller",
-    line: Annotated[str | None, typer.Option(help="Bind the key to one business line.")] = None,
-) -> None:
-    """Make a key and print it, this once, on the last line."""
-    from core.access import ROLES
-    from pipelines.audited import make_key
-
-    if role not in ROLES:
-        raise InvalidRequest(f"There is no role {role!r}; choose one of {', '.join(ROLES)}.")
-    key, text = asyncio.run(
-        _with_services(Settings(), lambda services: make_key(services, actor(), name, role, line))
-    )
-    typer.echo(f"Key {key.id} for {key.name} ({key.role}). It is not shown again:")
-    typer.echo(text)
-
-
-@keys_cli.command("list")
-def key_list() -> None:
-    """List the keys: never their text."""
-    for key in asyncio.run(_with_services(Settings(), lambda services: services.keys.list())):
-        state = "revoked" if key.revoked_at else "live"
-        typer.echo(f"{key.id}  {key.role:8} {state:8} {key.line or '-':12} {key.name}")
-
-
-@keys_cli.command("revoke")
-def key_revoke(key_id: Annotated[str, typer.Argument(help="The id that `key list` shows.")]) -> None:
-    """Revoke a key; it is refused within five seconds."""
-    from pipelines.audited import revoke_key
-
-    if not asyncio.run(_with_services(Settings(), lambda services: revoke_key(services, actor(), key_id))):
-        raise NotFound(f"There is no live key {key_id!r}.")
-    typer.echo(f"Key {key_id} is revoked.")
-
-
 storage_commands(
     cli,
     lambda work: _with_services(Settings(), work),
     lambda file, progress: restore_backup(Settings(), file, progress),
 )
 privacy_commands(cli, lambda work: _with_services(Settings(), work))
+cli.add_typer(key_commands(lambda work: _with_services(Settings(), work)), name="key")
 cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")
 
 

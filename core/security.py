@@ -116,6 +116,7 @@ class Act(StrEnum):
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_CHANGED = "account_changed"
     KEY_CREATED = "key_created"
+    KEY_CHANGED = "key_changed"
     KEY_REVOKED = "key_revoked"
     TRANSCRIPT_READ = "transcript_read"
     UNMASKED = "unmasked"

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from gateway import key_shapes as keys
 from gateway import privacy_shapes as privacy
 from gateway import reply_shapes as shapes
 from gateway import word_shapes as words
@@ -80,8 +81,9 @@ REPLIES: Mapping[str, Any] = {
     "GET /api/accounts": shapes.AccountsReply,
     "POST /api/accounts": shapes.AccountShape,
     "PATCH /api/accounts/{account_id}": shapes.AccountShape,
-    "GET /api/keys": shapes.KeysReply,
-    "POST /api/keys": shapes.NewKeyReply,
+    "GET /api/keys": keys.KeysReply,
+    "POST /api/keys": keys.NewKeyReply,
+    "PATCH /api/keys/{key_id}": keys.KeyShape,
 }
 """The shape of a route's reply. A route that is not named here answers with an object of its own making."""
 

@@ -294,21 +294,3 @@ class AccountShape(TypedDict):
 
 class AccountsReply(TypedDict):
     accounts: list[AccountShape]
-
-
-class KeyShape(TypedDict):
-    id: str
-    name: str
-    role: str
-    line: str | None
-    created_at: Moment
-    last_used_at: Moment | None
-    revoked_at: Moment | None
-
-
-class NewKeyReply(KeyShape):
-    key: str
-
-
-class KeysReply(TypedDict):
-    keys: list[KeyShape]

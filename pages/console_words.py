@@ -10,6 +10,7 @@ from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
 from pages.system_audit_words import AUDIT_WORDS
 from pages.system_customers_words import CUSTOMER_WORDS
+from pages.system_keys_words import KEY_WORDS
 from pages.system_lists_words import LIST_WORDS
 from pages.system_words import SYSTEM_WORDS
 from pages.unmask_words import UNMASK_WORDS
@@ -264,6 +265,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **FILE_WORDS[language],
         **KNOWLEDGE_WORDS[language],
         **SYSTEM_WORDS[language],
+        **KEY_WORDS[language],
         **LIST_WORDS[language],
         **CUSTOMER_WORDS[language],
         **AUDIT_WORDS[language],

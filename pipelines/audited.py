@@ -3,14 +3,16 @@
 What cannot be noted does not happen: the note raises StorageUnavailable. Knows no door and no right.
 """
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
+from typing import Any
 
 from core.errors import NotFound
 from core.messages import StoredTurn
-from core.ports import ApiKey, TranscriptFilter
+from core.ports import NO_TERMS, ApiKey, KeyTerms, TranscriptFilter
 from core.security import Act
+from pipelines.key_terms import changed_terms, said
 from pipelines.services import Services
 
 SHORTEST_REASON, LONGEST_REASON = 5, 500
@@ -58,21 +60,38 @@ async def turns_to_export(
 
 
 async def make_key(
-    services: Services, actor: str, name: str, role: str, line: str | None
+    services: Services, actor: str, name: str, role: str, line: str | None, terms: KeyTerms = NO_TERMS
 ) -> tuple[ApiKey, str]:
     """A key and, this once, its text: where it cannot be noted nobody gets to see it."""
-    key, text = await services.keys.create(name, role, line)
-    detail = {"name": name, "role": role, **({"line": line} if line else {})}
+    key, text = await services.keys.create(name, role, line, terms)
+    detail = {"name": name, "role": role, **({"line": line} if line else {}), **said(terms)}
     await services.audit.note(actor, Act.KEY_CREATED, object=key.id, detail=detail)
     return key, text
 
 
+async def change_key(
+    services: Services, actor: str, key_id: str, changes: Mapping[str, Any]
+) -> ApiKey | None:
+    """A live key with its terms changed as `changed_terms` says; None where there is none. Raises InvalidRequest."""
+    key = await _live(services, key_id)
+    if key is None:
+        return None
+    terms = changed_terms(key.terms, changes)
+    await services.audit.note(actor, Act.KEY_CHANGED, object=key_id, detail=said(terms))
+    return replace(key, terms=terms) if await services.keys.change(key_id, terms) else None
+
+
 async def revoke_key(services: Services, actor: str, key_id: str) -> bool:
     """Whether a live key was revoked by this."""
-    if not any(key.id == key_id and key.revoked_at is None for key in await services.keys.list()):
+    if await _live(services, key_id) is None:
         return False
     await services.audit.note(actor, Act.KEY_REVOKED, object=key_id)
     return await services.keys.revoke(key_id)
+
+
+async def _live(services: Services, key_id: str) -> ApiKey | None:
+    live = (key for key in await services.keys.list() if key.id == key_id and key.revoked_at is None)
+    return next(live, None)
 
 
 def _said(where: TranscriptFilter) -> dict[str, str]:

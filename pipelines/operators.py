@@ -4,13 +4,15 @@ Everything is in the audit before it is done. Knows no password and no digest; t
 door.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.access import ROLES, Principal
 from core.errors import Forbidden, InvalidRequest, NotFound
-from core.ports import ApiKey
+from core.ports import NO_TERMS, ApiKey
 from core.security import Account, Act
 from pipelines import audited
+from pipelines.key_terms import changed_terms
 from pipelines.services import Services
 
 
@@ -85,9 +87,15 @@ async def keys_of(principal: Principal, services: Services) -> Sequence[ApiKey]:
 
 
 async def create_key(
-    principal: Principal, services: Services, *, name: str, role: str, line: str | None
+    principal: Principal,
+    services: Services,
+    *,
+    name: str,
+    role: str,
+    line: str | None,
+    terms: Mapping[str, Any] | None = None,
 ) -> tuple[ApiKey, str]:
-    """A key and, this once, its text. Raises InvalidRequest, NotFound and Forbidden."""
+    """A key and, this once, its text; `terms` as pipelines.key_terms takes them. Raises InvalidRequest, NotFound and Forbidden."""
     if role not in ROLES:
         raise InvalidRequest(
             f"There is no role {role[:20]!r}; choose one of {', '.join(ROLES)}.", param="role"
@@ -96,7 +104,21 @@ async def create_key(
         raise InvalidRequest("Say what the key is for.", param="name")
     line = line or principal.line
     await _check_line(principal, services, line)
-    return await audited.make_key(services, principal.actor, name.strip(), role, line)
+    given = changed_terms(NO_TERMS, terms or {})
+    return await audited.make_key(services, principal.actor, name.strip(), role, line, given)
+
+
+async def change_key(
+    principal: Principal, services: Services, key_id: str, changes: Mapping[str, Any]
+) -> ApiKey:
+    """A key with other terms. Raises InvalidRequest, and NotFound where there is no such live key."""
+    live = (each.id for each in await keys_of(principal, services) if each.revoked_at is None)
+    changed = None
+    if key_id in live:
+        changed = await audited.change_key(services, principal.actor, key_id, changes)
+    if changed is None:
+        raise NotFound("There is no such live key.", param="key")
+    return changed
 
 
 async def revoke_key(principal: Principal, services: Services, key_id: str) -> None:

@@ -1,5 +1,7 @@
 """Operators in a real browser: one signs in, makes another, who sees the tabs of their role and is locked out again."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -73,10 +75,23 @@ async def test_sign_in_and_the_system_tab_look_finished(
         await page.locator("[data-section=keys]").click()
         keys = page.locator("form[data-post='keys/create']")  # both sections have a field of this name
         await keys.locator("input[name=name]").fill("website")
+        await keys.locator("summary").click()
+        await keys.locator("input[name=requests_per_minute]").fill("60")
+        await keys.locator("input[name=token_budget]").fill("20000000")
+        await keys.locator("input[name=last_day]").fill(f"{datetime.now(UTC) + timedelta(days=90):%Y-%m-%d}")
+        await keys.locator("input[value=chat]").check()
+        await visit.screenshot(f"{name}-3-keys-terms", full_page=True)
+        faults += await visit.faults()
         await keys.locator("[type=submit]").click()
         await expect(page.locator(".xq-sys-secret code")).to_contain_text("xq-")
-        await visit.screenshot(f"{name}-3-keys", full_page=True)
+        await page.locator(".xq-sys-list > li summary").first.click()
+        limit = page.locator("form[data-post='keys/change'] input[name=requests_per_minute]").first
+        await expect(limit).to_have_value("60")
+        await visit.screenshot(f"{name}-4-keys", full_page=True)
         faults += await visit.faults()
+        await limit.fill("")
+        await page.locator("form[data-post='keys/change'] [type=submit]").first.click()
+        await expect(page.locator(".xq-sys-said")).to_contain_text("website")
         wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, "the page scrolls sideways"
         assert faults == []

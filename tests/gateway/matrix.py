@@ -80,6 +80,7 @@ API: Mapping[str, Right | None] = {
     "PATCH /api/accounts/{account_id}": OPERATE,
     "GET /api/keys": OPERATE,
     "POST /api/keys": OPERATE,
+    "PATCH /api/keys/{key_id}": OPERATE,
     "DELETE /api/keys/{key_id}": OPERATE,
     "GET /api/me": ANYBODY,
 }
@@ -112,6 +113,7 @@ CONSOLE: Mapping[str, Right | None] = {
     "POST /system/operators/able": OPERATE,
     "GET /system/keys": OPERATE,
     "POST /system/keys/create": OPERATE,
+    "POST /system/keys/change": OPERATE,
     "POST /system/keys/revoke": OPERATE,
     "GET /system/lists": MANAGE,
     "POST /system/lists/create": MANAGE,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,8 @@ from starlette.applications import Starlette
 
 from app import build_services, close_index
 from core.access import OPERATORS, Principal
+from core.limits import Limits
+from core.ports import KeyTerms
 from core.settings import Settings
 from pages.console_tabs import shown_tabs, who_html
 from pages.console_words import WORDS
@@ -101,6 +104,55 @@ async def test_a_key_is_shown_once_and_revoked(services: Services) -> None:
         assert await services.keys.find(text) is None
         assert (await at.post("/system/keys/revoke", json={"id": key.id})).status_code == 400
         assert (await at.post("/system/keys/create", json={**fields, "name": " "})).status_code == 400
+
+
+async def test_limits_are_set_shown_and_taken_away(services: Services) -> None:
+    async with page(services, ADMIN) as at:
+        fields = {
+            "name": "shop site",
+            "role": "caller",
+            "line": "",
+            "requests_per_minute": "60",
+            "scopes": "chat",
+        }
+        assert (
+            await at.post("/system/keys/create", json={**fields, "last_day": "2029-12-31"})
+        ).status_code == 200
+        (key,) = await services.keys.list()
+        assert key.terms == KeyTerms(
+            datetime(2030, 1, 1, tzinfo=UTC), ("chat",), Limits(requests_per_minute=60)
+        )
+        shown = (await at.get("/system/keys")).text
+        assert (
+            'name="requests_per_minute" min="1" max="1000000000000" step="1" inputmode="numeric" placeholder="No limit" value="60"'
+            in shown
+        )
+        assert 'value="2029-12-31"' in shown
+        assert 'value="chat" checked' in shown
+        assert "Valid until 2029-12-31" in shown
+        change = {"id": key.id, "requests_per_minute": "", "last_day": "", "token_budget": "5000"}
+        assert "saved" in (await at.post("/system/keys/change", json=change)).json()["message"]
+        (key,) = await services.keys.list()
+        assert key.terms == KeyTerms(limits=Limits(token_budget=5_000))
+        assert "0 of 5,000 tokens used" in (await at.get("/system/keys")).text
+
+
+async def test_what_is_no_limit_is_refused_in_words(services: Services) -> None:
+    async with page(services, ADMIN, "zh-CN") as at:
+        fields = {"name": "网站", "role": "caller", "line": ""}
+        for wrong, said in (
+            ({"streams": "-1"}, "正整数"),
+            ({"streams": "²"}, "正整数"),
+            ({"tokens_per_day": "9" * 30}, "正整数"),
+            ({"last_day": "2020-01-01"}, "有效期"),
+            ({"last_day": "9999-12-31"}, "有效期"),
+            ({"scopes": ["chat", "everything"]}, "接口"),
+        ):
+            refused = await at.post("/system/keys/create", json={**fields, **wrong})
+            assert refused.status_code == 400
+            assert said in refused.json()["error"]["message"]
+        assert await services.keys.list() == []
+        assert (await at.post("/system/keys/change", json={"id": "key-1", "streams": "1"})).status_code == 400
 
 
 async def test_who_is_bound_to_a_line_stays_on_it(services: Services) -> None:
