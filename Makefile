@@ -21,6 +21,7 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 	tests/install_browser.sh
 	tests/services/install_services.sh
 	PYTHON=$(PYTHON) tests/services/install_vllm.sh
+	tests/conformance/node/install.sh
 	$(BIN)/python -m pytest -q -n auto -m "$(FAST)"
 	$(BIN)/python -m pytest -q -m "not ($(FAST))"
 

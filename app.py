@@ -26,6 +26,7 @@ from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
 from pipelines.audit_anchor import anchor_hourly, check_place
 from pipelines.conceal import hide
+from pipelines.embed import EmbedPipeline
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.redact import contacts_of, redacted_prompt
@@ -48,6 +49,7 @@ log = structlog.get_logger()
 
 def build_services(settings: Settings) -> Services:
     """Make every part, start none. Creates the data folder. One long list on purpose: it is the whole of what there is."""
+    from engines.embeddings import make_embedder
     from engines.select import choose_engine
     from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
     from storage.accounts import SqlAccountStore
@@ -94,6 +96,7 @@ def build_services(settings: Settings) -> Services:
     index, held = knowledge_index(settings, documents, database)
     choice = choose_engine(settings)
     log.info("engine chosen", engine=choice.engine.name, reason=choice.reason)
+    embed = EmbedPipeline(make_embedder(settings), contacts_of(lines, settings))
     words = WordDesk(word_store, Words(word_store), decoded)
     screening = Screening(words.live, word_store)
 
@@ -140,6 +143,7 @@ def build_services(settings: Settings) -> Services:
         sessions=SqlSessionStore(database),
         audit=audit,
         engine=choice.engine,
+        embed=embed,
         database=database,
         subjects=SqlSubjects(database, forget_in_copies),
         backups=backups,
@@ -148,7 +152,7 @@ def build_services(settings: Settings) -> Services:
         verify_rows=SqlSeals(database).verify,
         purge=lambda now: purge(database, settings.retention_days, now, snapshots.renew),
         faq_template=faq_template,
-        held=held,
+        held=[*held, embed],
         secret=lambda: database.secret("sessions"),
     )
 

@@ -199,6 +199,13 @@ class EngineRejected(EngineError):
     retryable = False
 
 
+class NotSupported(EngineRejected):
+    """No model that is set up here can do this. 404: a client takes it for final and does not ask again."""
+
+    code = "not_supported"
+    status = 404
+
+
 class ContextOverflow(EngineRejected):
     """The prompt and the answer do not fit the model's window; a shorter prompt may."""
 

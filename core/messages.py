@@ -180,6 +180,8 @@ class Question:
     customer: str | None = None
     """Who asks, in the caller's own words (OpenAI's `user`)."""
     in_one_piece: bool = False
+    continues: bool = False
+    """`text` is to be gone on from, not to be answered: nothing is searched, nobody speaks."""
 
     @property
     def wants_json(self) -> bool:

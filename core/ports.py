@@ -54,6 +54,8 @@ class GenerationRequest:
     """Seconds it has stood in a queue; they count against the wait for the first token."""
     in_one_piece: bool = False
     """Nobody reads the answer before its end, so it may come as one chunk."""
+    prompt: str | None = None
+    """A text to go on from as it is, in place of `messages`; an engine that cannot raises NotSupported."""
 
 
 EngineKind = Literal["model", "quoted"]

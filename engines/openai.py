@@ -11,9 +11,17 @@ from contextlib import suppress
 import aiohttp
 import structlog
 
-from core.errors import EngineBroken, EngineBusy, EngineError, EngineUnreachable
+from core.errors import EngineBroken, EngineBusy, EngineError, EngineUnreachable, NotSupported
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
-from engines.openai_wire import Piece, parse_event, parse_models, parse_whole, refusal, request_body
+from engines.openai_wire import (
+    Piece,
+    no_such_route,
+    parse_event,
+    parse_models,
+    parse_whole,
+    refusal,
+    request_body,
+)
 from engines.pace import Pace
 from engines.sse import EventReader
 from engines.upstream import CONNECT_SECONDS, Upstream, drain, read_all, read_some, read_whole
@@ -177,6 +185,8 @@ class OpenAIEngine:
         finally:
             response.close()
         log.warning("engine.refused", engine=self.name, status=response.status)
+        if request.prompt is not None and no_such_route(response.status, body):
+            raise NotSupported("The model's server has chat only; send messages to /v1/chat/completions.")
         wait = response.headers.get("Retry-After", "")
         raise refusal(
             response.status, body.decode("utf-8", "replace"), int(wait) if wait.isdecimal() else None
@@ -186,9 +196,8 @@ class OpenAIEngine:
         self, request: GenerationRequest, deadline: float, connect_seconds: float, *, whole: bool
     ) -> aiohttp.ClientResponse:
         body = request_body(request, self._model, whole=whole)
-        return await self._upstream.request(
-            "POST", "/chat/completions", deadline, body, request.request_id, connect_seconds
-        )
+        path = "/chat/completions" if request.prompt is None else "/completions"
+        return await self._upstream.request("POST", path, deadline, body, request.request_id, connect_seconds)
 
     async def _learn(self, response: aiohttp.ClientResponse) -> Health:
         if response.status in (404, 405):

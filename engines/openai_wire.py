@@ -1,4 +1,4 @@
-"""OpenAI's chat-completion JSON: a request's body, a stream's chunks, what a refusal means.
+"""OpenAI's completion JSON, of a chat or of a text: a request's body, a stream's chunks, what a refusal means.
 
 Knows nothing of connections and time.
 """
@@ -52,7 +52,7 @@ def request_body(request: GenerationRequest, model: str, *, whole: bool = False)
     body: dict[str, Any] = {
         **sampling.extra,
         "model": model,
-        "messages": [_message(message) for message in request.messages],
+        **_asked(request),
         **({} if whole else {"stream": True, "stream_options": {"include_usage": True}}),
         "n": sampling.n,
         "max_tokens": sampling.max_tokens,
@@ -62,6 +62,12 @@ def request_body(request: GenerationRequest, model: str, *, whole: bool = False)
     if sampling.top_p is not None:
         body["top_p"] = sampling.top_p
     return orjson.dumps(body, default=_plain)
+
+
+def _asked(request: GenerationRequest) -> dict[str, Any]:
+    if request.prompt is not None:
+        return {"prompt": request.prompt}
+    return {"messages": [_message(message) for message in request.messages]}
 
 
 def parse_event(data: str) -> Sequence[Piece]:
@@ -132,6 +138,11 @@ def refusal(status: int, body: str, retry_after: int | None = None) -> EngineErr
     return EngineError(f"The model's server answered with status {status}.")
 
 
+def no_such_route(status: int, body: bytes) -> bool:
+    """Whether a server refused since it does not have what was asked for; a 404 may be about the model, too."""
+    return status in (405, 501) or (status == 404 and b"model" not in body.lower())
+
+
 def _message(message: Message) -> dict[str, Any]:
     content = message.content or (None if message.extra.get("tool_calls") else "")
     return {**message.extra, "role": message.role, "content": content}
@@ -145,7 +156,7 @@ def _plain(value: Any) -> Any:
 
 def _piece(choice: Mapping[str, Any], usage: Usage | None) -> Piece:
     delta = choice.get("delta") or {}
-    text = delta.get("content") or ""
+    text = delta.get("content") or choice.get("text") or ""
     finish_reason = choice.get("finish_reason")
     index = choice.get("index", 0)
     if not (isinstance(text, str) and isinstance(finish_reason, str | None) and isinstance(index, int)):

@@ -7,6 +7,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
+from core.errors import EngineError
 from core.messages import Passage, Usage
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from engines.excerpt import excerpt
@@ -32,6 +33,8 @@ class QuotedEngine:
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
         """The quotation in small pieces; one empty last chunk where the passages do not answer."""
+        if request.prompt is not None:
+            raise EngineError("The model cannot be reached just now; try again shortly.")
         passage = best_passage(request.passages, request.language) if request.answerable else None
         text = quotation(passage, request.question) if passage else ""
         prompt = "".join(message.content for message in request.messages)

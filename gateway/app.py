@@ -11,7 +11,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from core.errors import NotFound
-from gateway import catalog, completions, health, reference, responses
+from gateway import catalog, completions, embeddings, health, reference, responses, texts
 from gateway.api import routers as api_routers
 from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
@@ -62,6 +62,8 @@ def build_gateway(
         catalog.router,
         completions.router,
         responses.router,
+        texts.router,
+        embeddings.router,
         *api_routers,
     ):
         app.include_router(router)

@@ -1,4 +1,4 @@
-"""GET /v1/models: the model and every business line, which callers may name as a model.
+"""GET /v1/models: the models, and every business line, which callers may name as a model.
 
 It does not know which engine stands behind them.
 """
@@ -37,7 +37,10 @@ async def get_model(model: str, request: Request, principal: Caller, services: U
 
 async def _names(principal: Principal, services: Services) -> list[str]:
     lines = [line.id for line in await services.lines.all() if not line.archived]
-    return [services.settings.served_model, *(i for i in lines if principal.line in (None, i))]
+    # The engine's server may embed, too; only a server that is named for it is sure to.
+    embeds = services.embed.model if services.settings.embedding_url else None
+    models = [services.settings.served_model, *([embeds] if embeds else ())]
+    return [*models, *(i for i in lines if principal.line in (None, i))]
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core.errors import InvalidRequest, NotFound, QuotaExhausted, UnsupportedParameter, XiaoQError
+from gateway.refused import refusal
 
 
 class ClientGone(Exception):
@@ -81,9 +82,7 @@ def validation_error(errors: Sequence[Any]) -> InvalidRequest:
     # A rule about several fields has no place of its own and names the field that can be left out.
     param = first.get("ctx", {}).get("param") or param_of(first["loc"])
     if first["type"] == "extra_forbidden":
-        return UnsupportedParameter(
-            f"The parameter '{param}' is not supported here; leave it out.", param=param
-        )
+        return UnsupportedParameter(refusal(param), param=param)
     if first["type"] == "unsupported_parameter":
         return UnsupportedParameter(first["msg"], param=param)
     if first["type"] == "missing":

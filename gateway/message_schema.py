@@ -95,7 +95,7 @@ class ToolCall(Strict):
     id: Annotated[str, Field(min_length=1, max_length=128)]
     type: Literal["function"] = "function"
     function: CalledFunction
-    index: Annotated[int | None, whole] = None
+    index: Annotated[int, Field(ge=0, lt=128), whole] | None = None
     """Clients that gather a stream send it back; it carries nothing."""
 
 

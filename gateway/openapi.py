@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from gateway import key_shapes as keys
 from gateway import privacy_shapes as privacy
 from gateway import reply_shapes as shapes
+from gateway import text_shapes as texts
 from gateway import word_shapes as words
 from gateway.session import COOKIE
 
@@ -41,6 +42,8 @@ REPLIES: Mapping[str, Any] = {
     "GET /v1/models/{model}": shapes.ModelShape,
     "POST /v1/chat/completions": shapes.CompletionReply,
     "POST /v1/responses": shapes.ResponseReply,
+    "POST /v1/completions": texts.TextReply,
+    "POST /v1/embeddings": texts.EmbeddingsReply,
     "GET /api/lines": shapes.LinesReply,
     "POST /api/lines": shapes.LineShape,
     "GET /api/lines/{line_id}": shapes.LineShape,
@@ -98,7 +101,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "GET /api/words/{list_id}/words.txt": ("text/plain",),
 }
 """Routes that answer with something other than JSON."""
-STREAMED = ("POST /v1/chat/completions", "POST /v1/responses")
+STREAMED = ("POST /v1/chat/completions", "POST /v1/responses", "POST /v1/completions")
 LATER = ("POST /api/lines/{line_id}/documents", "PUT /api/lines/{line_id}/documents/{document_id}")
 """With `wait=false` they answer 202 and a job."""
 

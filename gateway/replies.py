@@ -11,6 +11,7 @@ from typing import Any
 
 from core.events import Delta, Finished
 from core.messages import Source, Usage
+from pipelines.likelihoods import joined
 
 
 def source_json(source: Source) -> dict[str, Any]:
@@ -38,12 +39,14 @@ def xiaoq_json(event: Finished) -> dict[str, Any]:
     }
 
 
-def usage_json(usage: Usage) -> dict[str, int]:
-    return {
+def usage_json(usage: Usage) -> dict[str, Any]:
+    """The engine's own count; one that it did not give is an estimate and says so."""
+    counted = {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
     }
+    return {**counted, "estimated": True} if usage.estimated else counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,10 @@ def _whole_choice(
     index: int, text: str, finish_reason: str, deltas: Sequence[Delta], *, alone: bool = False
 ) -> dict[str, Any]:
     own = deltas if alone else [delta for delta in deltas if delta.index == index]
-    message: dict[str, Any] = {"role": "assistant", "content": text}
+    refusal = "".join(delta.extra.get("refusal") or "" for delta in own if delta.extra) or None
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": refusal}
     if calls := tool_calls(own):
-        message = {"role": "assistant", "content": text or None, "tool_calls": calls}
+        message |= {"content": text or None, "tool_calls": calls}
     return {"index": index, "message": message, "logprobs": _logprobs(own), "finish_reason": finish_reason}
 
 
@@ -133,8 +137,5 @@ def tool_calls(deltas: Sequence[Delta]) -> list[dict[str, Any]]:
 
 
 def _logprobs(deltas: Sequence[Delta]) -> dict[str, Any] | None:
-    found = [delta.logprobs for delta in deltas if isinstance(delta.logprobs, dict)]
-    if not found:
-        return None
-    tokens = [token for logprobs in found for token in logprobs.get("content") or ()]
-    return {"content": tokens, "refusal": None}
+    found = joined([delta.logprobs for delta in deltas if delta.logprobs])
+    return found and {"content": found.get("content") or [], "refusal": found.get("refusal")}

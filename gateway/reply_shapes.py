@@ -4,7 +4,7 @@ It does not make replies: the routes do, and the tests hold what they send again
 stands here stays.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on
@@ -61,14 +61,18 @@ class XiaoqShape(TypedDict):
 
 
 class UsageShape(TypedDict):
+    """`estimated` is there, and true, where the engine did not count."""
+
     prompt_tokens: Count
     completion_tokens: Count
     total_tokens: Count
+    estimated: NotRequired[Literal[True]]
 
 
 class AnswerShape(TypedDict):
     role: Literal["assistant"]
     content: str | None
+    refusal: str | None
 
 
 class ChoiceShape(TypedDict):

@@ -98,12 +98,12 @@ class Metadata(Strict):
     conversation_id: Identifier | None = None
 
 
-def _together(param: str, what: str) -> PydanticCustomError:
+def together(param: str, what: str) -> PydanticCustomError:
     """A rule about several fields, reported under the one that is easiest left out."""
     return PydanticCustomError("together", "{what}", {"what": what, "param": param})
 
 
-def _goes_with(field: str, other: str, value: JsonObject) -> JsonObject:
+def goes_with(field: str, other: str, value: JsonObject) -> JsonObject:
     """JSON Schema for: where `field` is given, `other` has this value."""
     alone = {"properties": {field: {"type": "null"}}}
     return {"anyOf": [alone, {"properties": {other: value}, "required": [other]}]}
@@ -114,15 +114,24 @@ FEW = 2
 SHORT = 2048
 """Tokens: beyond FEW choices each is this long at most, so that no request asks for over 16,384."""
 _NULL_OR: JsonObject = {"type": ["integer", "null"]}
-_SHORT_ANSWERS = {name: _NULL_OR | {"maximum": SHORT} for name in ("max_tokens", "max_completion_tokens")}
+SHORT_ANSWERS: JsonObject = {
+    "anyOf": [
+        {"properties": {"n": _NULL_OR | {"maximum": FEW}}},
+        {
+            "properties": {
+                name: _NULL_OR | {"maximum": SHORT} for name in ("max_tokens", "max_completion_tokens")
+            }
+        },
+    ]
+}
 
 FIELDS_TOGETHER: JsonObject = {
     "allOf": [
-        _goes_with("stream_options", "stream", {"const": True}),
-        _goes_with("top_logprobs", "logprobs", {"const": True}),
-        _goes_with("tool_choice", "tools", {"type": "array"}),
+        goes_with("stream_options", "stream", {"const": True}),
+        goes_with("top_logprobs", "logprobs", {"const": True}),
+        goes_with("tool_choice", "tools", {"type": "array"}),
         {"properties": {"messages": {"contains": FROM_A_USER}}},
-        {"anyOf": [{"properties": {"n": _NULL_OR | {"maximum": FEW}}}, {"properties": _SHORT_ANSWERS}]},
+        SHORT_ANSWERS,
     ]
 }
 """The validator's rules once more, for whoever reads the schema."""
@@ -158,15 +167,15 @@ class ChatRequest(Strict):
     @model_validator(mode="after")
     def _fields_that_need_each_other(self) -> "ChatRequest":
         if self.stream_options is not None and not self.stream:
-            raise _together("stream_options", "stream_options goes with stream: true")
+            raise together("stream_options", "stream_options goes with stream: true")
         if self.top_logprobs is not None and not self.logprobs:
-            raise _together("top_logprobs", "top_logprobs goes with logprobs: true")
+            raise together("top_logprobs", "top_logprobs goes with logprobs: true")
         if self.tool_choice is not None and self.tools is None:
-            raise _together("tool_choice", "tool_choice goes with tools")
+            raise together("tool_choice", "tool_choice goes with tools")
         if not any(message.role == "user" for message in self.messages):
-            raise _together("messages", "messages holds no message of the role user")
+            raise together("messages", "messages holds no message of the role user")
         if (self.n or 1) > FEW and max(self.max_completion_tokens or 0, self.max_tokens or 0) > SHORT:
-            raise _together("n", f"with more than {FEW} choices, max_tokens may be {SHORT} at most")
+            raise together("n", f"with more than {FEW} choices, max_tokens may be {SHORT} at most")
         return self
 
     def sampling(self) -> Sampling:

@@ -16,13 +16,14 @@ from core.messages import BusinessLine, Message, Mode, Question, Source, StoredT
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
 from pipelines.choices import Choices, several
 from pipelines.conceal import conceal
+from pipelines.continued import continued
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
 from pipelines.generate import generate
 from pipelines.language import detect_language
 from pipelines.opening import language_of, open_line
 from pipelines.redact import public_contacts
-from pipelines.route import Route, handoff_note, route
+from pipelines.route import Route, handoff_note, way_of
 from pipelines.screening import Screening
 from pipelines.sentences import sentences_in
 from pipelines.voice import Voice
@@ -86,10 +87,8 @@ class AnswerPipeline:
             yield Started(turn.conversation_id, turn.id, line.id, draft.language)
             voice = Voice(draft, concealed.entries, screened.screen(), as_json=question.wants_json)
             choices = several(question, draft, voice, concealed.entries, screened.screen)
-            way = screened.way(line, draft.language) or route(question.text, line, draft.language)  # 5.
-            events = (
-                self._reply(way, draft) if way.kind != "search" else self._answer(question, turn, line, draft)
-            )
+            way = screened.way(line, draft.language) or way_of(question, line, draft.language)  # 5.
+            events = self._said(way, question, turn, line, draft)
             spoken = (
                 choices.spoken(events, partial(self._cut_short, line))
                 if choices
@@ -118,6 +117,16 @@ class AnswerPipeline:
             draft.error = "internal_error"
             self._record(turn, question, draft, TurnStatus.FAILED)
             yield Failed(turn.conversation_id, turn.id, XiaoQError("Something went wrong on our side."))
+
+    def _said(
+        self, way: Route, question: Question, turn: StoredTurn, line: BusinessLine, draft: Draft
+    ) -> AsyncGenerator[Event]:
+        """The answer in the making, on the way it takes."""
+        if way.kind == "search":
+            return self._answer(question, turn, line, draft)
+        if way.kind == "continue":
+            return continued(self._engine, question, draft)
+        return self._reply(way, draft)
 
     async def _spoken(
         self, events: AsyncGenerator[Event], voice: Voice, line: BusinessLine, draft: Draft

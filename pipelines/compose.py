@@ -46,7 +46,7 @@ def compose(
     newest, older = _split([_harmless(message) for message in dialogue])
     tongue = "zh" if language.startswith("zh") else "en"
     persona = question.system or without_personal_data(line).persona or PERSONA[tongue]
-    sampling = _within(question.sampling, window)
+    sampling = within(question.sampling, window)
     longest_rules = RULES[tongue] + (max(FILE_RULES[tongue].values(), key=len) if evidence.files else "")
     fixed = _cost([Message("system", persona + longest_rules), *newest]) + sampling.max_tokens
     budget = max(0, window - fixed)
@@ -82,7 +82,7 @@ def compose(
     return Prompt(request, files.scope if files else None)
 
 
-def _within(sampling: Sampling, window: int) -> Sampling:
+def within(sampling: Sampling, window: int) -> Sampling:
     """The sampling, with at most half of the window for the answer."""
     if sampling.max_tokens <= window // 2:
         return sampling

@@ -80,6 +80,11 @@ async def masked(
     return await asyncio.to_thread(_masked, question, known, public)
 
 
+def masked_alone(text: str, public: Collection[str] = ()) -> str:
+    """A text that belongs to no conversation, with placeholders that nothing brings back."""
+    return _Numbering((), public).text(text)
+
+
 def concealed_file(
     attachment: Attachment, chunks: Sequence[Chunk], known: Sequence[VaultEntry]
 ) -> tuple[Attachment, Sequence[Chunk], Sequence[VaultEntry]]:

@@ -6,7 +6,7 @@ Reads the message and the line; knows neither the knowledge base nor the engine.
 from dataclasses import dataclass
 from typing import Literal
 
-from core.messages import BusinessLine, HandoffNote, in_language
+from core.messages import BusinessLine, HandoffNote, Question, in_language
 from pipelines.conceal import without_placeholders
 from pipelines.sentences import fold, mentions, sentences_in, understood
 
@@ -16,9 +16,9 @@ SHORT = 40
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`answer` is the whole reply where one is known; `search` goes on to the knowledge base."""
+    """`answer` is the whole reply where one is known; `search` goes on to the knowledge base, `continue` to the model."""
 
-    kind: Literal["search", "courtesy", "person", "refused"]
+    kind: Literal["search", "courtesy", "person", "refused", "continue"]
     answer: str = ""
     note: HandoffNote | None = None
 
@@ -38,6 +38,11 @@ def route(text: str, line: BusinessLine, language: str) -> Route:
         if any(folded in sentences.thanks for sentences in tried):
             return Route("courtesy", sentences_in(language).you_are_welcome)
     return Route("search")
+
+
+def way_of(question: Question, line: BusinessLine, language: str) -> Route:
+    """The way of a question, or of a text that is to be gone on from."""
+    return Route("continue") if question.continues else route(question.text, line, language)
 
 
 def handoff_note(reason: str, line: BusinessLine, language: str) -> HandoffNote:

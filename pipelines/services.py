@@ -26,6 +26,7 @@ from core.security import AccountStore, Audit, Progress, SessionStore, Verdict
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
+from pipelines.embed import EmbedPipeline
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.words.desk import WordDesk
@@ -65,6 +66,7 @@ class Services:
     sessions: SessionStore
     audit: Audit
     engine: EngineLadder
+    embed: EmbedPipeline
     database: Store
     subjects: Subjects
     """Exports and erases customers: a door checks the right and writes the audit."""

@@ -12,6 +12,7 @@ from core.messages import Source
 from core.vault import VaultEntry
 from pipelines.conceal import placeholders
 from pipelines.draft import Draft
+from pipelines.likelihoods import Likelihoods
 from pipelines.masking import Restorer
 from pipelines.words.stream import OutputScreen
 from pipelines.words.verdict import Hit
@@ -29,6 +30,7 @@ class Voice:
         self._screen = screen
         self._text = Restorer(self._placeholders, json_escaped=as_json)
         self._calls: dict[int, Restorer] = {}
+        self._likelihoods = Likelihoods(screen)
 
     @property
     def blocked(self) -> bool:
@@ -60,7 +62,10 @@ class Voice:
         self._draft.say(screened)
         text = self._text.feed(screened) + self._text.close()
         calls = [_piece(index, held) for index, one in self._calls.items() if (held := one.close())]
-        return Delta(text, {"tool_calls": calls} if calls else {}) if text or calls else None
+        logprobs = self._likelihoods.told(None) if self._likelihoods else None
+        if not (text or calls or logprobs):
+            return None
+        return Delta(text, {"tool_calls": calls} if calls else {}, logprobs)
 
     def sources(self, sources: Sequence[Source]) -> Sequence[Source]:
         """The sources as their reader sees them: passages of a customer's own file hold their own words again."""
@@ -87,9 +92,12 @@ class Voice:
         if self._screen.blocked:  # a token's name among the probabilities would say the word after all
             return Delta(text) if text else None
         extra = self._called(event.extra) if event.extra else event.extra
-        if not (text or extra or event.logprobs):
+        logprobs = event.logprobs
+        if logprobs or self._likelihoods:
+            logprobs = self._likelihoods.told(logprobs)
+        if not (text or extra or logprobs):
             return None
-        return Delta(text, extra, event.logprobs)
+        return Delta(text, extra, logprobs)
 
     def _called(self, extra: Any) -> Any:
         """The delta's other fields, with the arguments of calls put back: the program that acts needs the number."""

@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 from core.settings import Settings
+from gateway.refused import WHY
+from gateway.schema import ChatRequest
+from gateway.text_schema import CompletionRequest, EmbeddingRequest
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,3 +33,15 @@ def test_the_locks_hold_hashes_for_every_pin() -> None:
         pins = re.findall(r"^[a-z0-9][\w.\-\[\],]*==\S+.*$", text, re.MULTILINE)
         assert pins
         assert all(pin.endswith("\\") for pin in pins), name
+
+
+def test_every_field_of_openais_api_is_on_its_page() -> None:
+    page = (ROOT / "docs/openai.md").read_text(encoding="utf-8")
+    taken = {
+        name
+        for request in (ChatRequest, CompletionRequest, EmbeddingRequest)
+        for name in request.model_fields
+    }
+    missing = {name for name in taken | set(WHY) if f"`{name}`" not in page and f"`{name}." not in page}
+    assert not missing
+    assert not taken & set(WHY)

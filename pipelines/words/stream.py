@@ -35,6 +35,11 @@ class OutputScreen:
         return self._writer.blocked
 
     @property
+    def waits(self) -> bool:
+        """Whether text is held back, since a word may begin in it."""
+        return bool(self._open)
+
+    @property
     def handoff(self) -> bool:
         return any(hit.action == "handoff" for hit in self._writer.hits)
 

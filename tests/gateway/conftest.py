@@ -59,26 +59,25 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, **settings: Any) -> Iterator[Running]:
+def running(folder: Path, *, upstream: EchoUpstream | None = None, **settings: Any) -> Iterator[Running]:
+    model = upstream or EchoUpstream()
     started: list[Running] = []
     ready, leave = threading.Event(), threading.Event()
     failure: list[Exception] = []
 
     async def serve() -> None:
-        upstream = EchoUpstream()
         async with AsyncExitStack() as stack:
-            proxy = FaultProxy(await stack.enter_async_context(serving(upstream.app())))
+            proxy = FaultProxy(await stack.enter_async_context(serving(model.app())))
             proxy.after_bytes = 2_000
             upstream_port = await stack.enter_async_context(proxy.listening())
-            chosen = Settings(
-                _env_file=None,
-                data_dir=folder,
-                engine="openai",
-                engine_url=f"http://127.0.0.1:{upstream_port}/v1",
-                model="qwen2.5-7b",
-                operator_password=PASSWORD,
-                **settings,
-            )
+            mine = {
+                "data_dir": folder,
+                "engine": "openai",
+                "engine_url": f"http://127.0.0.1:{upstream_port}/v1",
+                "model": "qwen2.5-7b",
+                "operator_password": PASSWORD,
+            }
+            chosen = Settings(_env_file=None, **(mine | settings))
             app = create_app(chosen, TOKEN)
             config = uvicorn.Config(app, "127.0.0.1", 0, log_config=None, proxy_headers=False)
             server = uvicorn.Server(config)
@@ -88,7 +87,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
             if serving_task.done():
                 serving_task.result()
             port = server.servers[0].sockets[0].getsockname()[1]
-            started.append(Running(app, port, upstream, proxy, asyncio.get_running_loop()))
+            started.append(Running(app, port, model, proxy, asyncio.get_running_loop()))
             ready.set()
             await asyncio.to_thread(leave.wait)
             server.should_exit = True

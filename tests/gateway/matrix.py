@@ -26,6 +26,8 @@ PROGRAMS: Mapping[str, Right] = {
     "GET /v1/models/{model:path}": ASK,
     "POST /v1/chat/completions": ASK,
     "POST /v1/responses": ASK,
+    "POST /v1/completions": ASK,
+    "POST /v1/embeddings": ASK,
 }
 """With a key; the console's cookie does not count."""
 

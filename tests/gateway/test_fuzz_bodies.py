@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.fuzzing import attempts
 
-ROUTES = ("/v1/chat/completions", "/v1/responses", "/api/lines", "/api/lines/shop/search", "/api/feedback",
+ROUTES = ("/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings", "/api/lines", "/api/lines/shop/search", "/api/feedback",
           "/api/lines/shop/faq")  # fmt: skip
 LARGE = 100_000
 BODIES = {

@@ -59,4 +59,4 @@ def test_log_probabilities_are_joined() -> None:
     deltas = [Delta("a", logprobs={"content": [token]}), Delta("b", logprobs={"content": [token]})]
     choice = completion("m", deltas, finished("ab", "stop"))["choices"][0]
     assert choice["logprobs"] == {"content": [token, token], "refusal": None}
-    assert choice["message"] == {"role": "assistant", "content": "ab"}
+    assert choice["message"] == {"role": "assistant", "content": "ab", "refusal": None}

@@ -93,3 +93,22 @@ def test_an_ordinary_piece_passes_at_once(text: str) -> None:
     speaking, _ = voice()
     event = speaking.shown(Delta(text))
     assert (event.text if isinstance(event, Delta) else "") == text
+
+
+def test_probabilities_wait_with_their_text_and_never_name_a_replaced_word() -> None:
+    speaking, _ = voice()
+    told: list[str] = []
+    for piece in ("好", "笨", "的", "，那个", "笨", "蛋", "走了"):
+        event = speaking.shown(Delta(piece, logprobs={"content": [{"token": piece}], "refusal": None}))
+        if isinstance(event, Delta) and event.logprobs:
+            told += [token["token"] for token in event.logprobs["content"]]
+            assert event.logprobs["refusal"] is None
+    assert told == ["好", "笨", "的", "，那个", "走了"]
+
+
+def test_probabilities_held_back_at_the_end_are_told() -> None:
+    speaking, _ = voice()
+    assert speaking.shown(Delta("笨", logprobs={"content": [{"token": "笨"}]})) is None
+    rest = speaking.rest()
+    assert rest is not None
+    assert (rest.text, rest.logprobs) == ("笨", {"content": [{"token": "笨"}]})

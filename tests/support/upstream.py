@@ -43,6 +43,11 @@ class EchoUpstream:
         app.router.add_post("/v1/chat/completions", self._complete)
         return app
 
+    def events(self, body: dict[str, Any]) -> list[str]:
+        """The data of every event of the stream that answers `body`."""
+        asked = body if self.choices is None else body | {"n": self.choices}
+        return events(asked, self.answer, self.piece)
+
     async def _health(self, request: web.Request) -> web.Response:
         return web.Response()
 
@@ -61,8 +66,7 @@ class EchoUpstream:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         try:
-            asked = body if self.choices is None else body | {"n": self.choices}
-            for event in events(asked, self.answer, self.piece):
+            for event in self.events(body):
                 await asyncio.sleep(self.piece_seconds)
                 await response.write(f"data: {event}\n\n".encode())
             await response.write_eof()
