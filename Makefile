@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-gateway lock clean
+.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-gateway soak lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -54,6 +54,9 @@ bench-words: .venv/.dev  ## screening for sensitive words: cost, disguises, fals
 bench-gateway: .venv/.dev  ## XiaoQ beside other gateways, before a mock model server; --quick or --only with ARGUMENTS=
 	@PYTHON=$(PYTHON) bench/install_litellm.sh || echo "LiteLLM could not be installed: it is left out."
 	$(BIN)/python -m bench.gateway $(ARGUMENTS)
+
+soak: .venv/.dev  ## half an hour of mixed load: memory and descriptors; ARGUMENTS="--minutes 5"
+	$(BIN)/python -m bench.gateway_soak $(ARGUMENTS)
 
 lock:  ## compile the hand-written inputs to hash-locked requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -o requirements-uv.txt requirements-uv.in

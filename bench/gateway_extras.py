@@ -37,7 +37,7 @@ async def log_cost(scene: Scene) -> float:
     """CPU a request with the log, of that without it. Both over the same data, one after the other."""
     spent = []
     for command in (None, module("gateway_unlogged")):
-        server, port = await _started(scene, command)
+        server, port = await started(scene, command)
         try:
             await _asked(scene, port, WARM_SECONDS)
             before = server.cpu_seconds()
@@ -52,7 +52,7 @@ async def log_cost(scene: Scene) -> float:
 
 async def lost_on_stop(scene: Scene) -> float:
     """Of the answers that came whole while it was told to end under load: how many are not stored as such."""
-    server, port = await _started(scene)
+    server, port = await started(scene)
     try:
         scene.mock.set_pace(Pace(tokens=32, delay_ms=10))
         streaming = scene.target.asks(port, scene.questions, 32, stream=True, first=500_000)
@@ -79,7 +79,7 @@ async def two_processes(scene: Scene) -> float:
         raise LeftOut("there is no setting for several processes yet")
     found = []
     for workers in ("1", "2"):
-        server, port = await _started(scene, XIAOQ_WORKERS=workers)
+        server, port = await started(scene, XIAOQ_WORKERS=workers)
         try:
             await _asked(scene, port, WARM_SECONDS)
             load = await _asked(scene, port, scene.seconds)
@@ -98,7 +98,8 @@ EXTRAS: Mapping[str, Callable[[Scene], Awaitable[float]]] = {
 }
 
 
-async def _started(scene: Scene, command: Sequence[str] | None = None, **settings: str) -> tuple[Server, int]:
+async def started(scene: Scene, command: Sequence[str] | None = None, **settings: str) -> tuple[Server, int]:
+    """XiaoQ or `command`, once it has answered, and its port."""
     port = free_port()
     scene.mock.set_pace(Pace())
     more = {"PYTHONPATH": str(ROOT), **settings} if command else settings

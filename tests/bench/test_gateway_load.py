@@ -14,6 +14,7 @@ from bench.gateway_mock import Connection, Mock, Pace
 from bench.gateway_questions import NAMING, PLAIN, questions
 from bench.gateway_report import report
 from bench.gateway_scenarios import Figures
+from bench.gateway_soak import Sample, grown_descriptors, slope
 from bench.gateway_wire import MARK, TOKEN, mark_of, now, stamp, stamped_at
 from bench.words import random_words
 from core.messages import BusinessLine
@@ -192,3 +193,19 @@ def test_goals_are_ratios_within_a_round_and_say_what_was_not_measured() -> None
     lines = list(report(results, [("direct", "mock"), ("httpx", "httpx"), ("XiaoQ", "xiaoq")], "load 0"))
     assert "| not streamed, 1 at a time, p50 ms | 1.00 | 3.00 | 3.80 |" in lines
     assert any("LiteLLM" in line and "not measured" in line for line in lines)
+
+
+def test_a_soak_tells_growth_from_noise() -> None:
+    def samples(per_hour: float, noise: float) -> list[Sample]:
+        shaken = [noise * (-1) ** number for number in range(120)]
+        return [
+            Sample(15.0 * n, 200 * (1 + per_hour / 100 * n * 15 / 3600) + shaken[n], 40 + n // 30)
+            for n in range(120)
+        ]
+
+    grown, noise = slope(samples(20, 0.1))
+    assert grown == pytest.approx(20, rel=0.15)
+    assert grown > noise
+    grown, noise = slope(samples(0, 2))
+    assert abs(grown) <= noise
+    assert grown_descriptors(samples(0, 0)) == 2
