@@ -177,7 +177,7 @@ async def test_a_restart_under_load_loses_nothing_acknowledged(
                 continue
             taken.append((begun, said))
             times.append(time.monotonic())
-            await log.finish(
+            log.finish_soon(
                 begun.id, "chat:me", TurnRecord(f"a {said}", Mode.GENERATED, TurnStatus.DONE, "en", "e")
             )
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from core.errors import ConfigurationError, StorageUnavailable
 from core.messages import TurnStatus
 from core.ports import TranscriptFilter
+from storage.connections import Purpose, make_engine, parse_url
 from storage.database import Database
 from storage.tables import base_version
 from storage.transcripts import SqlTranscriptReader
@@ -36,6 +37,17 @@ async def test_the_pragmas_are_in_force(sqlite_url: str) -> None:
     await db.aclose()
     assert written == ["wal", 2, 5000, 1, 0]
     assert read == ["wal", 2, 5000, 1, 1]
+
+
+@pytest.mark.parametrize("purpose", ["read", "write", "migrate"])
+def test_every_connection_waits_for_the_disk_at_commit(sqlite_url: str, purpose: Purpose) -> None:
+    engine = make_engine(parse_url(sqlite_url), purpose)
+    with engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
+        ]
+    engine.dispose()
+    assert found == ["wal", 2]
 
 
 async def test_it_knows_whether_others_may_share_it(db: Database, url: str) -> None:

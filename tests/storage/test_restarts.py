@@ -202,9 +202,7 @@ async def test_the_clock_jumps_a_day_forward_and_back_while_it_serves(
                 assert (await http.get("/readyz")).status_code == 200
             told = (await http.get(f"/api/conversations/{conversation}")).json()
         asked = [one["question"] for one in told["turns"]]
-        assert asked == [f"At {offset}?" for offset in ("+0", "+1d", "-1d", "+2d", "+0")], (
-            "in order, none purged"
-        )
+        assert asked == [f"At {offset}?" for offset in OFFSETS], "in order, none purged"
 
 
 async def streamed(http: httpx.AsyncClient, text: str, conversation: str | None) -> tuple[str, str]:
