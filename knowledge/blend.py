@@ -20,12 +20,13 @@ def blend(lexical: Sequence[float], cosines: Sequence[float | None], trust: floa
     `trust` in [0, 1] is the cosines' share. Ranks count by their share of the best one, cosines by standard
     deviations below the nearest: a small model's cosines all lie close together, a large one's do not.
     """
+    if trust <= 0 or all(cosine is None for cosine in cosines):
+        best = max(lexical, default=0.0)
+        return [rank / best for rank in lexical] if best > 0 else list(lexical)
     ranks = np.asarray(lexical, np.float64)
     if len(ranks) and ranks.max() > 0:
         ranks = ranks / ranks.max()
     known = np.asarray([cosine for cosine in cosines if cosine is not None], np.float64)
-    if trust <= 0 or not len(known):
-        return ranks.tolist()  # type: ignore[no-any-return, unused-ignore]  # numpy's stubs differ between releases
     filled = np.asarray([known.min() if cosine is None else cosine for cosine in cosines], np.float64)
     fall = (known.max() - filled) / max(float(known.std()), _EVEN)
     nearness = np.maximum(0.0, 1.0 - fall / _SPAN)

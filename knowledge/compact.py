@@ -12,7 +12,7 @@ import numpy.typing as npt
 from knowledge.live import ANSWER_FIELD, OTHER_VOTES, LiveSegment, Mask, live, votes
 from knowledge.postings import K1, MOST_ROWS, Floats, Shorts, merged
 from knowledge.query import Query
-from knowledge.ranked import NEAR_EQUAL, Facts, Hit, hit_of
+from knowledge.ranked import NEAR_EQUAL, Facts, Hit, Wanted, hit_of
 from knowledge.segments import fits, merge
 from knowledge.term_ids import Ids, Places, ranges
 
@@ -62,6 +62,7 @@ class Compact:
         self._asked[self._pairs] = np.stack([edges[:-1], edges[1:]], axis=1)
         self._facts: list[Facts | None] = [None] * self._bodies
         self._found: tuple[int | None, Mask | None] = (None, one.found(None))
+        self._last = (b"", lines[:0].astype(np.int64), np.zeros(0, bool))
 
     @classmethod
     def of(cls, segments: Sequence[LiveSegment]) -> "Compact | None":
@@ -89,26 +90,31 @@ class Compact:
         return int((self._starts[at + 1] - self._starts[at])[there].sum())
 
     def _places(self, ids: Ids) -> tuple[Places, Mask]:
-        at = np.searchsorted(self._vocabulary, ids)
-        at[at == len(self._vocabulary)] = 0
-        return at, self._vocabulary[at] == ids
+        asked = ids.tobytes()
+        if self._last[0] != asked:  # one question asks several times for the same
+            at = np.searchsorted(self._vocabulary, ids)
+            at[at == len(self._vocabulary)] = 0
+            self._last = (asked, at, self._vocabulary[at] == ids)
+        return self._last[1:]
 
-    def search(self, query: Query, total: float, k: int, most: int, day: int | None) -> list[Hit]:
-        """The best chunks, each text once: `k` of them and those nearly as good as the last, at most `most`."""
+    def search(self, query: Query, total: float, wanted: Wanted, day: int | None) -> list[Hit]:
+        """The best chunks, each text once."""
         if not len(self._vocabulary):
             return []
-        read, wanted = self._read(query.ids), 2 * k
+        read, many = self._read(query.ids), 2 * wanted.least
         if not len(read.lines):
             return []
         lines, lower, upper = self._bounds(query, read, self._findable(day))
+        lowest = max(_TINY, wanted.above * total * (K1 + 1))
         while True:
-            floor = max(_TINY, _nth_best(lower, wanted))
+            floor = max(lowest, _nth_best(lower, many))
             at = np.flatnonzero(upper >= floor / NEAR_EQUAL)
             scores = self._exactly(query, read, at, lines)
-            chosen = self._first_of_each(at, scores, k, most)
-            if floor == _TINY or (len(chosen) >= k and scores[chosen[k - 1]] >= floor):
-                return self._hits(query, read, at[chosen], scores[chosen], total)
-            wanted *= _WIDER
+            chosen = self._first_of_each(at, scores, wanted)
+            enough = len(chosen) >= wanted.least and scores[chosen[wanted.least - 1]] >= floor
+            if enough or floor == lowest:
+                return self._hits(query, read, at[chosen], scores[chosen], total) if chosen else []
+            many *= _WIDER
 
     def _read(self, ids: Ids) -> _Read:
         at, there = self._places(ids)
@@ -173,17 +179,17 @@ class Compact:
         matrix[np.repeat(read.terms, read.sizes)[there], columns[there]] = read.saturated[there]
         return matrix
 
-    def _first_of_each(self, at: Places, scores: Scores, k: int, most: int) -> list[int]:
+    def _first_of_each(self, at: Places, scores: Scores, wanted: Wanted) -> list[int]:
         rows, texts = self._one.segment.rows[at], self._one.segment.prints[at].tolist()
         known, chosen, floor = set[int](), list[int](), 0.0
         ordered = np.lexsort((rows, -scores)).tolist()
         for n, score in zip(ordered, scores[ordered].tolist(), strict=True):
-            if score <= floor or len(chosen) >= most:
+            if score <= floor or len(chosen) >= wanted.most:
                 break
             if texts[n] not in known:
                 known.add(texts[n])
                 chosen.append(n)
-                floor = score / NEAR_EQUAL if len(chosen) == k else floor
+                floor = score / NEAR_EQUAL if len(chosen) == wanted.least else floor
         return chosen
 
     def _hits(self, query: Query, read: _Read, at: Places, scores: Scores, total: float) -> list[Hit]:

@@ -5,12 +5,12 @@ It does not know how they were found nor in which order more of them would follo
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.documents import Chunk
-from knowledge.evidence import Held, Shares, held, likeness
+from knowledge.evidence import Held, held, likeness
 from knowledge.ranked import Ranked
 
 THRESHOLD = 0.5
@@ -48,6 +48,7 @@ class Signals:
     """How far it stands above the next passage that says something else."""
 
 
+_NOTHING = Signals(0.0, 0.0, 0.0, 0.0)
 TEXT_WEIGHTS = (-5.2, 2.0, 3.0, 2.0, 5.0)
 """Of a passage: intercept and the weights of the four signals in their order. `bench.calibrate` fits them and shows
 that they carry over; from its fit they are moved so far that one half is the line in most languages: the margin
@@ -70,40 +71,69 @@ def scored(
         return []
     seen = signals(question, weights, ranked[:_LOOKED_AT], chunks[:_LOOKED_AT])
     looked_at = _surest_kind_first([_one(entry, signal) for entry, signal in seen])
-    return _falling(
-        [*looked_at, *(_one(entry, Signals(0.0, 0.0, 0.0, 0.0)) for entry in ranked[_LOOKED_AT:])]
-    )
+    return _falling([*looked_at, *(_one(entry, _NOTHING) for entry in ranked[_LOOKED_AT:])])
 
 
 def signals(
     question: str, weights: Mapping[str, float], ranked: Sequence[Ranked], chunks: Sequence[Chunk]
 ) -> list[tuple[Ranked, Signals]]:
     """The passages in the order that their texts suggest, each with what speaks for it."""
-    shares = held(question, weights, [f"{chunk.title}\n{chunk.text}" for chunk in chunks])
-    words, nearness = list(map(float, shares.words)), list(map(float, shares.window))
-    for place, (entry, chunk) in enumerate(zip(ranked, chunks, strict=True)):
-        if entry.facts.kind == "faq":
-            words[place] = entry.hit.coverage if entry.hit else 0.0
-            nearness[place] = likeness(weights, chunk.match) if place < _REORDERED else 0.0
-    by_chance = {"faq": _by_chance(words), "text": _by_chance(shares.window)}
+    shares = _looked_at(question, weights, ranked, chunks)
+    words, nearness = shares.words.tolist(), shares.window.tolist()
+    pairs = [place for place, entry in enumerate(ranked) if entry.facts.kind == "faq"]
+    compared = [place for place in pairs if place < _REORDERED]
+    alike = dict(zip(compared, likeness(weights, [chunks[n].match for n in compared]), strict=True))
+    for place in pairs:
+        hit = ranked[place].hit
+        words[place], nearness[place] = hit.coverage if hit else 0.0, alike.get(place, 0.0)
+    by_chance = {"faq": _by_chance(words), "text": _by_chance(shares.window.tolist())}
     orders = _orders(ranked, nearness)
+    others = _others(ranked, orders)
     seen = []
     for place in sorted(range(len(ranked)), key=lambda n: -orders[n]):
-        entry = replace(ranked[place], order=orders[place])
+        entry, order = ranked[place], orders[place]
         gained = _gained(entry, shares, place)
-        others = max(
-            (orders[n] for n, one in enumerate(ranked) if one.facts.text != entry.facts.text), default=0.0
-        )
-        margin = max(-1.0, 1.0 - others / entry.order) if entry.order else -1.0
-        margin = min(margin, _AT_MOST * words[place])
+        margin = min(max(-1.0, 1.0 - others[place] / order) if order else -1.0, _AT_MOST * words[place])
         faq = entry.facts.kind == "faq"
         above = words[place] - by_chance["faq"] if faq else nearness[place] - by_chance["text"]
-        seen.append((entry, Signals(words[place] + gained, nearness[place] + gained, above, margin)))
+        seen.append(
+            (_placed(entry, order), Signals(words[place] + gained, nearness[place] + gained, above, margin))
+        )
     return seen
 
 
-def _by_chance(shares: Sequence[float] | Shares) -> float:
-    return float(np.mean(shares[_CHANCE:])) if len(shares) > _CHANCE else 0.0
+def _looked_at(
+    question: str, weights: Mapping[str, float], ranked: Sequence[Ranked], chunks: Sequence[Chunk]
+) -> Held:
+    """What the texts hold, 0 of those that nobody asks about: of pairs only what they hold by chance counts, and
+    only where there is a passage beside them."""
+    shares = Held(*np.zeros((3, len(ranked))))
+    if all(entry.facts.kind == "faq" for entry in ranked):
+        return shares
+    places = [place for place, entry in enumerate(ranked) if place >= _CHANCE or entry.facts.kind != "faq"]
+    texts = [f"{chunks[place].title}\n{chunks[place].text}" for place in places]
+    for whole, part in zip(shares, held(question, weights, texts), strict=True):
+        whole[places] = part
+    return shares
+
+
+def _others(ranked: Sequence[Ranked], orders: Sequence[float]) -> list[float]:
+    """For each the best order of what says something else, at least 0."""
+    best = max(range(len(ranked)), key=orders.__getitem__)
+    text = ranked[best].facts.text
+    second = max((orders[n] for n, one in enumerate(ranked) if one.facts.text != text), default=0.0)
+    return [
+        max(0.0, second if one.facts.text == text else orders[best]) if len(ranked) > 1 else 0.0
+        for one in ranked
+    ]
+
+
+def _placed(entry: Ranked, order: float) -> Ranked:
+    return Ranked(entry.source, entry.row, entry.hit, entry.cosine, entry.facts, order)
+
+
+def _by_chance(shares: Sequence[float]) -> float:
+    return sum(shares[_CHANCE:]) / (len(shares) - _CHANCE) if len(shares) > _CHANCE else 0.0
 
 
 def _orders(ranked: Sequence[Ranked], nearness: Sequence[float]) -> list[float]:
@@ -124,8 +154,10 @@ def _gained(entry: Ranked, shares: Held, place: int) -> float:
 
 
 def _one(entry: Ranked, signal: Signals) -> Ranked:
-    intercept, *slopes = FAQ_WEIGHTS if entry.facts.kind == "faq" else TEXT_WEIGHTS
-    evidence = intercept + sum(slope * value for slope, value in zip(slopes, astuple(signal), strict=True))
+    intercept, words, window, above, margin = FAQ_WEIGHTS if entry.facts.kind == "faq" else TEXT_WEIGHTS
+    evidence = intercept + (
+        words * signal.words + window * signal.window + above * signal.above_chance + margin * signal.margin
+    )
     score = 1 / (1 + math.exp(-evidence))
     parts = {
         "bm25": round(min(entry.hit.bm25, 1.0), 4) if entry.hit else 0.0,
@@ -137,7 +169,9 @@ def _one(entry: Ranked, signal: Signals) -> Ranked:
         parts["vector"] = round(entry.cosine, 4)
         meaning = min(1.0, max(0.0, (entry.cosine - _COSINE_FLOOR) / _COSINE_SPAN))
         score = max(score, (1 - _VECTOR_SHARE) * score + _VECTOR_SHARE * meaning)
-    return replace(entry, score=round(score, 4), parts=parts)
+    return Ranked(
+        entry.source, entry.row, entry.hit, entry.cosine, entry.facts, entry.order, round(score, 4), parts
+    )
 
 
 def _surest_kind_first(seen: Sequence[Ranked]) -> list[Ranked]:
@@ -157,5 +191,6 @@ def _surest_kind_first(seen: Sequence[Ranked]) -> list[Ranked]:
 def _falling(scored: Sequence[Ranked]) -> list[Ranked]:
     falling = [scored[0]]
     for entry in scored[1:]:
-        falling.append(replace(entry, score=min(entry.score, falling[-1].score)))
+        below = falling[-1].score
+        falling.append(entry if entry.score <= below else replace(entry, score=below))
     return falling

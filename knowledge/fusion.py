@@ -4,7 +4,6 @@ It does not know how either was found, what the texts say nor how sure the best 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from knowledge.blend import blend
 from knowledge.confidence import THRESHOLD
@@ -21,11 +20,13 @@ def fuse(ranked: Sequence[Ranked], language: str, trust: Sequence[float] = ()) -
     orders = blend(
         [r.hit.rank if r.hit else 0.0 for r in ranked], [r.cosine for r in ranked], _mean(ranked, trust)
     )
-    placed = [
-        replace(entry, order=order * (SAME_LANGUAGE if entry.facts.language == language != "und" else 1.0))
-        for entry, order in zip(ranked, orders, strict=True)
+    same = [entry.facts.language == language != "und" for entry in ranked]
+    orders = [order * (SAME_LANGUAGE if alike else 1.0) for order, alike in zip(orders, same, strict=True)]
+    best = sorted(range(len(ranked)), key=lambda n: (-orders[n], ranked[n].source, ranked[n].row))
+    return [
+        Ranked(one.source, one.row, one.hit, one.cosine, one.facts, orders[n])
+        for n, one in ((n, ranked[n]) for n in best)
     ]
-    return sorted(placed, key=lambda r: (-r.order, r.source, r.row))
 
 
 def _mean(ranked: Sequence[Ranked], trust: Sequence[float]) -> float:

@@ -6,13 +6,13 @@ It is no detector for messages: it knows scripts and English function words only
 from collections.abc import Sequence
 
 from knowledge.function_words import LATIN
-from knowledge.terms import fold, runs
+from knowledge.terms import folded_runs
 
 
 def language_of(texts: Sequence[str]) -> str:
     """`zh`, `ja`, `ko` or `en` where script and function words tell, else `und`."""
     counts = {"han": 0, "kana": 0, "hangul": 0, "word": 0, "english": 0, "other": 0}
-    for script, run in runs(fold("\n".join(texts)[:2000])):
+    for script, run in folded_runs("\n".join(texts)[:2000])[1]:
         if script == "paired":
             counts["hangul" if run[0] >= "\uac00" else "kana"] += len(run)
         elif script == "han":

@@ -13,9 +13,9 @@ from knowledge.compact import Compact
 from knowledge.live import LiveSegment, Mask, live
 from knowledge.postings import Floats, Spans
 from knowledge.query import Expansion, Query
-from knowledge.ranked import Facts, Hit, hit_of
+from knowledge.ranked import Facts, Hit, Wanted, hit_of
 from knowledge.segments import Segment, batches, counted
-from knowledge.term_ids import Ids, Places, term_id
+from knowledge.term_ids import Ids, Places, ids_of
 from knowledge.weighing import expand, question_terms, weigh
 
 __all__ = ["Expansion", "Hit", "LexicalIndex", "expand", "question_terms", "weigh"]
@@ -62,8 +62,7 @@ class LexicalIndex:
 
     def frequencies(self, terms: Iterable[str]) -> list[int]:
         """In how many chunks each term stands."""
-        ids = np.asarray([term_id(term) for term in terms], np.uint64)
-        return list(map(int, self._frequencies(ids)))
+        return list(map(int, self.frequencies_of(ids_of(terms))))
 
     def postings(self, ids: Ids) -> int:
         """How many postings these terms have."""
@@ -76,7 +75,8 @@ class LexicalIndex:
             for spans in (one.segment.bodies.spans(ids), one.segment.phrasings.spans(ids))
         )
 
-    def _frequencies(self, ids: Ids) -> Places:
+    def frequencies_of(self, ids: Ids) -> Places:
+        """In how many chunks each of these terms stands."""
         self.prepare()
         if self._compact is not None:
             return self._compact.frequencies(ids)
@@ -115,14 +115,14 @@ class LexicalIndex:
         valid then."""
         if not weights:
             return []
-        return self.best(Query.of(weights, expansions), sum(weights.values()), k, k, day)
+        return self.best(Query.of(weights, expansions), sum(weights.values()), Wanted(k, k), day)
 
-    def best(self, query: Query, total: float, k: int, most: int, day: int | None) -> list[Hit]:
-        """The same for a question that is ready: `k` hits, and up to `most` of those that are nearly as good."""
+    def best(self, query: Query, total: float, wanted: Wanted, day: int | None) -> list[Hit]:
+        """The same for a question that is ready."""
         self.prepare()
         if self._compact is not None:
-            return self._compact.search(query, total, k, most, day)
-        return self._in_segments(query, total, most, day) if self.count else []
+            return self._compact.search(query, total, wanted, day)
+        return self._in_segments(query, total, wanted.most, day) if self.count else []
 
     def _in_segments(self, query: Query, total: float, k: int, day: int | None) -> list[Hit]:
         spans = [one.spans(query) for one in self._segments]

@@ -38,6 +38,16 @@ class Hit:
     facts: Facts
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many hits of an index: `least`, and those nearly as good as the last of these up to `most`; none whose rank
+    stays clearly below `above`."""
+
+    least: int
+    most: int
+    above: float = 0.0
+
+
 def hit_of(row: int, score: float, covered: float, total: float, facts: Facts) -> Hit:
     """`covered` and `total` are the worth of the question's terms: of those the chunk holds, and of all."""
     rank, coverage = score / (total * (K1 + 1)), covered / total

@@ -10,7 +10,7 @@ from knowledge.fusion import fuse
 from knowledge.languages import language_of
 from knowledge.lexical import LexicalIndex, expand, weigh
 from knowledge.query import Expansion, Query
-from knowledge.ranked import Ranked
+from knowledge.ranked import NEAR_EQUAL, Ranked, Wanted
 
 _POOL = 40
 """Candidates taken from each base before merging, so that duplicates leave enough."""
@@ -32,17 +32,18 @@ class Search:
     indexes: Sequence[LexicalIndex]
     question: str
     weights: Mapping[str, float]
+    query: Query
     language: str
     day: int
 
     @classmethod
     def of(cls, indexes: Sequence[LexicalIndex], question: str, day: int, background: int = 0) -> "Search":
-        return cls(indexes, question, weigh(question, indexes, background), language_of([question]), day)
+        weights = weigh(question, indexes, background)
+        return cls(indexes, question, weights, Query.of(weights), language_of([question]), day)
 
     def postings(self) -> int:
         """How many postings a search by the question's own words reads: what it costs."""
-        ids = Query.of(self.weights).ids
-        return sum(index.postings(ids) for index in self.indexes)
+        return sum(index.postings(self.query.ids) for index in self.indexes)
 
     def expansions(self) -> Sequence[Expansion]:
         """What may stand in the place of the question's own words."""
@@ -53,15 +54,25 @@ class Search:
     ) -> list[Ranked]:
         """The best `k` and maybe more, best first, duplicates left out. `near` has for each index what is near in
         meaning."""
-        query, total, ranked = Query.of(self.weights, expansions), sum(self.weights.values()), []
+        query = Query.of(self.weights, expansions) if expansions else self.query
+        total, ranked = sum(self.weights.values()), list[Ranked]()
+        best: dict[int, float] = {}
         for source, index in enumerate(self.indexes):
             cosines = near[source].cosines if near else {}
-            hits = index.best(query, total, _POOL if cosines else k, _POOL, self.day) if total else []
+            wanted = Wanted(_POOL, _POOL) if near else Wanted(k, _POOL, _reached(best, k))
+            hits = index.best(query, total, wanted, self.day) if total and index.count else []
+            for hit in hits:
+                best[hit.facts.text] = max(best.get(hit.facts.text, 0.0), hit.rank)
             ranked += [Ranked(source, hit.row, hit, cosines.get(hit.row), hit.facts) for hit in hits]
             if others := cosines.keys() - {hit.row for hit in hits}:
                 known = index.facts(sorted(others), self.day)
                 ranked += [Ranked(source, row, None, cosines[row], facts) for row, facts in known.items()]
         return _distinct(fuse(ranked, self.language, [one.trust for one in near]))
+
+
+def _reached(best: Mapping[int, float], k: int) -> float:
+    """The rank that `k` texts reach already, near equals in another language allowed for."""
+    return sorted(best.values(), reverse=True)[k - 1] / NEAR_EQUAL if len(best) >= k else 0.0
 
 
 def _distinct(ranked: Sequence[Ranked]) -> list[Ranked]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from knowledge.terms import fold, runs
+from knowledge.terms import fold, folded_runs, runs
 
 _LIST = Path(__file__).with_name("synonyms.yaml")
 _MOST = 8
@@ -42,17 +42,17 @@ class _Book:
 def concepts(question: str) -> list[Concept]:
     """The phrases of a question that have synonyms, in order and each once, at most eight."""
     found: dict[str, Concept] = {}
-    for concept in _concepts(fold(question)):
+    for concept in _concepts(folded_runs(question)[1]):
         found.setdefault(concept.phrase, concept)
         if len(found) == _MOST:
             break
     return list(found.values())
 
 
-def _concepts(folded: str) -> Iterator[Concept]:
+def _concepts(pieces: Sequence[tuple[str, str]]) -> Iterator[Concept]:
     book = _book()
     words: list[str] = []
-    for script, run in runs(folded):
+    for script, run in pieces:
         if script == "word" and run not in _BETWEEN:
             words.append(run)
         elif script == "han":

@@ -4,7 +4,7 @@ A term's number is a hash of its characters: at ten million distinct terms two s
 It does not know what a term is worth nor where it is kept.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -41,6 +41,10 @@ def term_id(term: str) -> int:
         total += _mixed_code(ord(character)) * power
         power = power * _BASE & _ALL
     return _mix(total & _ALL) >> (64 - BITS)
+
+
+def ids_of(terms: Iterable[str]) -> Ids:
+    return np.array([term_id(term) for term in terms], np.uint64)
 
 
 class Terms(NamedTuple):

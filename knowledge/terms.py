@@ -6,7 +6,7 @@ It does not know what a term is worth; lexical.py weighs them.
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -149,6 +149,13 @@ def runs(folded: str) -> Iterator[tuple[str, str]]:
     """The runs of one script in folded text, as (`han` | `paired` | `unspaced` | `word`, run)."""
     for script, start, end in scripts(folded):
         yield script, folded[start:end]
+
+
+@lru_cache(32)
+def folded_runs(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """A text folded, and its runs: every step of a search asks for those of the one question."""
+    folded = fold(text)
+    return folded, tuple(runs(folded))
 
 
 def run_terms(script: str, run: str) -> Iterator[str]:

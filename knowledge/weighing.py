@@ -8,10 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from knowledge.function_words import function_mask, function_words
 from knowledge.query import HELD, Expansion
 from knowledge.synonyms import Concept, concepts
-from knowledge.terms import fold, run_terms, runs
+from knowledge.term_ids import ids_of
+from knowledge.terms import folded_runs, run_terms
 
 if TYPE_CHECKING:
     from knowledge.lexical import LexicalIndex  # which offers these functions beside itself
@@ -28,7 +31,7 @@ _SYNONYM = 0.8
 def question_terms(question: str) -> dict[str, float]:
     """The distinct terms of a question and how much each may count before idf, in (0, 1]."""
     weights: dict[str, float] = {}
-    pieces = list(runs(fold(question)))
+    pieces = folded_runs(question)[1]
     functional = function_words(run for script, run in pieces if script in ("word", "paired"))
     for script, run in pieces:
         for term, weight in _run_weights(script, run, functional):
@@ -66,23 +69,24 @@ def weigh(question: str, indexes: Sequence["LexicalIndex"], background: int = 0)
     Among a handful of chunks every word is rare or everywhere: `background` adds as many that hold none of
     them.
     """
-    return _with_idf(question_terms(question), indexes, background)
+    terms = question_terms(question)
+    return _with_idf(terms, _held(terms, indexes), sum(index.count for index in indexes) + background)
 
 
-def _with_idf(
-    counts: Mapping[str, float], indexes: Sequence["LexicalIndex"], background: int = 0
-) -> dict[str, float]:
-    total = sum(index.count for index in indexes) + background
+def _with_idf(counts: Mapping[str, float], held: Sequence[int], total: int) -> dict[str, float]:
     return {
         term: weight * math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
-        for (term, weight), frequency in zip(counts.items(), _held(counts, indexes), strict=True)
+        for (term, weight), frequency in zip(counts.items(), held, strict=True)
     }
 
 
 def _held(terms: Collection[str], indexes: Sequence["LexicalIndex"]) -> list[int]:
     """How many chunks of all indexes hold each term."""
-    found = [index.frequencies(terms) for index in indexes]
-    return [sum(each) for each in zip(*found, strict=True)] if found else [0] * len(terms)
+    ids, held = ids_of(terms), np.zeros(len(terms), np.int64)
+    for index in indexes:
+        if index.count:
+            held += index.frequencies_of(ids)
+    return held.tolist()
 
 
 def expand(question: str, weights: Mapping[str, float], indexes: Sequence["LexicalIndex"]) -> list[Expansion]:
@@ -107,8 +111,8 @@ def _synonyms(
     it."""
     worth = sum(own.values())
     for other in concept.others:
-        weights = _with_idf(_phrase_terms(other), indexes)
-        held = _held(weights, indexes)
+        held = _held(_phrase_terms(other), indexes)
+        weights = _with_idf(_phrase_terms(other), held, sum(index.count for index in indexes))
         known = sum(w for w, frequency in zip(weights.values(), held, strict=True) if frequency)
         total = sum(weights.values())
         if total and known >= HELD * total:
