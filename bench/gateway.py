@@ -5,9 +5,11 @@ measured. Everything runs on this machine and is asked over loopback alone.
 """
 
 import argparse
+import asyncio
 import gc
 import os
 import resource
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -126,6 +128,13 @@ class Run:
             self._servers.pop(name)[0].stop()
 
 
+def end_cleanly() -> None:
+    """SIGTERM ends the run as Ctrl-C does: what was started is stopped first. Call it inside the run's own task."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
 def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -139,6 +148,7 @@ def confine() -> None:
 
 
 async def run(options: argparse.Namespace, folder: Path) -> None:
+    end_cleanly()
     tell("Filling XiaoQ's data folder ...")
     key = fill_data(folder / "data", folder)
     mock = start_mock(folder)
@@ -177,7 +187,12 @@ def main() -> None:
     options = parser.parse_args()
     confine()
     with tempfile.TemporaryDirectory(prefix="xiaoq-gateways-") as folder:
-        uvloop.run(run(options, Path(folder)))
+        try:
+            uvloop.run(run(options, Path(folder)))
+        except DidNotStart as error:
+            raise SystemExit(f"The measurement cannot begin: {error}") from None
+        except asyncio.CancelledError:
+            raise SystemExit("Ended before its time; nothing is left running.") from None
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from statistics import linear_regression, mean, median
 
 import uvloop
 
-from bench.gateway import confine, tell
+from bench.gateway import confine, end_cleanly, tell
 from bench.gateway_extras import Scene, started
 from bench.gateway_load import Load, at_once, connected
 from bench.gateway_mock import Pace
@@ -90,6 +90,7 @@ def grown_descriptors(samples: Sequence[Sample]) -> float:
 
 
 async def soak(minutes: float, folder: Path) -> bool:
+    end_cleanly()
     key = fill_data(folder / "data", folder)
     mock = start_mock(folder)
     try:
