@@ -42,6 +42,13 @@ class ObedientUpstream(EchoUpstream):
     def events(self, body: dict[str, Any]) -> list[str]:
         return [json.dumps(event, ensure_ascii=False) for event in obeyed(body)] + ["[DONE]"]
 
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        if body.get("stream") or body["model"] not in self.models:
+            return await super()._complete(request)
+        self.requests.append(body)
+        return web.json_response(folded(obeyed(body)))
+
     async def _embed(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.requests.append(body)
@@ -92,6 +99,37 @@ def obeyed(body: dict[str, Any]) -> list[dict[str, Any]]:
     prompt = len(json.dumps(body.get("messages") or body["prompt"], ensure_ascii=False))
     usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
     return [*events, {**head, "choices": [], "usage": usage}]
+
+
+def folded(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """The same answer in one object, for who did not ask for a stream."""
+    choices: dict[int, dict[str, Any]] = {}
+    for event in events:
+        for piece in event["choices"]:
+            empty = {
+                "index": piece["index"],
+                "message": {"role": "assistant", "content": None},
+                "logprobs": None,
+            }
+            choice = choices.setdefault(piece["index"], empty)
+            choice["finish_reason"] = piece["finish_reason"]
+            _fold(choice, piece)
+    return {**events[-1], "object": "chat.completion", "choices": [choices[at] for at in sorted(choices)]}
+
+
+def _fold(choice: dict[str, Any], piece: dict[str, Any]) -> None:
+    message, delta = choice["message"], piece["delta"]
+    if delta.get("content"):
+        message["content"] = (message["content"] or "") + delta["content"]
+    if piece.get("logprobs"):
+        before = choice["logprobs"] or {"content": [], "refusal": None}
+        choice["logprobs"] = {**before, "content": before["content"] + piece["logprobs"]["content"]}
+    for part in delta.get("tool_calls", ()):
+        calls = message.setdefault("tool_calls", [])
+        if part["index"] == len(calls):
+            calls.append({"id": part["id"], "type": "function", "function": dict(part["function"])})
+        else:
+            calls[part["index"]]["function"]["arguments"] += part["function"]["arguments"]
 
 
 def _choice(body: dict[str, Any], index: int) -> tuple[list[dict[str, Any]], str]:
