@@ -120,6 +120,12 @@ class DocumentRejected(XiaoQError):
         return cls(sentence(reason, **filled), reason=reason, values=filled)
 
 
+class FileTooLarge(DocumentRejected):
+    """A file over the limit, of which nothing was taken in."""
+
+    status = 413
+
+
 class StorageUnavailable(XiaoQError):
     code = "storage_unavailable"
     status = 503

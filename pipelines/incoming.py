@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from core.errors import DocumentRejected
+from core.errors import DocumentRejected, FileTooLarge
 from core.reasons import sentence
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -41,10 +41,10 @@ class IncomingFile:
 
     @classmethod
     def refused(cls, name: str, reason: str) -> "IncomingFile":
-        """A file that did not come in, with the reason in one sentence; it is listed as failed."""
+        """A file too large to come in, with the reason in one sentence; it is listed as failed."""
 
         def read() -> bytes:
-            raise DocumentRejected(reason)
+            raise FileTooLarge(reason)
 
         return cls(name, read)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from openai import OpenAI
 
 from app import create_app
 from core.settings import Settings
+from engines.breaker import Breaker
 from pipelines.services import Services
 from tests.support.fault_proxy import FaultProxy
 from tests.support.upstream import EchoUpstream, serving
@@ -51,6 +53,12 @@ class Running:
         """A new key, as the header that carries it."""
         _, text = self.call(self.services.keys.create(f"test {role}", role, line))
         return {"Authorization": f"Bearer {text}"}
+
+    def mend(self) -> None:
+        """The model's server is well again, and nobody remembers that it was not."""
+        self.proxy.mode = "pass"
+        for rung in self.services.engine._rungs:  # type: ignore[attr-defined]
+            rung.breaker = Breaker(time.monotonic)
 
     def seen(self) -> list[dict[str, Any]]:
         """The messages that the model saw last."""

@@ -155,7 +155,7 @@ def test_the_log_holds_none_of_it(tmp_path: Path, capfd: pytest.CaptureFixture[s
         plant(http)
         server.proxy.mode = "refuse"  # the model is gone: errors are logged, too
         _ask(http, [{"role": "user", "content": SENTENCE}])
-        server.proxy.mode = "pass"
+        server.mend()
         asyncio.run(_leave(server.url))
     out, err = capfd.readouterr()
     assert "request" in out + err

@@ -147,7 +147,7 @@ def test_a_stream_that_breaks_is_given_back_and_not_paid_for(locked: Running) ->
             ) as broken:
                 told = "".join(broken.iter_text())
         finally:
-            locked.proxy.mode = "pass"
+            locked.mend()
         assert '"error"' in told
         models = http.get("/v1/models")
         assert models.headers["x-ratelimit-remaining-tokens"] == "100000"

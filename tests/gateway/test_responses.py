@@ -65,7 +65,7 @@ def test_an_answer_that_breaks_off_raises_in_the_client(site: Running, client: O
         with pytest.raises(openai.APIError):
             list(client.responses.create(model="qwen2.5-7b", input="Where is my parcel?", stream=True))
     finally:
-        site.proxy.mode = "pass"
+        site.mend()
 
 
 @pytest.mark.parametrize("field", ["previous_response_id", "store", "tools", "reasoning", "background"])
