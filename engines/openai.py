@@ -34,6 +34,8 @@ RETRY_WAITS = ((0.05, 0.15), (0.2, 0.6))
 """Seconds before the first and the second retry; those that fail together do not come back together."""
 RETRY_SECONDS = 1.5
 """No call goes out later than this after the first, so that the next engine answers within 3 s."""
+LATE_SECONDS = 0.1
+"""A turn of the event loop that takes longer than this makes time-outs say nothing about the server."""
 _WORTH_A_RETRY = (EngineUnreachable, EngineBusy)
 
 
@@ -141,21 +143,25 @@ class OpenAIEngine:
     ) -> aiohttp.ClientResponse:
         """The reply whose body is the stream; calls again where that may help, as long as the next engine could
         still answer in time."""
-        began = _now()
+        began = called = _now()
         last = min(began + RETRY_SECONDS, deadline)
         try:
             return await self._ask(request, deadline, whole=whole)
         except EngineError as error:
             failure = error
         for waits in RETRY_WAITS:
-            wait = random.uniform(*waits) + (failure.retry_after or 0)  # noqa: S311 - spreads calls, guards nothing
-            if not isinstance(failure, _WORTH_A_RETRY) or _now() + wait > last:
-                break
+            if await _was_ours(failure, called):
+                wait, connect_seconds = 0.0, CONNECT_SECONDS
+            else:
+                wait = random.uniform(*waits) + (failure.retry_after or 0)  # noqa: S311 - spreads calls, guards nothing
+                if not isinstance(failure, _WORTH_A_RETRY) or _now() + wait > last:
+                    break
+                connect_seconds = began + CONNECT_SECONDS - _now() - wait
             await asyncio.sleep(wait)
             self.retries += 1
+            called = _now()
             try:
-                left = began + CONNECT_SECONDS - _now()
-                return await self._ask(request, deadline, left, whole=whole)
+                return await self._ask(request, deadline, connect_seconds, whole=whole)
             except EngineError as error:
                 failure = error
         raise failure
@@ -262,6 +268,15 @@ class _Answer:
         if self._n > 1 and 0 not in self._open:
             return EngineBroken("The model's server gave fewer choices than were asked for; leave 'n' out.")
         return EngineError("The model's reply ended before it was complete.")
+
+
+async def _was_ours(failure: EngineError, called: float) -> bool:
+    """Whether a connection missed its time because this process was late to look, not because the server was."""
+    if not isinstance(failure.__cause__, aiohttp.ServerTimeoutError):
+        return False
+    failed = _now()
+    await asyncio.sleep(0)
+    return _now() - failed > LATE_SECONDS or failed - called > CONNECT_SECONDS + LATE_SECONDS
 
 
 def _now() -> float:

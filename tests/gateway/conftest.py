@@ -111,7 +111,7 @@ def running(folder: Path, *, upstream: EchoUpstream | None = None, **settings: A
 
     thread = threading.Thread(target=work)
     thread.start()
-    ready.wait(60)
+    ready.wait(110)
     try:
         if not started:
             raise failure[0] if failure else TimeoutError("the app did not start")
