@@ -12,12 +12,15 @@ from tests.gateway.conftest import Running
 
 KNOWN = "我的订单为什么还没发货?"
 UNKNOWN = "zqx vrrp wjk?"
+KEPT_SECONDS = 4.5
+"""After so long no connection is used again that was open while the server was well."""
 
 
 @pytest.fixture
 def down(site: Running) -> Iterator[Running]:
     site.mend()
     site.proxy.mode = "refuse"
+    time.sleep(KEPT_SECONDS)
     yield site
     site.mend()
 
