@@ -165,9 +165,10 @@ def _piece(choice: Mapping[str, Any], usage: Usage | None) -> Piece:
         raise EngineError("The model stopped with an error.")
     extra = {name: delta[name] for name in _PASSED_ON if delta.get(name)}
     alive = bool(text or extra or finish_reason or any(delta.get(name) for name in delta if name != "role"))
-    if not (text or extra or finish_reason or usage):
+    logprobs = choice.get("logprobs")  # also of a token that is but a part of a character, and no text yet
+    if not (text or extra or logprobs or finish_reason or usage):
         return Piece(None, alive)
-    return Piece(EngineChunk(text, extra, choice.get("logprobs"), finish_reason, usage, index=index), alive)
+    return Piece(EngineChunk(text, extra, logprobs, finish_reason, usage, index=index), alive)
 
 
 def _usage(usage: Mapping[str, Any] | None) -> Usage | None:

@@ -127,6 +127,12 @@ def test_several_choices_may_come_in_one_event() -> None:
     assert chunks == [EngineChunk("0", usage=Usage(1, 2)), EngineChunk("1", index=1)]
 
 
+def test_a_token_without_text_keeps_its_probability() -> None:
+    likely = {"content": [{"token": "\ufffd", "logprob": -1.0}]}
+    event = json.dumps({"choices": [{"index": 0, "delta": {"content": ""}, "logprobs": likely}]})
+    assert [piece.chunk for piece in parse_event(event)] == [EngineChunk(logprobs=likely)]
+
+
 @pytest.mark.parametrize(("given", "code"), [(1, "engine_broken"), (3, None)])
 async def test_a_server_with_a_count_of_its_own(
     given: int, code: str | None, upstream: EchoUpstream, upstream_port: int, engine_at: Engines
