@@ -66,10 +66,12 @@ class Run:
 
     async def warm(self) -> None:
         """Start XiaoQ once: what it does only the first time is no part of a start."""
-        for target in self._targets:
-            if target.process == "xiaoq":
-                await self._start(target)
-        self._stop()
+        try:
+            for target in self._targets:
+                if target.process == "xiaoq":
+                    await self._start(target)
+        finally:
+            self._stop()
         self.results.starts.clear()
 
     async def _start(self, target: Target) -> None:
