@@ -206,5 +206,6 @@ async def test_questions_are_answered_while_a_base_is_indexed(tmp_path: Path) ->
     while not building.done():
         assert _ids(await index.retrieve(["shop"], "do gift cards expire", 1)) == ["c4"]
         answered += 1
+        await asyncio.sleep(0.01)  # who asks without a pause takes the processor that indexing needs
     assert answered > 3
     assert _ids(await index.retrieve(["shop"], "What is rule 1234?", 1)) == ["c1234"]
