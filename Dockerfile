@@ -15,7 +15,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements-uv.txt \
     && uv pip install --system --no-cache --require-hashes -r requirements.txt \
     && pip uninstall -y uv
 
-COPY --chown=xiaoq:xiaoq app.py commands.py commands_users.py ./
+COPY --chown=xiaoq:xiaoq app.py commands*.py ./
 COPY --chown=xiaoq:xiaoq core core
 COPY --chown=xiaoq:xiaoq engines engines
 COPY --chown=xiaoq:xiaoq gateway gateway

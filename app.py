@@ -9,7 +9,7 @@ import contextlib
 import hmac
 import os
 import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.routing import Mount
 
+from core.errors import ConfigurationError
 from core.limits import Counters
 from core.ports import DocumentStore
 from core.reach import check_reach
@@ -34,21 +35,27 @@ from pipelines.retention import purge_daily
 from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
 from pipelines.snapshots import keep_snapshots, note_recovery
-from pipelines.upkeep import adopt_files, follow_knowledge, plant
+from pipelines.upkeep import adopt_files, follow_knowledge, follow_words, plant
 from pipelines.warm import warm_up
 from pipelines.words.desk import WordDesk
 from pipelines.words.live import Words
 
 if TYPE_CHECKING:
+    from gateway.team import Seat
     from knowledge.index import HybridIndex
     from storage.database import Database
     from storage.restore import Restored
 
 log = structlog.get_logger()
 
+WORKER_PATIENCE_SECONDS = 30.0
+"""How long a worker leaves it to the others to index what came in, before it does so itself."""
 
-def build_services(settings: Settings) -> Services:
-    """Make every part, start none. Creates the data folder. One long list on purpose: it is the whole of what there is."""
+def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
+    """Make every part, start none. Creates the data folder. One long list on purpose: it is the whole of what there is.
+
+    `patience`: see knowledge_index.
+    """
     from engines.embeddings import make_embedder
     from engines.select import choose_engine
     from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
@@ -93,7 +100,7 @@ def build_services(settings: Settings) -> Services:
     attachments, word_store = SqlAttachmentStore(database), SqlWordStore(database)
     # Beside ingest's own: who waits for an answer does not wait behind a folder of manuals.
     parser = ChildParser()
-    index, held = knowledge_index(settings, documents, database)
+    index, held = knowledge_index(settings, documents, database, patience)
     choice = choose_engine(settings)
     log.info("engine chosen", engine=choice.engine.name, reason=choice.reason)
     embed = EmbedPipeline(make_embedder(settings), contacts_of(lines, settings))
@@ -138,7 +145,7 @@ def build_services(settings: Settings) -> Services:
         index=index,
         lines=lines,
         keys=SqlKeyStore(database),
-        counters=counters(settings),
+        counters=counters(settings, settings.workers),
         accounts=SqlAccountStore(database),
         sessions=SqlSessionStore(database),
         audit=audit,
@@ -166,9 +173,12 @@ async def restore_backup(settings: Settings, file: Path, progress: Callable[[int
 
 
 def knowledge_index(
-    settings: Settings, documents: DocumentStore, database: "Database"
+    settings: Settings, documents: DocumentStore, database: "Database", patience: float = 0.0
 ) -> tuple["HybridIndex", Sequence[Held]]:
-    """The index with what the settings add to it, and what is to be closed after it."""
+    """The index with what the settings add to it, and what is to be closed after it.
+
+    `patience` is in seconds: how long changes are left to another process that indexes the same folder.
+    """
     from knowledge.index import HybridIndex
 
     semantic, reranker, held = None, None, list[Held]()
@@ -186,7 +196,7 @@ def knowledge_index(
 
         reranker = make_reranker(settings)
         held += filter(None, (reranker,))
-    return HybridIndex(documents, settings.data_dir / "index", semantic, reranker), held
+    return HybridIndex(documents, settings.data_dir / "index", semantic, reranker, patience=patience), held
 
 
 def counters(settings: Settings, workers: int = 1) -> Counters:
@@ -224,24 +234,38 @@ async def running(services: Services) -> AsyncGenerator[None]:
     """Start the parts in the order in which they need each other, and stop them in reverse."""
     from knowledge.starter import starter_files, starter_lines
 
-    await services.database.start()
-    try:
-        await services.counters.start()
+    async with opened(services):
         await note_recovery(services)
         await plant(services, starter_lines(), starter_files)
-        await services.index.refresh()
-        await services.engine.start()
-        await asyncio.to_thread(warm_up)
-        async with contextlib.AsyncExitStack() as stack:
-            for work in (
-                anchor_hourly(services),  # stopped last, so that it holds what the others noted
-                follow_knowledge(services),
-                purge_daily(services),
-                keep_snapshots(services),
-                adopt_files(services),
-            ):
-                stack.push_async_callback(_cancelled, asyncio.create_task(work))
+        await start_answering(services)
+        works = (
+            anchor_hourly(services),  # stopped last, so that it holds what the others noted
+            follow_knowledge(services),
+            follow_words(services),
+            purge_daily(services),
+            keep_snapshots(services),
+            adopt_files(services),
+        )
+        async with beside(*works):
             yield
+
+
+@asynccontextmanager
+async def helping(services: Services, seat: "Seat") -> AsyncGenerator[None]:
+    """A worker's parts: what answers, and nothing that one process does for all of them."""
+    await seat.house_opened()
+    async with opened(services):
+        await start_answering(services)
+        async with beside(follow_knowledge(services), follow_words(services)):
+            yield
+
+
+@asynccontextmanager
+async def opened(services: Services) -> AsyncGenerator[None]:
+    """With the database open; whatever was started meanwhile is closed before it is."""
+    await services.database.start()
+    try:
+        yield
     finally:
         await services.ingest.aclose()
         await services.words.live.aclose()
@@ -250,6 +274,22 @@ async def running(services: Services) -> AsyncGenerator[None]:
         await services.counters.aclose()
         await services.keys.aclose()
         await services.database.aclose()
+
+
+async def start_answering(services: Services) -> None:
+    await services.counters.start()
+    await services.index.refresh()
+    await services.engine.start()
+    await asyncio.to_thread(warm_up)
+
+
+@asynccontextmanager
+async def beside(*works: Coroutine[None, None, None]) -> AsyncGenerator[None]:
+    """With these running; they are stopped last to first."""
+    async with contextlib.AsyncExitStack() as stack:
+        for work in works:
+            stack.push_async_callback(_cancelled, asyncio.create_task(work))
+        yield
 
 
 async def close_index(services: Services) -> None:
@@ -263,20 +303,24 @@ async def _cancelled(task: "asyncio.Task[None]") -> None:
     await asyncio.wait([task])
 
 
-def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI:
+def create_app(settings: Settings, operator_token: str | None = None, seat: "Seat | None" = None) -> FastAPI:
     """The whole app: gateway, customer's page and console over one set of services.
 
-    `operator_token` is what the one-click link carries; None makes one that nobody knows.
+    `operator_token` is what the one-click link carries; None makes one that nobody knows. `seat`: its place among
+    the processes that serve with it.
     """
     from gateway.app import build_gateway
     from pages.customer import customer_routes
 
     services = build_services(settings)
+    if seat is not None:
+        check_engine(services.engine.name)
     app = build_gateway(
         services,
         operator_token=operator_token or secrets.token_urlsafe(24),
         secret=services.secret,
         framed_by="*" if on_space() else "'self'",
+        probes={"workers": seat.health} if seat else {},
     )
     app.router.routes.extend(
         customer_routes(services, secret=lambda: hmac.digest(services.secret(), b"customer", "sha256"))
@@ -287,6 +331,33 @@ def create_app(settings: Settings, operator_token: str | None = None) -> FastAPI
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncGenerator[None]:
         async with running(services), inner(served):
+            yield
+            if seat is not None:
+                await seat.others_gone(settings.drain_seconds + 5)
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def check_engine(name: str) -> None:
+    """Raises ConfigurationError where each process would start a model of its own."""
+    if name == "vllm":
+        raise ConfigurationError(
+            "XIAOQ_WORKERS above 1 needs a model server of its own: start vLLM beside XiaoQ and set XIAOQ_ENGINE_URL."
+        )
+
+
+def create_worker(settings: Settings, seat: "Seat") -> FastAPI:
+    """The gateway alone, for a process that answers programs beside the one that serves everything."""
+    from gateway.app import build_gateway
+
+    services = build_services(settings, patience=WORKER_PATIENCE_SECONDS)
+    app = build_gateway(services, operator_token=secrets.token_urlsafe(24), secret=services.secret)
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncGenerator[None]:
+        async with helping(services, seat), inner(served):
             yield
 
     app.router.lifespan_context = lifespan

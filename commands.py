@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app import build_services, close_index, create_app, on_space, restore_backup
+from app import build_services, close_index, create_app, create_worker, on_space, restore_backup
 from commands_keys import key_commands
 from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
@@ -37,13 +37,26 @@ def serve(context: typer.Context) -> None:
     """Serve the console, the customer's page and the API."""
     if context.invoked_subcommand is None:
         from gateway.server import reserve, serve_forever
+        from gateway.supervisor import check_workers, serve_together
 
         settings = Settings()
         if on_space() and "host" not in settings.model_fields_set:
             settings = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - a Space's proxy is outside
         token = secrets.token_urlsafe(24)
+        check_workers(settings.workers)
         listener = reserve(settings)
-        serve_forever(create_app(settings, token), settings, token, listener)
+        if settings.workers == 1:
+            serve_forever(create_app(settings, token), settings, token, listener)
+            return
+        raise typer.Exit(
+            serve_together(
+                settings,
+                token,
+                listener,
+                lambda seat: create_app(settings, token, seat),
+                lambda seat: create_worker(settings, seat),
+            )
+        )
 
 
 @cli.command()

@@ -24,6 +24,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Connections that one address may hold open, this machine and a proxy before XiaoQ included.",
     )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that serve the port: one serves everything, each further one programs under /v1.",
+    )
     data_dir: Path = Field(Path("data"), description="Where the database, the index and the keys lie.")
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of the database; unset: SQLite in the data folder."

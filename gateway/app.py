@@ -5,6 +5,7 @@ It does not know the console or the customer's page; app.py mounts those beside 
 
 import os
 from collections.abc import Callable
+from types import MappingProxyType
 
 from fastapi import FastAPI
 from starlette.routing import Match, Route
@@ -16,6 +17,7 @@ from gateway.api import routers as api_routers
 from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
 from gateway.gate import Gate
+from gateway.health import Probes
 from gateway.limits import Bounded
 from gateway.login import Login, login_routes
 from gateway.login_openid import OpenIdLogin, openid_routes
@@ -32,13 +34,19 @@ CLOSED = ("/v1/{rest:path}", "/api/{rest:path}", "/healthz", "/readyz", "/metric
 
 
 def build_gateway(
-    services: Services, *, operator_token: str, secret: Callable[[], bytes], framed_by: str = FRAMED_BY_SELF
+    services: Services,
+    *,
+    operator_token: str,
+    secret: Callable[[], bytes],
+    framed_by: str = FRAMED_BY_SELF,
+    probes: Probes = MappingProxyType({}),
 ) -> FastAPI:
     """The gateway without the console.
 
     `operator_token` is the console's one-click link and, where the settings hold no password, the password.
     `secret` signs what browsers keep for us. `framed_by` lists who may put the console in a frame, as CSP's
-    frame-ancestors writes it. On `app.state`: `services`, `sessions` (for ConsoleGuard), `metrics`, `stopping`.
+    frame-ancestors writes it. `probes` are further parts that /readyz names. On `app.state`: `services`, `sessions`
+    (for ConsoleGuard), `metrics`, `stopping`.
     """
     settings = services.settings
     password = settings.operator_password.get_secret_value() if settings.operator_password else None
@@ -53,9 +61,9 @@ def build_gateway(
         openapi_url="/openapi.json",
     )
     app.state.services, app.state.sessions = services, sessions
-    app.state.metrics = metrics
     app.state.gate = Gate(services.counters, services.keys, settings, secret)
     app.state.stopping = False
+    app.state.metrics, app.state.probes = metrics, probes
     for router in (
         health.router,
         reference.router,

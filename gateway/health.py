@@ -4,7 +4,7 @@ It does not know how to mend anything.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 import structlog
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 router = APIRouter(tags=["Operation"])
 
 LONGEST_PROBE_SECONDS = 3.0
+Probes = Mapping[str, Callable[[], Awaitable[Health]]]
 
 
 @router.get("/healthz")
@@ -38,6 +39,7 @@ async def readyz(request: Request, services: Use) -> Response:
         "ingest": services.ingest.health,
         "engine": services.engine.health,
         "limits": services.counters.health,
+        **request.app.state.probes,
     }
     found = await asyncio.gather(*(_probe(name, ask) for name, ask in probes.items()))
     parts = {

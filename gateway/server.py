@@ -50,7 +50,9 @@ class PoliteServer(uvicorn.Server):
             return
         stay_responsive()
         self._door.most = room_for_connections(raise_descriptor_limit())
-        port = sockets[0].getsockname()[1] if sockets else self._settings.port
+        await self.announce(sockets[0].getsockname()[1] if sockets else self._settings.port)
+
+    async def announce(self, port: int) -> None:
         for line in announcement(self._settings, self._token, port):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
@@ -133,19 +135,24 @@ def reserve(settings: Settings) -> socket.socket:
     return listener
 
 
-def guarded_by(door: Door) -> type[PatientProtocol]:
+def guarded_by(door: Door, kind: type[PatientProtocol] = PatientProtocol) -> type[PatientProtocol]:
     """The protocol of connections that come through this door."""
-    return type("GuardedProtocol", (PatientProtocol,), {"door": door})
+    return type("GuardedProtocol", (kind,), {"door": door})
 
 
 def serve_forever(app: FastAPI, settings: Settings, token: str, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM."""
     raise_descriptor_limit()
     door = Door(settings.connections_per_address)
-    config = uvicorn.Config(
+    config = server_config(app, guarded_by(door))
+    PoliteServer(config, app, settings, token, door).run(sockets=[listener])
+
+
+def server_config(app: FastAPI, protocol: type[PatientProtocol]) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         loop="uvloop",
-        http=guarded_by(door),
+        http=protocol,
         ws="none",
         log_config=None,
         access_log=False,
@@ -154,4 +161,3 @@ def serve_forever(app: FastAPI, settings: Settings, token: str, listener: socket
         timeout_keep_alive=30,
         proxy_headers=False,
     )
-    PoliteServer(config, app, settings, token, door).run(sockets=[listener])

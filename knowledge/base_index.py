@@ -5,6 +5,7 @@ It does not know the other bases nor how questions are answered.
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing, asynccontextmanager
@@ -39,10 +40,17 @@ _POLL_SECONDS = 0.1
 
 
 class BaseIndex:
-    """`snapshot` is what serves; `refresh` replaces it."""
+    """`snapshot` is what serves; `refresh` replaces it.
 
-    def __init__(self, base: str, store: DocumentStore, folder: Path, builder: Executor) -> None:
+    `patience` is in seconds: how long a change is left to another process to index, before this one does.
+    """
+
+    def __init__(
+        self, base: str, store: DocumentStore, folder: Path, builder: Executor, patience: float = 0.0
+    ) -> None:
         self._base = base
+        self._patience = patience
+        self._behind_since: float | None = None
         self._store = store
         self._folder = IndexFolder(folder)
         self._builder = builder
@@ -69,14 +77,23 @@ class BaseIndex:
             while self.snapshot.version != (version := await self._store.version(self._base)) or self._odd:
                 async with self._held() as held:
                     if await self._adopted(version):
+                        self._behind_since = None
                         return True
-                    if held:
+                    if held and self._waited():
                         await self._follow(version)
+                        self._behind_since = None
                         return True
                 if not wait:
                     return False
                 await asyncio.sleep(_POLL_SECONDS)
+            self._behind_since = None
             return True
+
+    def _waited(self) -> bool:
+        """Whether the change has been left to others for long enough."""
+        now = time.monotonic()
+        self._behind_since = self._behind_since or now
+        return now - self._behind_since >= self._patience
 
     async def aclose(self) -> None:
         """Stop checking files; what serves goes on serving."""

@@ -53,7 +53,8 @@ class HybridIndex:
     """Lexical retrieval; joined by meaning where there is a `semantic` side, reordered where there is a
     `reranker`.
 
-    `folder` keeps the index between starts.
+    `folder` keeps the index between starts. `patience` is in seconds: how long changes are left to another process
+    that indexes the same folder.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class HybridIndex:
         reranker: "Reranker | None" = None,
         *,
         today: Callable[[], date] = _today,
+        patience: float = 0.0,
     ) -> None:
         self._store = store
+        self._patience = patience
         self._folder = folder
         self._semantic = semantic
         self._reranker = reranker
@@ -84,7 +87,9 @@ class HybridIndex:
         present = await self._store.bases()
         for base in present if bases is None else bases:
             if base not in self._bases:
-                self._bases[base] = BaseIndex(base, self._store, self._folder_of(base), self._builder)
+                self._bases[base] = BaseIndex(
+                    base, self._store, self._folder_of(base), self._builder, self._patience
+                )
             current &= await self._bases[base].refresh(wait=bases is not None)
         if bases is None:
             if not self._loaded:

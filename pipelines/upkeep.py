@@ -63,6 +63,16 @@ async def _followed(services: Services) -> Sequence[str] | None:
     return [base for base in await services.documents.bases() if base not in filling] if filling else None
 
 
+async def follow_words(services: Services) -> None:
+    """Keep the lists of words up with the store, which another process may change while nobody asks here."""
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        try:
+            await services.words.live.refresh()
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("word_lists_not_refreshed", **cause(error))
+
+
 async def adopt_files(services: Services) -> None:
     """Go on with the files of a process that died, this one's former life among them, at start and ever after."""
     while True:
