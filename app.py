@@ -310,6 +310,7 @@ def create_app(settings: Settings, operator_token: str | None = None, seat: "Sea
     the processes that serve with it.
     """
     from gateway.app import build_gateway
+    from gateway.gathering import Gatherer
     from pages.customer import customer_routes
 
     services = build_services(settings)
@@ -322,6 +323,8 @@ def create_app(settings: Settings, operator_token: str | None = None, seat: "Sea
         framed_by="*" if on_space() else "'self'",
         probes={"workers": seat.health} if seat else {},
     )
+    if seat is not None:
+        app.state.metrics.others = Gatherer(seat.exchange).sum_with
     app.router.routes.extend(
         customer_routes(services, secret=lambda: hmac.digest(services.secret(), b"customer", "sha256"))
     )
@@ -352,7 +355,12 @@ def create_worker(settings: Settings, seat: "Seat") -> FastAPI:
     from gateway.app import build_gateway
 
     services = build_services(settings, patience=WORKER_PATIENCE_SECONDS)
-    app = build_gateway(services, operator_token=secrets.token_urlsafe(24), secret=services.secret)
+    app = build_gateway(
+        services,
+        operator_token=secrets.token_urlsafe(24),
+        secret=services.secret,
+        process=f"worker-{seat.number}",
+    )
     inner = app.router.lifespan_context
 
     @asynccontextmanager

@@ -40,19 +40,20 @@ def build_gateway(
     secret: Callable[[], bytes],
     framed_by: str = FRAMED_BY_SELF,
     probes: Probes = MappingProxyType({}),
+    process: str = "house",
 ) -> FastAPI:
     """The gateway without the console.
 
     `operator_token` is the console's one-click link and, where the settings hold no password, the password.
     `secret` signs what browsers keep for us. `framed_by` lists who may put the console in a frame, as CSP's
-    frame-ancestors writes it. `probes` are further parts that /readyz names. On `app.state`: `services`, `sessions`
-    (for ConsoleGuard), `metrics`, `stopping`.
+    frame-ancestors writes it. `probes` are further parts that /readyz names; `process` is the name of this one of
+    several. On `app.state`: `services`, `sessions` (for ConsoleGuard), `metrics`, `stopping`.
     """
     settings = services.settings
     password = settings.operator_password.get_secret_value() if settings.operator_password else None
     sessions = Sessions(services.sessions, services.audit, operator_token=operator_token, password=password)
-    metrics = Metrics()
-    metrics.watch(services.ingest)
+    metrics = Metrics(process)
+    metrics.watch(services)
     app = DocumentedApi(
         title="XiaoQ",
         version="1",

@@ -112,6 +112,7 @@ def handle_errors(app: FastAPI) -> None:
 async def _known(request: Request, error: Exception) -> Response:
     await _look(request)
     known = error if isinstance(error, XiaoQError) else unknown_error(request.state.request_id)
+    request.app.state.metrics.refused.labels(known.code).inc()
     return error_response(request.scope["path"], known, request.state.request_id)
 
 

@@ -75,5 +75,5 @@ async def may_scrape(request: Request) -> Principal | None:
 async def metrics(request: Request, _: Annotated[Any, Depends(may_scrape)]) -> Response:
     """Prometheus' text format."""
     return Response(
-        request.app.state.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+        await request.app.state.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
     )

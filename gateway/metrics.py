@@ -1,80 +1,98 @@
-"""What Prometheus reads: requests by route, first token and whole answer by mode and engine.
+"""What Prometheus reads: requests, answers by line, mode and engine, what each step takes, engines, ingest, the process.
 
 It does not know who asked or what; labels come from closed lists only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
 
 from core.events import Finished
-from pipelines.ingest import IngestPipeline
+from gateway.gathering import Families, Gathered, families_of
+from gateway.own_figures import EngineCounts, IngestCounts, ProcessFigures
+from gateway.tallies import Counts, Durations
+from pipelines.services import Services
 
-BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120)
+BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 60.0, 120.0)
 """Seconds. Five is where an answer counts as slow."""
-
-
-class IngestCounts(Collector):
-    """What the ingest pipeline counts itself, read when Prometheus asks."""
-
-    def __init__(self, ingest: IngestPipeline) -> None:
-        self._ingest = ingest
-
-    def collect(self) -> Iterable[Metric]:
-        documents = CounterMetricFamily(
-            "xiaoq_documents_ingested", "Files taken in since the start, by outcome.", labels=["outcome"]
-        )
-        for outcome in ("ready", "unchanged", "failed"):
-            documents.add_metric([outcome], self._ingest.outcomes[outcome])
-        yield documents
-        yield GaugeMetricFamily(
-            "xiaoq_ingest_queue_files", "Accepted files that still wait.", self._ingest.waiting
-        )
+STEP_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds. Steps are timed in whole milliseconds."""
+MOST_LINES = 100
+"""Lines that are told apart; those that come up after them count as `other`."""
 
 
 class Metrics:
-    """One app's metrics, in a registry of their own so that two apps in one process do not mix."""
+    """One app's metrics, in a registry of their own so that two apps in one process do not mix.
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "xiaoq_http_requests",
-            "HTTP requests by route, method and status.",
-            ("route", "method", "status"),
-            registry=self.registry,
-        )
-        self.first_token = Histogram(
-            "xiaoq_first_token_seconds",
-            "Time to the first token of an answer.",
-            ("mode", "engine"),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self.total = Histogram(
-            "xiaoq_answer_seconds",
-            "Time to the end of an answer.",
-            ("mode", "engine"),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self.failures = Counter(
-            "xiaoq_answer_failures", "Answers that ended in an error.", ("code",), registry=self.registry
-        )
+    `process` names this one of several; `others` adds what those tell.
+    """
 
-    def watch(self, ingest: IngestPipeline) -> None:
-        """Tell what this pipeline counts, too."""
-        self.registry.register(IngestCounts(ingest))
+    def __init__(self, process: str = "house") -> None:
+        self.others: Callable[[Families], Awaitable[Families]] | None = None
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.requests = Counts(
+            "xiaoq_http_requests", "HTTP requests by route, method and status.", ("route", "method", "status")
+        )
+        self.refused = Counts(
+            "xiaoq_requests_refused", "Requests refused or failed, by the error's code.", ("code",)
+        )
+        self.failures = Counts("xiaoq_answer_failures", "Answers that ended in an error.", ("code",))
+        self.answers = Counts(
+            "xiaoq_answers", "Answers by line, mode and engine.", ("line", "mode", "engine")
+        )
+        self.tokens = Counts(
+            "xiaoq_tokens", "Tokens of prompts and answers, as the engine counts them.", ("kind",)
+        )
+        self.first_token = Durations(
+            "xiaoq_first_token_seconds", "Time to the first token of an answer.", ("mode", "engine"), BUCKETS
+        )
+        self.total = Durations(
+            "xiaoq_answer_seconds", "Time to the end of an answer.", ("mode", "engine"), BUCKETS
+        )
+        self.steps = Durations(
+            "xiaoq_step_seconds", "What each step of an answer took.", ("step",), STEP_BUCKETS
+        )
+        self._lines: set[str] = set()
+        for collector in (
+            self.requests, self.refused, self.failures, self.answers, self.tokens,
+            self.first_token, self.total, self.steps, ProcessFigures(process),
+        ):  # fmt: skip
+            self.registry.register(collector)
+
+    def watch(self, services: Services) -> None:
+        """Tell what these count themselves, too."""
+        self.registry.register(IngestCounts(services.ingest))
+        self.registry.register(EngineCounts(services.engine))
 
     def finished(self, event: Finished) -> None:
-        labels = (event.mode.value, event.engine)
+        mode, engine = event.mode.value, event.engine
+        self.answers.labels(self._line(event.line), mode, engine).value += 1
+        self.tokens.labels("prompt").value += event.usage.prompt_tokens
+        self.tokens.labels("completion").value += event.usage.completion_tokens
         timings: Mapping[str, int] = event.timings
-        if "first_token" in timings:
-            self.first_token.labels(*labels).observe(timings["first_token"] / 1000)
-        if "total" in timings:
-            self.total.labels(*labels).observe(timings["total"] / 1000)
+        for step, milliseconds in timings.items():
+            if step == "first_token":
+                self.first_token.observe(milliseconds / 1000, mode, engine)
+            elif step == "total":
+                self.total.observe(milliseconds / 1000, mode, engine)
+            else:
+                self.steps.observe(milliseconds / 1000, step)
 
-    def exposition(self) -> bytes:
+    def _line(self, line: str) -> str:
+        if line in self._lines:
+            return line
+        if len(self._lines) >= MOST_LINES:
+            return "other"
+        self._lines.add(line)
+        return line
+
+    def collect(self) -> Iterable[Metric]:
+        return self.registry.collect()
+
+    async def exposition(self) -> bytes:
         """The text format, UTF-8."""
-        return generate_latest(self.registry)
+        families = families_of(self.registry)
+        if self.others is not None:
+            families = await self.others(families)
+        return generate_latest(Gathered(families))

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Coroutine
 from dataclasses import dataclass
 
 import structlog
@@ -17,6 +18,7 @@ from core.ports import Health
 from core.settings import Settings
 from gateway.board import HOUSE, Board, State
 from gateway.connections import Door, raise_descriptor_limit
+from gateway.gathering import tell
 from gateway.handover import Exchange
 from gateway.server import PoliteServer, guarded_by, server_config
 from gateway.sharing import SharedProtocol
@@ -80,7 +82,7 @@ class TeamServer(PoliteServer):
     ) -> None:
         super().__init__(config, app, settings, token, door)
         self._seat = seat
-        self._taking: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().add_reader(self._seat.parent, self._orphaned)
@@ -88,7 +90,7 @@ class TeamServer(PoliteServer):
 
     async def announce(self, port: int) -> None:
         seat = self._seat
-        seat.exchange.open(self._take, socket.socket.close)
+        seat.exchange.open(self._take, self._tell)
         seat.board.become(seat.number, State.READY)
         if seat.number != HOUSE or not seat.first:
             return
@@ -110,10 +112,16 @@ class TeamServer(PoliteServer):
         asyncio.get_running_loop().remove_reader(self._seat.parent)
         os.kill(os.getpid(), signal.SIGTERM)
 
+    def _tell(self, connection: socket.socket) -> None:
+        self._beside(tell(connection, self._app.state.metrics))
+
     def _take(self, connection: socket.socket, data: bytes) -> None:
-        task = asyncio.create_task(self._adopt(connection, data))
-        self._taking.add(task)
-        task.add_done_callback(self._taking.discard)
+        self._beside(self._adopt(connection, data))
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _adopt(self, connection: socket.socket, data: bytes) -> None:
         """A connection as if it had been accepted here, and these bytes read from it."""

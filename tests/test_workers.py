@@ -171,6 +171,27 @@ def everywhere(app: Team, ask: dict[str, object], key: str | None = None) -> lis
     return answers
 
 
+def test_the_metrics_are_the_sum_of_all_processes(app: Team) -> None:
+    def answers() -> float:
+        with client(app) as http:
+            text = http.get("/metrics").text
+        assert 'xiaoq_process_resident_memory_bytes{process="worker-1"}' in text
+        found = re.findall(r"xiaoq_http_requests_total\{.*completions.*\} ([\d.]+)", text)
+        return sum(map(float, found))
+
+    before = answers()
+    everywhere(app, question())
+    everywhere(app, question())
+    assert answers() == before + 8
+
+
+def test_a_worker_is_small(app: Team) -> None:
+    house, worker = (Path(f"/proc/{pid}/status").read_text() for pid in app.pids)
+    resident = [int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) // 1024 for status in (house, worker)]
+    assert resident[1] < 170
+    assert resident[1] < resident[0]
+
+
 def test_a_client_that_leaves_stops_the_model_in_either_process(app: Team) -> None:
     app.upstream.piece_seconds, app.upstream.answer = 0.05, "word " * 400
     try:
