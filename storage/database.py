@@ -6,6 +6,7 @@ Work runs in threads of its own (four that read, one that writes); the event loo
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +30,7 @@ from storage.seals import Seals
 from storage.secrets import MasterKey
 from storage.subject_keys import SubjectKeys
 from storage.sweep import sweep
+from storage.turnstile import Turnstile
 from storage.writer import Batch, GroupWriter
 
 T = TypeVar("T")
@@ -65,7 +67,10 @@ class Database:
         event.listen(self._write_engine, "connect", lambda *_: self._presence.renew())
         self.seals.watch(self._write_engine, lambda: self._presence.mark)
         self._readers = ThreadPoolExecutor(READERS, "xiaoq-read")
-        self._writer = GroupWriter(self._write_engine)
+        self._turnstile = _turnstile(self._file) if self._file else None
+        self._writer = GroupWriter(
+            self._write_engine, self._turnstile.turn if self._turnstile else nullcontext
+        )
         self._owed: set[asyncio.Future[None]] = set()
         self._started = False
 
@@ -256,6 +261,8 @@ class Database:
         await asyncio.to_thread(self._readers.shutdown)
         self._read_engine.dispose()
         self._write_engine.dispose()
+        if self._turnstile:
+            self._turnstile.close()
         self._presence.leave()
 
     def _check_started(self) -> None:
@@ -266,6 +273,10 @@ class Database:
 def _resolved(waited_for: "asyncio.Future[None]") -> None:
     if not waited_for.done():
         waited_for.set_result(None)
+
+
+def _turnstile(file: Path) -> Turnstile:
+    return Turnstile(file.with_name(f"{file.name}.next"), file.with_name(f"{file.name}.writing"))
 
 
 def _make_private(file: Path) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -21,6 +21,8 @@ from core.errors import StorageUnavailable
 T = TypeVar("T")
 Item = TypeVar("Item")
 
+Turn = Callable[[], AbstractContextManager[None]]
+"""Held while a transaction writes: other processes have their turn between two of ours."""
 Write = Callable[[Connection], T]
 Batch = Callable[[Connection, Sequence[Item]], Sequence[T | Exception]]
 """Does several writes of one kind with few statements; gives what each of them returns or would raise."""
@@ -107,8 +109,9 @@ class GroupWriter:
     where another one broke the transaction they shared; only one run is committed.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turn: Turn = nullcontext) -> None:
         self._engine = engine
+        self._turn = turn
         self._urgent: deque[_Job] = deque()
         self._later: deque[_Job] = deque()
         self._owed: deque[_Job] = deque()
@@ -157,7 +160,8 @@ class GroupWriter:
     def _work(self) -> None:
         while jobs := self._next_group():
             try:
-                self._commit(jobs)
+                with self._turn():
+                    self._commit(jobs)
             except Exception as error:  # noqa: BLE001 - the thread must live on; every waiter is told
                 for job in jobs:
                     job.error = error
