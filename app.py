@@ -51,6 +51,7 @@ log = structlog.get_logger()
 WORKER_PATIENCE_SECONDS = 30.0
 """How long a worker leaves it to the others to index what came in, before it does so itself."""
 
+
 def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     """Make every part, start none. Creates the data folder. One long list on purpose: it is the whole of what there is.
 

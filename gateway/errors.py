@@ -41,11 +41,12 @@ HTTP_ERRORS: Mapping[int, XiaoQError] = {
 """What the router itself refuses, by status."""
 
 
-def openai_error(error: XiaoQError) -> dict[str, Any]:
-    """OpenAI's envelope: `{"error": {message, type, param, code}}`."""
+def openai_error(error: XiaoQError, request_id: str = "") -> dict[str, Any]:
+    """OpenAI's envelope, with an id to report: `{"error": {message, type, param, code, request_id?}}`."""
     fallback = "server_error" if error.status >= 500 else "invalid_request_error"
     kind = error.code if error.code == QuotaExhausted.code else OPENAI_TYPES.get(error.status, fallback)
-    return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
+    body = {"message": error.message, "type": kind, "param": error.param, "code": error.code}
+    return {"error": {**body, "request_id": request_id} if request_id else body}
 
 
 def plain_error(error: XiaoQError, request_id: str) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def is_openai(path: str) -> bool:
 
 def error_response(path: str, error: XiaoQError, request_id: str) -> Response:
     """The answer to a request on `path` that ended in `error`. The path picks the form, nothing else."""
-    content = openai_error(error) if is_openai(path) else plain_error(error, request_id)
+    content = openai_error(error, request_id) if is_openai(path) else plain_error(error, request_id)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -118,6 +118,7 @@ OPENAI_ERROR = {
                 "type": {"type": "string"},
                 "param": {"type": ["string", "null"]},
                 "code": {"type": "string"},
+                "request_id": {"type": "string"},
             },
             "required": ["message", "type", "param", "code"],
             "additionalProperties": False,
