@@ -43,7 +43,11 @@ def vllm() -> Iterator[RunningVllm]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="vllm-loop", daemon=True)
     thread.start()
-    settings = Settings(model=str(MODEL), context_tokens=2048, vllm_args="--enforce-eager")
+    settings = Settings(
+        model=str(MODEL),
+        context_tokens=2048,
+        vllm_args="--enforce-eager --enable-auto-tool-choice --tool-call-parser hermes",
+    )
     prefix = [str(PYTHON), "-m", "vllm.entrypoints.openai.api_server"]
     engine = VllmEngine(settings, prefix, {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"})
     running = RunningVllm(engine, loop)
