@@ -34,7 +34,7 @@ class NoLog(storage.conversations.SqlConversationLog):
     async def partial(self, turn_id: str, owner: str, answer: str) -> None:
         return
 
-    async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
+    def finish_soon(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         return
 
     async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:
