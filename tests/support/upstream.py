@@ -33,8 +33,6 @@ class EchoUpstream:
     choices: int | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    hold: asyncio.Event | None = None
-    """Where there is one, streams stop after their first event until it is set."""
     aborted: int = 0
     completed: int = 0
 
@@ -71,8 +69,6 @@ class EchoUpstream:
             for event in self.events(body):
                 await asyncio.sleep(self.piece_seconds)
                 await response.write(f"data: {event}\n\n".encode())
-                if self.hold:
-                    await self.hold.wait()
             await response.write_eof()
         except (ConnectionResetError, asyncio.CancelledError):
             self.aborted += 1
