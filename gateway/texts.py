@@ -94,9 +94,9 @@ async def written(
                     case Failed():
                         passed.used(0)
                         metrics.failures.labels(event.error.code).inc()
-                        yield sse(openai_error(event.error))
+                        yield sse(openai_error(event.error, request_id))
     except Exception as error:  # noqa: BLE001 - the status is sent; an error event is all that is left to say
         passed.used(0)
         log.error("stream_failed", error=type(error).__qualname__)
         known = error if isinstance(error, XiaoQError) else unknown_error(request_id)
-        yield sse(openai_error(known))
+        yield sse(openai_error(known, request_id))
