@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import storage.conversations
 from core.messages import Message, Question, StoredTurn, TurnRecord, TurnStatus
-from core.vault import MaskWith, VaultEntry
+from core.vault import Masking, MaskWith, VaultEntry
 
 
 class NoLog(storage.conversations.SqlConversationLog):
     """Every write of the path of one question does nothing; the rest stays as it is."""
 
-    async def begin(self, question: Question, line: str) -> StoredTurn:
+    async def begin(self, question: Question, line: str, masking: Masking | None = None) -> StoredTurn:
         return StoredTurn(
             id=f"turn-{uuid4().hex}",
             conversation_id=f"conv-{uuid4().hex}",

@@ -24,7 +24,7 @@ from core.messages import (
     TurnRecord,
     Usage,
 )
-from core.vault import MaskWith, VaultEntry
+from core.vault import Masking, MaskWith, VaultEntry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -399,8 +399,10 @@ class ConversationLog(Protocol):
     Texts are stored encrypted with the owner's own key, owners as pseudonyms.
     """
 
-    async def begin(self, question: Question, line: str) -> StoredTurn:
+    async def begin(self, question: Question, line: str, masking: Masking | None = None) -> StoredTurn:
         """Store the question before anything else can fail: committed when this returns.
+
+        `masking` is what masking made of a question that begins a conversation, kept with it as `mask` would.
 
         Starts a conversation where `question.conversation_id` is None; raises NotFound where that
         conversation is not the owner's. A turn named by `question.replaces` and all after it are set aside

@@ -174,6 +174,8 @@ class HybridIndex:
         background: int = 0,
     ) -> Retrieval:
         """On the event loop where it is a matter of less than a millisecond, else in a thread."""
+        if not any(index.count for index in indexes):
+            return Retrieval([], answerable=False, threshold=THRESHOLD)
         day = self._today().toordinal()
         light = len(question) <= _SHORT and all(index.small for index in indexes)
         if light:

@@ -14,8 +14,9 @@ from core.errors import EngineError, ServerStopping, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Message, Mode, Question, Source, StoredTurn, TurnStatus
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
+from core.vault import Masking
 from pipelines.choices import Choices, several
-from pipelines.conceal import conceal
+from pipelines.conceal import Concealed, conceal, conceal_first
 from pipelines.continued import continued
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
@@ -71,14 +72,16 @@ class AnswerPipeline:
         """
         line = await open_line(self._lines, question.line or self._default_line)
         draft = Draft()
+        concealed, masking = await self._masked_first(question, line, draft)
         with draft.timed("record"):
-            turn = await self._log.begin(question, line.id)  # 1. before anything can fail
+            turn = await self._log.begin(question, line.id, masking)  # 1. before anything can fail
         try:
             if turn.line != line.id:  # a conversation stays on the line it began with
                 line = await open_line(self._lines, turn.line)
-            with draft.timed("mask"):
-                public = public_contacts([line], self._public)
-                concealed = await conceal(self._log, question, turn, public)  # 2. the original ends here
+            if concealed is None:
+                with draft.timed("mask"):
+                    public = public_contacts([line], self._public)
+                    concealed = await conceal(self._log, question, turn, public)  # 2. the original ends here
             question = concealed.question
             screened = await self._screening.question(question, line.id, draft)  # 3.
             question = screened.question
@@ -117,6 +120,20 @@ class AnswerPipeline:
             draft.error = "internal_error"
             self._record(turn, question, draft, TurnStatus.FAILED)
             yield Failed(turn.conversation_id, turn.id, XiaoQError("Something went wrong on our side."))
+
+    async def _masked_first(
+        self, question: Question, line: BusinessLine, draft: Draft
+    ) -> tuple[Concealed | None, Masking | None]:
+        """Step 2 before step 1, where a conversation begins: one write keeps both. What fails here fails again after
+        the question is stored."""
+        if question.conversation_id is not None:
+            return None, None
+        try:
+            with draft.timed("mask"):
+                return await conceal_first(question, public_contacts([line], self._public))
+        except Exception as error:  # noqa: BLE001 - no error comes before the question is stored
+            log.error("masking_failed", request=question.request_id, error=type(error).__qualname__)
+            return None, None
 
     def _said(
         self, way: Route, question: Question, turn: StoredTurn, line: BusinessLine, draft: Draft

@@ -71,6 +71,14 @@ async def conceal(
     return (await masked(question, entries, public))[0]
 
 
+async def conceal_first(question: Question, public: Collection[str] = ()) -> tuple[Concealed, Masking | None]:
+    """A question that begins a conversation masked, and what is to be stored with it: nobody else gives numbers yet."""
+    concealed, new = await masked(question, (), public)
+    if not new and concealed.question.text == question.text:
+        return concealed, None
+    return concealed, Masking(concealed.question.text, new)
+
+
 async def masked(
     question: Question, known: Sequence[VaultEntry], public: Collection[str] = ()
 ) -> tuple[Concealed, Sequence[VaultEntry]]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import InvalidRequest, StorageDamaged
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
-from core.vault import Hide, MaskWith, VaultEntry
+from core.vault import Hide, Masking, MaskWith, VaultEntry
 from storage import places
 from storage.database import Database
 from storage.ownership import KEY, hold_turn, is_conversation, live_in, require_conversation
@@ -49,12 +49,20 @@ class SqlConversationLog:
         self._begin: Batch[Asked, StoredTurn] = lambda connection, asked: begin_all(connection, db, asked)
         self._finish: Batch[Ended, None] = lambda connection, ended: finish_all(connection, db, ended)
 
-    async def begin(self, question: Question, line: str) -> StoredTurn:
+    async def begin(self, question: Question, line: str, masking: Masking | None = None) -> StoredTurn:
         """See the port. A conversation keeps the line it began on, whatever `line` says later."""
         owner = self._db.pseudonyms.owner(question.owner)
         return await self._db.write_batch(
             self._begin,
-            Asked(question, owner, line, f"turn-{uuid4().hex}", f"conv-{uuid4().hex}", datetime.now(UTC)),
+            Asked(
+                question,
+                owner,
+                line,
+                f"turn-{uuid4().hex}",
+                f"conv-{uuid4().hex}",
+                datetime.now(UTC),
+                masking,
+            ),
         )
 
     async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:

@@ -40,6 +40,9 @@ log = structlog.get_logger()
 
 READERS = 4
 
+OWED_SECONDS = 0.02
+"""How long what is owed waits for a write to go with: each commit waits for the disk."""
+
 
 class Database:
     """One SQLite file or PostgreSQL database.
@@ -72,6 +75,7 @@ class Database:
             self._write_engine, self._turnstile.turn if self._turnstile else nullcontext
         )
         self._owed: set[asyncio.Future[None]] = set()
+        self._hurrying: asyncio.TimerHandle | None = None
         self._started = False
 
     async def start(self) -> None:
@@ -126,6 +130,7 @@ class Database:
         """Run `fn` on one snapshot, in a reading thread, after all that is owed. Raises StorageUnavailable."""
         self._check_started()
         if self._owed:
+            self._writer.hurry()
             await asyncio.wait(self._owed)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
 
@@ -169,7 +174,13 @@ class Database:
             if not done.cancelled() and (error := done.exception()) is not None:
                 told(_translated(error))
 
-        self._writer.submit_to(batch, item, lambda: _resolved(tried)).add_done_callback(settle)
+        self._writer.owe(batch, item, lambda: _resolved(tried)).add_done_callback(settle)
+        if self._hurrying is None:
+            self._hurrying = asyncio.get_running_loop().call_later(OWED_SECONDS, self._hurry)
+
+    def _hurry(self) -> None:
+        self._hurrying = None
+        self._writer.hurry()
 
     async def _written(self, written: "asyncio.Future[T]") -> T:
         try:

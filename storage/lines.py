@@ -36,6 +36,8 @@ class SqlLineStore:
         if known is not None and time.monotonic() - read_at < KNOWN_SECONDS:
             return known
         read_at, changes = time.monotonic(), self._changes
+        if known is not None:
+            self._known[line] = (read_at, known)  # whoever asks meanwhile is content with what was known
         query = select(line_table).where(line_table.c.id == line)
         row = await self._db.read(lambda connection: connection.execute(query).first())
         if row is None:

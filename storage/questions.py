@@ -6,25 +6,30 @@ Each is one transaction of the caller's; owners are pseudonyms by now.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
 from core.errors import NotFound, XiaoQError
 from core.messages import Question, StoredTurn, TurnRecord, TurnStatus
-from core.vault import MaskWith, VaultEntry
+from core.vault import Masking, MaskWith, VaultEntry
 from storage import places
+from storage.cipher import Cipher
 from storage.columns import plain
 from storage.database import Database
 from storage.ownership import hold, hold_turn
 from storage.summaries import title_of
-from storage.tables import conversation, turn
+from storage.tables import conversation, turn, vault
 from storage.turns import conversation_values, last_position, set_aside, turn_values
-from storage.vaults import add_to_vault, read_vault
+from storage.vaults import add_to_vault, read_vault, vault_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question about to be stored, with the ids it gets; `owner` is a pseudonym."""
+    """A question about to be stored, with the ids it gets; `owner` is a pseudonym.
+
+    `masking` counts where a conversation begins.
+    """
 
     question: Question
     owner: str
@@ -32,6 +37,7 @@ class Asked:
     turn_id: str
     new_conversation: str
     now: datetime
+    masking: Masking | None = None
 
 
 def begin_all(connection: Connection, db: Database, asked: Sequence[Asked]) -> list[StoredTurn | Exception]:
@@ -73,26 +79,53 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
     if not asked:
         return []
     ciphers = db.keys.obtain_all(connection, {one.owner for one in asked}, asked[0].now)
-    conversations, turns = [], []
+    conversations, turns, kept = [], [], []
     for one in asked:
-        cipher, question = ciphers[one.owner], one.question
-        values = turn_values(cipher, one.turn_id, one.new_conversation, 0, question, one.now)
+        cipher = ciphers[one.owner]
+        values = turn_values(cipher, one.turn_id, one.new_conversation, 0, one.question, one.now)
+        rows = _masked_with(cipher, db, one, values)
         begun = conversation_values(
             cipher,
             db.pseudonyms,
             one.new_conversation,
             one.owner,
             one.line,
-            question.channel,
-            question.customer,
-            title_of(question.text),
+            one.question.channel,
+            one.question.customer,
+            title_of(one.question.text),
             one.now,
         )
-        conversations.append(db.seals.sealed(connection, begun, db.seals.member(turn, values)))
+        members = db.seals.member(turn, values) + sum(db.seals.member(vault, row) for row in rows)
+        conversations.append(db.seals.sealed(connection, begun, members))
         turns.append(values)
+        kept += rows
     connection.execute(insert(conversation), conversations)
     connection.execute(insert(turn), turns)
-    return [_begun(one.question, one.turn_id, one.new_conversation, one.line, one.now) for one in asked]
+    if kept:
+        connection.execute(insert(vault), kept)
+    return [
+        _begun(
+            one.question,
+            one.turn_id,
+            one.new_conversation,
+            one.line,
+            one.now,
+            one.masking.new if one.masking else (),
+        )
+        for one in asked
+    ]
+
+
+def _masked_with(cipher: Cipher, db: Database, one: Asked, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Puts the masked text into the turn's values; gives the rows of the vault."""
+    values["masked"] = None
+    if one.masking is None:
+        return []
+    values["masked"] = b""
+    if plain(one.masking.text) != plain(one.question.text):
+        place = places.masked(one.turn_id, one.new_conversation)
+        values["masked"] = cipher.seal_text(one.masking.text, *place)
+    return vault_rows(cipher, db, one.new_conversation, one.masking.new)
 
 
 def _begun(

@@ -1,6 +1,7 @@
 """The vault of a conversation: the values behind its placeholders, each encrypted. Knows no recogniser."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, insert, select
@@ -43,7 +44,23 @@ def add_to_vault(
     """Keep new values; gives what they add to the conversation's members. Raises VaultChanged where one of the placeholders or values is there already."""
     if not new:
         return 0
-    rows = [
+    rows = vault_rows(cipher, db, conversation_id, new)
+    taken = select(vault.c.placeholder).where(
+        vault.c.conversation_id == conversation_id,
+        vault.c.placeholder.in_([row["placeholder"] for row in rows])
+        | vault.c.fingerprint.in_([row["fingerprint"] for row in rows]),
+    )
+    if connection.scalar(taken.limit(1)) is not None:
+        raise VaultChanged("The conversation has changed meanwhile; send the file again.", param="files")
+    connection.execute(insert(vault), rows)
+    return sum(db.seals.member(vault, row) for row in rows)
+
+
+def vault_rows(
+    cipher: Cipher, db: Database, conversation_id: str, new: Sequence[VaultEntry]
+) -> list[dict[str, Any]]:
+    """New values as they are kept."""
+    return [
         {
             "conversation_id": conversation_id,
             "placeholder": one.placeholder,
@@ -56,12 +73,3 @@ def add_to_vault(
         }
         for one in new
     ]
-    taken = select(vault.c.placeholder).where(
-        vault.c.conversation_id == conversation_id,
-        vault.c.placeholder.in_([row["placeholder"] for row in rows])
-        | vault.c.fingerprint.in_([row["fingerprint"] for row in rows]),
-    )
-    if connection.scalar(taken.limit(1)) is not None:
-        raise VaultChanged("The conversation has changed meanwhile; send the file again.", param="files")
-    connection.execute(insert(vault), rows)
-    return sum(db.seals.member(vault, row) for row in rows)

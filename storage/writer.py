@@ -32,6 +32,10 @@ log = structlog.get_logger()
 GROUP = 256
 """The most writes that share a transaction: bounds how long the first of them waits for its COMMIT."""
 
+MANY = 8
+"""From so many writes on that somebody waits for, what is owed goes with them: a commit less. Fewer go by themselves, so
+that one question at a time does not wait for the answer before it."""
+
 PATIENCE_SECONDS = 1.0
 """How long a write that is to wait for others does so at most, so that it is done under any load."""
 
@@ -113,6 +117,8 @@ class GroupWriter:
         self._engine = engine
         self._turn = turn
         self._urgent: deque[_Job] = deque()
+        self._soon: deque[_Job] = deque()
+        self._hurried = False
         self._later: deque[_Job] = deque()
         self._owed: deque[_Job] = deque()
         self._again_at = 0.0
@@ -132,23 +138,39 @@ class GroupWriter:
         """
         return self._queue(_Job(None, fn), self._later if later else self._urgent)
 
-    def submit_to(
-        self, batch: Batch[Item, T], item: Item, put_off: Callable[[], None] | None = None
-    ) -> "asyncio.Future[T]":
-        """Queue a write of this kind. Raises StorageUnavailable after `close`.
+    def submit_to(self, batch: Batch[Item, T], item: Item) -> "asyncio.Future[T]":
+        """Queue a write of this kind. Raises StorageUnavailable after `close`."""
+        return self._queue(_Job(batch, item), self._urgent)
 
-        With `put_off` it is owed: tried again, OWED_SECONDS long, where the database takes no writes. `put_off`
-        hears of it, in the loop, once.
+    def owe(self, batch: Batch[Item, T], item: Item, put_off: Callable[[], None]) -> "asyncio.Future[T]":
+        """Queue a write of this kind that nobody waits for: it goes with MANY that somebody waits for, or at `hurry`.
+
+        It is tried again, OWED_SECONDS long, where the database takes no writes; `put_off` hears of it, in the loop.
+        Raises StorageUnavailable after `close`.
         """
-        return self._queue(_Job(batch, item, put_off), self._urgent)
+        job = _Job(batch, item, put_off)
+        with self._news:
+            self._check_open()
+            self._soon.append(job)
+        return job.future
+
+    def hurry(self) -> None:
+        """Somebody waits for what is owed."""
+        with self._news:
+            if self._soon:
+                self._hurried = True
+                self._news.notify()
 
     def _queue(self, job: _Job, queue: deque[_Job]) -> "asyncio.Future[Any]":
         with self._news:
-            if self._closed:
-                raise StorageUnavailable("The database is closed; XiaoQ is shutting down.")
+            self._check_open()
             queue.append(job)
             self._news.notify()
         return job.future
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageUnavailable("The database is closed; XiaoQ is shutting down.")
 
     def close(self) -> None:
         """Commit what is queued and end the thread."""
@@ -189,13 +211,21 @@ class GroupWriter:
                 wait = self._again_at - time.monotonic() if self._owed else None
                 if wait is not None and wait <= 0:
                     return [self._owed.popleft() for _ in range(min(GROUP, len(self._owed)))]
-                if self._later and (not self._urgent or _overdue(self._later[0])):
+                ready = self._urgent or (self._soon and (self._hurried or self._closed))
+                if self._later and (not ready or _overdue(self._later[0])):
                     return [self._later.popleft()]
-                if self._urgent:
-                    return [self._urgent.popleft() for _ in range(min(GROUP, len(self._urgent)))]
+                if ready:
+                    return self._group()
                 if self._closed and wait is None:
                     return []
                 self._news.wait(wait)
+
+    def _group(self) -> list[_Job]:
+        group = [self._urgent.popleft() for _ in range(min(GROUP, len(self._urgent)))]
+        if self._hurried or self._closed or len(group) >= MANY or not group:
+            group += [self._soon.popleft() for _ in range(min(GROUP - len(group), len(self._soon)))]
+        self._hurried = self._hurried and bool(self._soon)
+        return group
 
     def _commit(self, jobs: list[_Job]) -> None:
         if len(jobs) == 1 or not self._together(jobs):
