@@ -56,7 +56,7 @@ class FurtherChoice:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is complete and stored. `timings` are whole milliseconds by step, `total` among them.
+    """The answer is complete and handed over to be stored. `timings` are whole milliseconds by step, `total` among them.
 
     `text`, `mode` and `finish_reason` are the first choice's, which is the one that is kept; `further` holds the
     others. `usage` counts all of them.
