@@ -71,5 +71,6 @@ class ResponseRequest(Strict):
             "max_tokens": self.max_output_tokens,
             "user": self.user,
             "metadata": self.metadata,
+            "stream": self.stream,
         }
         return ChatRequest(model=self.model, messages=messages, **fields)

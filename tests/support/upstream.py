@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ class EchoUpstream:
         if body["model"] not in self.models:
             error = {"message": f"The model `{body['model']}` does not exist.", "code": 404}
             return web.json_response({"error": error}, status=404)
+        if type(self).events is EchoUpstream.events and not body.get("stream"):
+            return await self._whole(body)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         try:
@@ -75,6 +78,26 @@ class EchoUpstream:
             raise
         self.completed += 1
         return response
+
+    async def _whole(self, body: dict[str, Any]) -> web.Response:
+        """What the stream would have brought, after as long a time."""
+        told = [json.loads(event) for event in self.events(body | INCLUDE_USAGE)[:-1]]
+        try:
+            await asyncio.sleep(self.piece_seconds * len(told))
+        except asyncio.CancelledError:
+            self.aborted += 1
+            raise
+        said: defaultdict[int, str] = defaultdict(str)
+        for chunk in told:
+            for choice in chunk["choices"]:
+                said[choice["index"]] += choice["delta"].get("content", "")
+        choices = [
+            {"index": index, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+            for index, text in sorted(said.items())
+        ]
+        self.completed += 1
+        reply = _chunk(body, choices) | {"object": "chat.completion", "usage": told[-1]["usage"]}
+        return web.json_response(reply)
 
 
 def echo(messages: list[dict[str, Any]]) -> str:
@@ -112,6 +135,9 @@ def _chunk(body: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any
         "model": body["model"],
         "choices": choices,
     }
+
+
+INCLUDE_USAGE = {"stream_options": {"include_usage": True}}
 
 
 @asynccontextmanager
