@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.access import SCOPES
-from core.errors import InvalidRequest
+from core.errors import InvalidRequest, Unfit
 from core.limits import LARGEST_LIMIT, LIMIT_NAMES, NO_LIMITS
 from core.ports import KeyTerms
 
@@ -53,7 +53,7 @@ def _expiry(moment: datetime | None, now: datetime) -> datetime | None:
         moment = moment.replace(tzinfo=UTC)
     # Compared before the zone is changed: near the year 9999 that overflows.
     if not now < moment < now + LONGEST_LIFE:
-        raise InvalidRequest("A key expires in the future, within ten years.", param="expires_at")
+        raise Unfit("A key expires in the future, within ten years.", param="expires_at")
     return moment.astimezone(UTC)
 
 

@@ -65,11 +65,14 @@ async def test_a_list_is_made_filled_and_tried_out(browser: Browser, site: Site)
         await page.get_by_label("处理方式").first.select_option("replace")
         await page.get_by_role("button", name="新建词表").click()
         await expect(page.locator(".xq-sys-said")).to_contain_text("已新建“辱骂用语”")
+        await expect(page.locator(".xq-sys-list summary")).to_contain_text("0 个词")
         await page.locator(".xq-sys-list summary").click()
         file = {"name": "w.txt", "mimeType": "text/plain", "buffer": "笨蛋\n混蛋\n笨 蛋\n".encode("gb18030")}
         await page.locator("input[type=file]").last.set_input_files(file)  # type: ignore[arg-type]
         await page.get_by_role("button", name="上传并替换").click()
         await expect(page.locator(".xq-sys-said")).to_contain_text("已收录 2 个词。1 行与已有的词重复")
+        # The list is drawn anew a moment after the message: what is opened before that is gone again.
+        await expect(page.locator(".xq-sys-list summary")).to_contain_text("2 个词")
         await page.locator(".xq-sys-list summary").click()
         await page.get_by_label("文字").fill("你这个笨*蛋，快发货！")
         await page.get_by_role("button", name="检查").click()

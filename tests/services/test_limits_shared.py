@@ -42,6 +42,8 @@ def apps(
         each.process.terminate()
     for each in started:
         each.process.wait(30)
+        if each.process.stdout is not None:
+            each.process.stdout.close()
 
 
 async def asked(app: Running, key: str, calls: int) -> list[int]:
