@@ -3,32 +3,29 @@
 It does not know how an answer comes about; it asks the pipeline and passes on what it hears.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
 import orjson
-import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from core.access import Principal
-from core.errors import XiaoQError
 from core.events import Delta, Event, Failed, Finished, Started
 from core.messages import Question
 from gateway.asking import asked
 from gateway.auth import Use, program, services_of
 from gateway.body import described, json_body
 from gateway.direct import direct
-from gateway.errors import openai_error, unknown_error
-from gateway.gate import Passed, enter_chat
+from gateway.errors import openai_error
+from gateway.gate import enter_chat
 from gateway.metrics import Metrics
 from gateway.replies import Chunks, completion
 from gateway.schema import ChatRequest
 from gateway.stream import Events, EventStream, chained, unless_gone, until_it_speaks
+from gateway.written import Hand, written
 from pipelines.services import Services
-
-log = structlog.get_logger()
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -54,7 +51,8 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
     events = await begun(request, services, ask.question, metrics)
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     chunks = Chunks(ask.model, with_usage, n=body.n or 1)
-    return EventStream(written(chunks, events, metrics, request.state.request_id, passed))
+    request_id = request.state.request_id
+    return EventStream(written(hand_of(chunks, request_id), events, metrics, request_id, passed))
 
 
 async def _asked_directly(request: Request) -> Response:
@@ -102,36 +100,20 @@ async def whole_answer(
     return [event for event in seen if isinstance(event, Delta)], finished
 
 
-async def written(
-    chunks: Chunks, events: Events, metrics: Metrics, request_id: str, passed: Passed
-) -> AsyncGenerator[bytes]:
-    """The bytes of a stream. One that fails ends with an error and without `[DONE]`, so nobody takes it for whole."""
-    for index in range(chunks.n):
-        yield sse(chunks.role(index))
-    try:
-        async with aclosing(events):
-            async for event in events:
-                match event:
-                    case Delta():
-                        yield sse(chunks.delta(event))
-                    case Finished():
-                        metrics.finished(event)
-                        passed.finished(event)
-                        yield sse(chunks.finish(event))
-                        for ending in chunks.further(event):
-                            yield sse(ending)
-                        if chunks.with_usage:
-                            yield sse(chunks.usage(event))
-                        yield DONE
-                    case Failed():
-                        passed.used(0)
-                        metrics.failures.labels(event.error.code).inc()
-                        yield sse(openai_error(event.error, request_id))
-    except Exception as error:  # noqa: BLE001 - the status is sent; an error event is all that is left to say
-        passed.used(0)
-        log.error("stream_failed", error=type(error).__qualname__)
-        known = error if isinstance(error, XiaoQError) else unknown_error(request_id)
-        yield sse(openai_error(known, request_id))
+def hand_of(chunks: Chunks, request_id: str) -> Hand:
+    def ending(event: Finished) -> Iterator[bytes]:
+        yield sse(chunks.finish(event))
+        yield from map(sse, chunks.further(event))
+        if chunks.with_usage:
+            yield sse(chunks.usage(event))
+        yield DONE
+
+    return Hand(
+        opening=(sse(chunks.role(index)) for index in range(chunks.n)),
+        delta=lambda event: sse(chunks.delta(event)),
+        ending=ending,
+        failure=lambda error: sse(openai_error(error, request_id)),
+    )
 
 
 def remember_conversation(request: Request, events: list[Event]) -> None:

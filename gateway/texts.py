@@ -3,32 +3,27 @@
 It does not know how; the pipeline masks, screens and stores it as it does a question.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 
 import orjson
-import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from core.access import Principal
-from core.errors import NotSupported, XiaoQError
-from core.events import Delta, Failed, Finished
+from core.errors import NotSupported
 from core.messages import Question
 from gateway.asking import line_of
 from gateway.auth import Use, program
 from gateway.body import described, json_body
 from gateway.completions import DONE, begun, sse, whole_answer
-from gateway.errors import openai_error, unknown_error
-from gateway.gate import Passed, about, gate_of
+from gateway.errors import openai_error
+from gateway.gate import about, gate_of
 from gateway.metrics import Metrics
-from gateway.stream import Events, EventStream
+from gateway.stream import EventStream
 from gateway.text_replies import Texts
 from gateway.text_schema import SHORT_TEXT, CompletionRequest
+from gateway.written import Hand, written
 from pipelines.services import Services
-
-log = structlog.get_logger()
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -54,7 +49,8 @@ async def completions(principal: Caller, body: TextBody, request: Request, servi
         passed.finished(finished)
         return Response(orjson.dumps(texts.whole(deltas, finished)), media_type="application/json")
     events = await begun(request, services, question, metrics)
-    return EventStream(written(texts, events, metrics, request.state.request_id, passed))
+    request_id = request.state.request_id
+    return EventStream(written(hand_of(texts, request_id), events, metrics, request_id, passed))
 
 
 async def _asked(
@@ -75,28 +71,10 @@ async def _asked(
     return question, body.model if body.model == line else services.settings.served_model
 
 
-async def written(
-    texts: Texts, events: Events, metrics: Metrics, request_id: str, passed: Passed
-) -> AsyncGenerator[bytes]:
-    """The bytes of a stream. One that fails ends with an error and without `[DONE]`."""
-    try:
-        async with aclosing(events):
-            async for event in events:
-                match event:
-                    case Delta():
-                        yield sse(texts.delta(event))
-                    case Finished():
-                        metrics.finished(event)
-                        passed.finished(event)
-                        for piece in texts.ending(event):
-                            yield sse(piece)
-                        yield DONE
-                    case Failed():
-                        passed.used(0)
-                        metrics.failures.labels(event.error.code).inc()
-                        yield sse(openai_error(event.error, request_id))
-    except Exception as error:  # noqa: BLE001 - the status is sent; an error event is all that is left to say
-        passed.used(0)
-        log.error("stream_failed", error=type(error).__qualname__)
-        known = error if isinstance(error, XiaoQError) else unknown_error(request_id)
-        yield sse(openai_error(known, request_id))
+def hand_of(texts: Texts, request_id: str) -> Hand:
+    return Hand(
+        opening=(),
+        delta=lambda event: sse(texts.delta(event)),
+        ending=lambda event: [*map(sse, texts.ending(event)), DONE],
+        failure=lambda error: sse(openai_error(error, request_id)),
+    )
