@@ -26,6 +26,8 @@ class Right(StrEnum):
     """See what stands behind a placeholder, with a reason, which the audit keeps."""
     MANAGE = "manage"
     """Change lines, documents and word lists."""
+    OVERRIDE = "override"
+    """Publish what makes a golden question worse, with a reason, which the audit keeps."""
     PRIVACY = "privacy"
     """Export and erase all that is kept of one customer."""
     AUDIT = "audit"

@@ -120,23 +120,6 @@ class QueuedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class GoldenQuestion:
-    """A question with the passage that a person called the right one. `text` is the passage as it was then."""
-
-    id: str
-    line: str
-    question: str
-    base: str
-    document_id: str
-    document: str
-    location: str
-    passage_id: str
-    text: str
-    created_at: datetime
-    author: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that a customer or operator laid into a conversation; it goes when the conversation goes."""
 

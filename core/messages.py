@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
+from core.prompts import NO_PARAMETERS, Parameters, PromptVersion, Trial
 from core.vault import VaultEntry
 
 T = TypeVar("T")
@@ -64,12 +65,49 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageRules:
+    """In which languages a line answers. `pinned`: always in this one; `allowed`, where any are named, are all it
+    answers in; `forbidden` ones it does not."""
+
+    pinned: str | None = None
+    allowed: Sequence[str] = ()
+    forbidden: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffRules:
+    """When a line hands over to a person besides the cases that hold for all. Words are compared after folding.
+
+    `words`: a message with one of them goes to a person. `after_unanswered`: so many answers in a row that found
+    nothing. `keep_open`: outside the line's hours a customer is told them instead of being promised a person.
+    """
+
+    words: Sequence[str] = ()
+    after_unanswered: int | None = None
+    keep_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FrequentRules:
+    """Which answers of a line may come without a model. `semantic` needs an embedding model and a `threshold` that
+    was calibrated on the line's own golden set."""
+
+    approved: bool = True
+    cache: bool = True
+    cache_seconds: int = 86_400
+    semantic: bool = False
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BusinessLine:
     """One business line (an online shop, a bank's cards, a SaaS product): its voice and its knowledge.
 
     `names` and the other localised maps are keyed by language ("zh", "en"); use `in_language`.
     `bases` are the knowledge bases it searches; its own has the line's id.
-    `contact` is a sentence that names the way to a person.
+    `contact` is a sentence that names the way to a person. `glossary` are names that are not translated.
+    `hours` are by weekday ("mon" … "sun"), spans such as "09:00-21:00" in `time_zone`; none named: always.
+    `generation` are the line's defaults of the engine's parameters, as `core.prompts.Parameters` has them.
     """
 
     id: str
@@ -80,6 +118,19 @@ class BusinessLine:
     suggestions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     contact: Mapping[str, str] = field(default_factory=dict)
     archived: bool = False
+    languages: LanguageRules = field(default_factory=LanguageRules)
+    glossary: Sequence[str] = ()
+    hours: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    handoff: HandoffRules = field(default_factory=HandoffRules)
+    generation: Parameters = NO_PARAMETERS
+    frequent: FrequentRules = field(default_factory=FrequentRules)
+    version: int = field(default=0, compare=False)
+    """Grows with every change to the line."""
+    prompt: PromptVersion | None = None
+    """The published version that new conversations begin with; None: XiaoQ's own words. Set by publishing alone."""
+    trial: Trial | None = None
+    """The A/B test that runs. Set by starting and ending it alone."""
 
 
 def in_language(localised: Mapping[str, T], language: str, default: T) -> T:
@@ -230,6 +281,8 @@ class TurnRecord:
     finish_reason: str | None = None
     handoff: HandoffNote | None = None
     error: str | None = None
+    answer_language: str | None = None
+    """What the answer turned out to be written in, where that was looked at and is plain."""
 
 
 DAMAGED = "⚠ 这段内容已损坏，无法读取。 · This text is damaged and cannot be read."
@@ -254,6 +307,8 @@ class StoredTurn:
     feedback_score: int | None = None
     feedback_comment: str | None = None
     damaged: bool = False
+    prompt_version: int | None = None
+    """The version its conversation began with; None: XiaoQ's own words."""
     known: Sequence[VaultEntry] = field(default=(), compare=False, repr=False)
     """What its conversation's vault held when the turn began; read by `begin` alone."""
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.custody import Recovered
-from core.documents import Attachment, Chunk, Document, GoldenQuestion, PairStatus, QueuedFile
+from core.documents import Attachment, Chunk, Document, PairStatus, QueuedFile
 from core.limits import NO_LIMITS, Limits
 from core.messages import (
     BusinessLine,
@@ -344,18 +344,6 @@ class IngestQueue(Protocol):
         ...
 
 
-class GoldenStore(Protocol):
-    async def put(self, golden: GoldenQuestion) -> None:
-        """Replaces one of the same line and question."""
-        ...
-
-    async def list(self, line: str) -> Sequence[GoldenQuestion]:
-        """Newest first."""
-        ...
-
-    async def delete(self, line: str, golden_id: str) -> bool: ...
-
-
 class AttachmentStore(Protocol):
     """Files laid into conversations. Each call names the owner, and raises NotFound where the conversation is not
     the owner's."""
@@ -399,10 +387,17 @@ class ConversationLog(Protocol):
     Texts are stored encrypted with the owner's own key, owners as pseudonyms.
     """
 
-    async def begin(self, question: Question, line: str, masking: Masking | None = None) -> StoredTurn:
+    async def begin(
+        self,
+        question: Question,
+        line: str,
+        masking: Masking | None = None,
+        prompt_version: int | None = None,
+    ) -> StoredTurn:
         """Store the question before anything else can fail: committed when this returns.
 
-        `masking` is what masking made of a question that begins a conversation, kept with it as `mask` would.
+        `masking` is what masking made of a question that begins a conversation, kept with it as `mask` would;
+        `prompt_version` is the version that such a conversation is pinned to. The turn says which one holds.
 
         Starts a conversation where `question.conversation_id` is None; raises NotFound where that
         conversation is not the owner's. A turn named by `question.replaces` and all after it are set aside
@@ -423,7 +418,14 @@ class ConversationLog(Protocol):
         """What stands behind the conversation's placeholders. Raises NotFound, StorageDamaged."""
         ...
 
-    async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:
+    async def open(
+        self,
+        owner: str,
+        line: str,
+        channel: Channel,
+        customer: str | None = None,
+        prompt_version: int | None = None,
+    ) -> str:
         """Start a conversation in which nothing was asked yet, and give its id: a file may come first."""
         ...
 

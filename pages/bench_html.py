@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from core.documents import GoldenQuestion
+from core.golden import GoldenQuestion
 from core.messages import Passage, Retrieval
 from pages.addresses import document_address, place_in_words
 from pages.console_words import words

@@ -14,6 +14,7 @@ from pages.console_tabs import Tabs
 from pages.console_words import translations
 from pages.events import clicking, needs
 from pages.knowledge import build_knowledge_tab
+from pages.prompts import build_prompts_tab
 from pages.reader import READER_JS
 from pages.system import build_system_tab
 from pipelines.services import Services
@@ -49,6 +50,8 @@ def build_console(services: Services) -> gr.Blocks:
                 build_chat_tab(services, t, told, demo)
             with gr.Tab(t("tab_knowledge"), id="knowledge", visible=False) as knowledge:
                 build_knowledge_tab(t)
+            with gr.Tab(t("tab_prompts"), id="prompts", visible=False) as prompts:
+                build_prompts_tab(t)
             with gr.Tab(t("tab_analytics"), id="analytics", visible=False) as analytics:
                 build_analytics_tab(services, t, told, demo, analytics)
             with gr.Tab(t("tab_system"), id="system", visible=False) as system:
@@ -56,7 +59,13 @@ def build_console(services: Services) -> gr.Blocks:
         tabs = Tabs(
             services.settings,
             group,
-            {"chat": chat, "knowledge": knowledge, "analytics": analytics, "system": system},
+            {
+                "chat": chat,
+                "knowledge": knowledge,
+                "prompts": prompts,
+                "analytics": analytics,
+                "system": system,
+            },
             who,
         )
         demo.load(needs(None, tabs.fit), None, tabs.parts, **clicking())

@@ -17,6 +17,7 @@ from pages.system import RIGHTS as SYSTEM_RIGHTS
 TABS: Mapping[str, frozenset[Right]] = {
     "chat": frozenset({Right.ASK}),
     "knowledge": frozenset({Right.BROWSE}),
+    "prompts": frozenset({Right.MANAGE}),
     "analytics": frozenset({Right.CHARTS}),
     "system": SYSTEM_RIGHTS,
 }

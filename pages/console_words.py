@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pages.chat_words import FILE_WORDS
 from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
+from pages.prompts_words import PROMPTS_WORDS
 from pages.system_audit_words import AUDIT_WORDS
 from pages.system_customers_words import CUSTOMER_WORDS
 from pages.system_keys_words import KEY_WORDS
@@ -264,6 +265,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **own,
         **FILE_WORDS[language],
         **KNOWLEDGE_WORDS[language],
+        **PROMPTS_WORDS[language],
         **SYSTEM_WORDS[language],
         **KEY_WORDS[language],
         **LIST_WORDS[language],

@@ -22,6 +22,7 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     from pages.console import build_console, console_i18n
     from pages.document_page import document_routes
     from pages.knowledge_routes import knowledge_routes
+    from pages.prompts import prompts_routes
     from pages.sittings import Sittings
     from pages.system import system_routes
     from pages.theme import console_css, console_head, console_theme
@@ -52,6 +53,7 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
             *knowledge_routes(services),
             *document_routes(services),
             *system_routes(services),
+            *prompts_routes(services),
             *unmask_routes(services),
         ],
         redirect_slashes=False,

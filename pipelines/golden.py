@@ -6,8 +6,8 @@ The passage's text comes from the store, never from whoever names it. Runs no ev
 import hashlib
 from datetime import UTC, datetime
 
-from core.documents import GoldenQuestion
 from core.errors import NotFound
+from core.golden import GoldenQuestion
 from core.messages import BusinessLine
 from core.security import Act
 from pipelines.bases import searched

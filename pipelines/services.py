@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from core.custody import Backups, KeyRotation, Snapshots, Subjects
+from core.golden import GoldenStore
 from core.limits import Counters
 from core.ports import (
     AttachmentStore,
     ConversationLog,
     DocumentStore,
     EngineLadder,
-    GoldenStore,
     IngestQueue,
     KeyStore,
     KnowledgeIndex,

@@ -49,7 +49,13 @@ class SqlConversationLog:
         self._begin: Batch[Asked, StoredTurn] = lambda connection, asked: begin_all(connection, db, asked)
         self._finish: Batch[Ended, None] = lambda connection, ended: finish_all(connection, db, ended)
 
-    async def begin(self, question: Question, line: str, masking: Masking | None = None) -> StoredTurn:
+    async def begin(
+        self,
+        question: Question,
+        line: str,
+        masking: Masking | None = None,
+        prompt_version: int | None = None,
+    ) -> StoredTurn:
         """See the port. A conversation keeps the line it began on, whatever `line` says later."""
         owner = self._db.pseudonyms.owner(question.owner)
         return await self._db.write_batch(
@@ -62,10 +68,18 @@ class SqlConversationLog:
                 f"conv-{uuid4().hex}",
                 datetime.now(UTC),
                 masking,
+                prompt_version,
             ),
         )
 
-    async def open(self, owner: str, line: str, channel: Channel, customer: str | None = None) -> str:
+    async def open(
+        self,
+        owner: str,
+        line: str,
+        channel: Channel,
+        customer: str | None = None,
+        prompt_version: int | None = None,
+    ) -> str:
         conversation_id, now = f"conv-{uuid4().hex}", datetime.now(UTC)
         owner = self._db.pseudonyms.owner(owner)
 
@@ -73,7 +87,7 @@ class SqlConversationLog:
             cipher = self._db.keys.obtain(connection, owner, now)
             names = self._db.pseudonyms
             values = conversation_values(
-                cipher, names, conversation_id, owner, line, channel, customer, "", now
+                cipher, names, conversation_id, owner, line, channel, customer, "", now, prompt_version
             )
             connection.execute(insert(conversation).values(self._db.seals.sealed(connection, values, 0)))
 

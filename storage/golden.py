@@ -5,20 +5,21 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, select
 
-from core.documents import GoldenQuestion
+from core.golden import Expected, GoldenQuestion
 from storage.database import Database
+from storage.shapes import read, written
 from storage.tables import golden as golden_table
 from storage.upsert import upsert
 
 
 class SqlGoldenStore:
-    """core.ports.GoldenStore in a database."""
+    """core.golden.GoldenStore in a database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def put(self, golden: GoldenQuestion) -> None:
-        values = asdict(golden)
+        values = {**asdict(golden), "expected": written(golden.expected)}
 
         def write(connection: Connection) -> None:
             connection.execute(delete(golden_table).where(golden_table.c.id == golden.id))
@@ -33,7 +34,10 @@ class SqlGoldenStore:
             .order_by(golden_table.c.created_at.desc(), golden_table.c.id)
         )
         return await self._db.read(
-            lambda connection: [GoldenQuestion(**row) for row in connection.execute(query).mappings()]
+            lambda connection: [
+                GoldenQuestion(**{**row, "expected": read(Expected, row.expected)})
+                for row in connection.execute(query).mappings()
+            ]
         )
 
     async def delete(self, line: str, golden_id: str) -> bool:

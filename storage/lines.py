@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
-from core.messages import BusinessLine
+from core.messages import BusinessLine, FrequentRules, HandoffRules, LanguageRules
+from core.prompts import Parameters, PromptVersion, Trial
 from storage.database import Database
+from storage.shapes import read, written
+from storage.tables import experiment, prompt_version
 from storage.tables import line as line_table
 from storage.upsert import upsert
 
@@ -27,7 +30,7 @@ class SqlLineStore:
 
     async def all(self) -> Sequence[BusinessLine]:
         """Every line, archived ones too, in the order in which they were made."""
-        query = select(line_table).order_by(line_table.c.created_at, line_table.c.id)
+        query = _whole.order_by(line_table.c.created_at, line_table.c.id)
         return await self._db.read(lambda connection: [_line(row) for row in connection.execute(query)])
 
     async def get(self, line: str) -> BusinessLine | None:
@@ -38,7 +41,7 @@ class SqlLineStore:
         read_at, changes = time.monotonic(), self._changes
         if known is not None:
             self._known[line] = (read_at, known)  # whoever asks meanwhile is content with what was known
-        query = select(line_table).where(line_table.c.id == line)
+        query = _whole.where(line_table.c.id == line)
         row = await self._db.read(lambda connection: connection.execute(query).first())
         if row is None:
             return None
@@ -60,15 +63,38 @@ class SqlLineStore:
             "suggestions": {key: list(some) for key, some in line.suggestions.items()},
             "contact": dict(line.contact),
             "archived": line.archived,
+            "languages": written(line.languages),
+            "glossary": list(line.glossary),
+            "hours": {day: list(spans) for day, spans in line.hours.items()},
+            "time_zone": line.time_zone,
+            "handoff": written(line.handoff),
+            "generation": written(line.generation),
+            "frequent": written(line.frequent),
             "created_at": now,
             "updated_at": now,
         }
-        await self._db.write(lambda connection: upsert(connection, line_table, values, keep=("created_at",)))
+
+        def write(connection: Connection) -> None:
+            before = select(line_table.c.version).where(line_table.c.id == line.id)
+            version = (connection.scalar(before) or 0) + 1
+            upsert(connection, line_table, {**values, "version": version}, keep=("created_at",))
+
+        await self._db.write(write)
+        self.forget(line.id)
+
+    def forget(self, line: str) -> None:
+        """What hangs on the line was changed in the database: its prompt, its test."""
         self._changes += 1
-        self._known.pop(line.id, None)
+        self._known.pop(line, None)
 
 
 def _line(row: Row[Any]) -> BusinessLine:
+    """The line with its live prompt and the test that runs on it."""
+    trial = (
+        Trial(row.experiment_id, row.challenger, row.share)
+        if row.experiment_id is not None and row.live_prompt == row.champion
+        else None
+    )
     return BusinessLine(
         id=row.id,
         names=row.names,
@@ -78,4 +104,59 @@ def _line(row: Row[Any]) -> BusinessLine:
         suggestions={key: tuple(some) for key, some in row.suggestions.items()},
         contact=row.contact,
         archived=row.archived,
+        languages=read(LanguageRules, row.languages),
+        glossary=tuple(row.glossary),
+        hours={day: tuple(spans) for day, spans in row.hours.items()},
+        time_zone=row.time_zone,
+        handoff=read(HandoffRules, row.handoff),
+        generation=read(Parameters, row.generation),
+        frequent=read(FrequentRules, row.frequent),
+        version=row.version,
+        prompt=prompt_of(row) if row.live_prompt is not None and row.prompt_line is not None else None,
+        trial=trial,
     )
+
+
+def prompt_of(row: Row[Any]) -> PromptVersion:
+    """A version from a row that holds its columns, `line` as `prompt_line` and `version` as `prompt_number`."""
+    return PromptVersion(
+        line=row.prompt_line,
+        version=row.prompt_number,
+        texts=row.texts,
+        status=row.status,
+        created_at=row.prompt_created_at,
+        updated_at=row.prompt_updated_at,
+        parameters=read(Parameters, row.parameters),
+        note=row.note,
+        author=row.author,
+        parent=row.parent,
+        published_at=row.published_at,
+    )
+
+
+PROMPT_COLUMNS = (
+    prompt_version.c.line.label("prompt_line"),
+    prompt_version.c.version.label("prompt_number"),
+    prompt_version.c.texts,
+    prompt_version.c.status,
+    prompt_version.c.parameters,
+    prompt_version.c.note,
+    prompt_version.c.author,
+    prompt_version.c.parent,
+    prompt_version.c.created_at.label("prompt_created_at"),
+    prompt_version.c.updated_at.label("prompt_updated_at"),
+    prompt_version.c.published_at,
+)
+_whole = select(
+    line_table,
+    *PROMPT_COLUMNS,
+    experiment.c.id.label("experiment_id"),
+    experiment.c.champion,
+    experiment.c.challenger,
+    experiment.c.share,
+).select_from(
+    line_table.outerjoin(
+        prompt_version,
+        (prompt_version.c.line == line_table.c.id) & (prompt_version.c.version == line_table.c.live_prompt),
+    ).outerjoin(experiment, (experiment.c.line == line_table.c.id) & (experiment.c.status == "running"))
+)

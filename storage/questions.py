@@ -28,7 +28,7 @@ from storage.vaults import add_to_vault, read_vault, vault_rows
 class Asked:
     """A question about to be stored, with the ids it gets; `owner` is a pseudonym.
 
-    `masking` counts where a conversation begins.
+    `masking` and `prompt_version` count where a conversation begins.
     """
 
     question: Question
@@ -38,6 +38,7 @@ class Asked:
     new_conversation: str
     now: datetime
     masking: Masking | None = None
+    prompt_version: int | None = None
 
 
 def begin_all(connection: Connection, db: Database, asked: Sequence[Asked]) -> list[StoredTurn | Exception]:
@@ -72,7 +73,7 @@ def _begin_another(connection: Connection, db: Database, asked: Asked) -> Stored
     named = {"title": cipher.seal_text(title_of(question.text), *places.title(before.id))}
     db.seals.change(connection, before, delta, updated_at=asked.now, **(named if last is None else {}))
     known = read_vault(connection, cipher, before.id, leniently=True)
-    return _begun(question, asked.turn_id, before.id, before.line, asked.now, known)
+    return _begun(question, asked.turn_id, before.id, before.line, asked.now, known, before.prompt_version)
 
 
 def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> list[StoredTurn]:
@@ -94,6 +95,7 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
             one.question.customer,
             title_of(one.question.text),
             one.now,
+            one.prompt_version,
         )
         members = db.seals.member(turn, values) + sum(db.seals.member(vault, row) for row in rows)
         conversations.append(db.seals.sealed(connection, begun, members))
@@ -111,6 +113,7 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
             one.line,
             one.now,
             one.masking.new if one.masking else (),
+            one.prompt_version,
         )
         for one in asked
     ]
@@ -135,6 +138,7 @@ def _begun(
     line: str,
     now: datetime,
     known: Sequence[VaultEntry] = (),
+    prompt_version: int | None = None,
 ) -> StoredTurn:
     return StoredTurn(
         id=turn_id,
@@ -145,6 +149,7 @@ def _begun(
         channel=question.channel,
         line=line,
         request_id=plain(question.request_id),
+        prompt_version=prompt_version,
         known=known,
     )
 

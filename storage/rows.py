@@ -48,6 +48,7 @@ def select_turns() -> "Select[*tuple[Any, ...]]":
     return select(
         turn,
         conversation.c.line,
+        conversation.c.prompt_version,
         feedback.c.score,
         feedback.c.comment,
         *KEY,
@@ -176,6 +177,7 @@ def _plain_columns(row: Any, timings: dict[str, int]) -> StoredTurn:
         finish_reason=row.finish_reason,
         handoff=handoff,
         error=row.error,
+        answer_language=row.answer_language,
     )
     return StoredTurn(
         id=row.id,
@@ -188,4 +190,5 @@ def _plain_columns(row: Any, timings: dict[str, int]) -> StoredTurn:
         request_id=row.request_id,
         feedback_score=row.score,
         damaged=True,
+        prompt_version=row.prompt_version,
     )

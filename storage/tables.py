@@ -54,6 +54,15 @@ line = Table(
     Column("archived", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("languages", JSON, nullable=False, server_default="{}"),
+    Column("glossary", JSON, nullable=False, server_default="[]"),
+    Column("hours", JSON, nullable=False, server_default="{}"),
+    Column("time_zone", PlainText, nullable=False, server_default="UTC"),
+    Column("handoff", JSON, nullable=False, server_default="{}"),
+    Column("generation", JSON, nullable=False, server_default="{}"),
+    Column("frequent", JSON, nullable=False, server_default="{}"),
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column("live_prompt", Integer),  # a version of prompt_version, set by publishing
 )
 
 key_ring = Table(
@@ -87,6 +96,7 @@ conversation = Table(
     Column("title", LargeBinary, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("prompt_version", Integer),  # what it began with
     Column(
         "members", LargeBinary(32), nullable=False
     ),  # the sum of its rows' digests, and its own (seals.py)
@@ -129,6 +139,7 @@ turn = Table(
     Column("handoff_reason", PlainText),
     Column("handoff_contact", PlainText),
     Column("error", PlainText),
+    Column("answer_language", PlainText),
     UniqueConstraint("conversation_id", "position"),
     Index(None, "asked_at"),
 )
@@ -286,7 +297,114 @@ golden = Table(
     Column("text", PlainText, nullable=False),
     Column("author", PlainText, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("expected", JSON, nullable=False, server_default="{}"),
+    Column("reference", PlainText, nullable=False, server_default=""),
+    Column("origin", PlainText, nullable=False, server_default="bench"),
+    Column("language", PlainText, nullable=False, server_default="und"),
     UniqueConstraint("line", "question"),
+)
+
+golden_proposal = Table(
+    "golden_proposal",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("line", PlainText, nullable=False),
+    Column("question", PlainText, nullable=False),
+    Column("origin", PlainText, nullable=False),
+    Column("turn_id", ForeignKey("turn.id", ondelete="CASCADE"), index=True),
+    Column("expected", JSON, nullable=False),
+    Column("reference", PlainText, nullable=False),
+    Column("answer", PlainText, nullable=False),
+    Column("comment", PlainText, nullable=False),
+    Column("author", PlainText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("line", "question"),
+)
+
+prompt_version = Table(
+    "prompt_version",
+    metadata,
+    Column("line", PlainText, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),  # from 1, never given twice
+    Column("texts", JSON, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("status", PlainText, nullable=False),
+    Column("note", PlainText, nullable=False),
+    Column("author", PlainText, nullable=False),
+    Column("parent", Integer),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("published_at", UtcTime),
+)
+
+experiment = Table(
+    "experiment",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("line", PlainText, nullable=False),
+    Column("champion", Integer, nullable=False),
+    Column("challenger", Integer, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("minimum", Integer, nullable=False),
+    Column("status", PlainText, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("started_by", PlainText, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("outcome", JSON, nullable=False),
+)
+Index(
+    "ix_experiment_running",
+    experiment.c.line,
+    unique=True,  # one at a time on a line
+    sqlite_where=experiment.c.status == "running",
+    postgresql_where=experiment.c.status == "running",
+)
+
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("line", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("status", PlainText, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("actor", PlainText, nullable=False),
+    Column("process", PlainText),  # whose work it is while it runs (presence.py)
+    Column("created_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("error", PlainText),
+    Column("summary", JSON, nullable=False),
+    Index(None, "line", "created_at"),
+)
+
+evaluation_result = Table(
+    "evaluation_result",
+    metadata,
+    Column("evaluation_id", ForeignKey("evaluation.id", ondelete="CASCADE"), primary_key=True),
+    Column("side", PlainText, primary_key=True),
+    Column("golden_id", PlainText, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("question", PlainText, nullable=False),
+    Column("language", PlainText, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("failures", JSON, nullable=False),
+    Column("answer", PlainText, nullable=False),
+    Column("mode", PlainText, nullable=False),
+    Column("documents", JSON, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("first_token", Integer),
+    Column("judge", JSON, nullable=False),
+)
+
+refused_answer = Table(
+    "refused_answer",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),  # of the cache; a digest
+    Column("line", PlainText, nullable=False),
+    Column("turn_id", ForeignKey("turn.id", ondelete="SET NULL"), index=True),
+    Column("refused_at", UtcTime, nullable=False),
 )
 
 attachment = Table(

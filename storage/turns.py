@@ -34,8 +34,9 @@ def conversation_values(
     customer: str | None,
     title: str,
     now: datetime,
+    prompt_version: int | None = None,
 ) -> dict[str, Any]:
-    """A conversation, pinned to its line, named by its first question; without its seal."""
+    """A conversation, pinned to its line and version, named by its first question; without its seal."""
     return {
         "id": conversation_id,
         "owner": owner,
@@ -48,6 +49,7 @@ def conversation_values(
         "title": cipher.seal_text(title, *places.title(conversation_id)),
         "started_at": now,
         "updated_at": now,
+        "prompt_version": prompt_version,
     }
 
 
@@ -116,6 +118,7 @@ def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str
         "handoff_reason": handoff.reason if handoff else None,
         "handoff_contact": handoff.contact if handoff else None,
         "error": record.error,
+        "answer_language": record.answer_language,
     }
 
 
@@ -234,6 +237,7 @@ def _source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> 
 _ENDED = (
     "ended_at", "status", "answer", "masked", "mode", "language", "engine", "finish_reason", "prompt_tokens",
     "completion_tokens", "usage_estimated", "handoff_reason", "handoff_contact", "error",
+    "answer_language",
 )  # fmt: skip
 """What the end of a turn sets of its row."""
 _end = update(turn).where(turn.c.id == bindparam("the_id")).values({name: bindparam(name) for name in _ENDED})

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from core.documents import GoldenQuestion
+from core.golden import GoldenQuestion
 from gateway.api.places import open_place
 from gateway.auth import Manager, Use
 from gateway.body import described, json_body

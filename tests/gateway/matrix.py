@@ -108,6 +108,7 @@ CONSOLE: Mapping[str, Right | None] = {
     "POST /knowledge/golden-remove": MANAGE,
     "GET /documents/{base}/{document_id}": ASK,
     "GET /documents/{base}/{document_id}/file": ASK,
+    "GET /prompts/frame": ANYBODY,
     "GET /system/frame": ANYBODY,
     "GET /system/operators": OPERATE,
     "POST /system/operators/create": OPERATE,

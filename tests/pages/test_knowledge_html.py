@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.documents import Chunk, Document, DocumentStatus, GoldenQuestion
+from core.documents import Chunk, Document, DocumentStatus
+from core.golden import GoldenQuestion
 from core.messages import Passage, Retrieval
 from core.ports import TablePreview
 from pages.bench_html import bench, golden_list

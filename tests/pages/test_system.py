@@ -201,9 +201,9 @@ def test_every_section_has_its_words() -> None:
 def test_each_role_has_its_tabs() -> None:
     tabs = {role: list(shown_tabs(Principal("console", role))) for role in (*OPERATORS, "visitor", "caller")}
     assert tabs["agent"] == tabs["caller"] == ["chat"]
-    assert tabs["manager"][:3] == ["chat", "knowledge", "analytics"]
+    assert tabs["manager"][:4] == ["chat", "knowledge", "prompts", "analytics"]
     assert tabs["auditor"][0] == "analytics"
-    assert tabs["admin"] == ["chat", "knowledge", "analytics", "system"]
+    assert tabs["admin"] == ["chat", "knowledge", "prompts", "analytics", "system"]
     assert tabs["visitor"] == ["chat", "knowledge"]
 
 

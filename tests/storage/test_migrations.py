@@ -32,7 +32,12 @@ from tests.support.traces import found_in
 
 ROOT = Path(__file__).parents[2]
 
-NEW_SINCE_0003 = {"account", "session", "word_list", "word_version", "word_hit", "audit", "vault"}
+NEW_SINCE_0007 = {
+    "golden_proposal", "prompt_version", "experiment", "evaluation", "evaluation_result", "refused_answer",
+}  # fmt: skip
+NEW_SINCE_0003 = NEW_SINCE_0007 | {
+    "account", "session", "word_list", "word_version", "word_hit", "audit", "vault",
+}  # fmt: skip
 NEW_SINCE = NEW_SINCE_0003 | {"queued_file", "golden", "attachment", "attachment_chunk"}
 
 

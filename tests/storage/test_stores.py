@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from core.documents import GoldenQuestion
 from core.errors import ConfigurationError
+from core.golden import GoldenQuestion, GoldenStore
 from core.messages import BusinessLine, Question
 from core.ports import (
     AttachmentStore,
     ConversationLog,
     DocumentStore,
-    GoldenStore,
     IngestQueue,
     KeyStore,
     LineStore,

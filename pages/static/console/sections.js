@@ -1,10 +1,11 @@
-// The System tab: shows its sections and acts on their attributes; pages/system.py lists these.
+// A tab made of sections (System, Prompts): shows them and acts on their attributes; pages/sections.py lists these.
 // Sections come as HTML from the server, escaped there; what is made here is made of text nodes only.
 (() => {
   "use strict";
 
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const REMEMBERED = "xiaoq.section";
+  const REMEMBERED = "xiaoq.section.";
+  const LINE = "xiaoq.line";
 
   const make = (tag, options = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), options);
@@ -14,12 +15,14 @@
 
   class Refused extends Error {}
 
-  class SystemTab {
+  class SectionTab {
     constructor(root) {
       this.root = root;
+      this.tab = root.dataset.tab;
       this.words = {};
       root.addEventListener("click", (event) => this.press(event));
       root.addEventListener("submit", (event) => this.submit(event));
+      root.addEventListener("change", (event) => this.choose(event));
       this.open();
     }
 
@@ -27,10 +30,27 @@
       return this.root.querySelector(selector);
     }
 
+    // The business line that the tab is about, where it is about one; it goes with every request.
+    get line() {
+      return this.at("[data-line-choice]")?.value || sessionStorage.getItem(LINE) || "";
+    }
+
+    address(way) {
+      if (!this.root.querySelector("[data-line-choice]") && way !== "frame") return `/${this.tab}/${way}`;
+      return `/${this.tab}/${way}${way.includes("?") ? "&" : "?"}line=${encodeURIComponent(this.line)}`;
+    }
+
+    async choose(event) {
+      if (!event.target.matches("[data-line-choice]")) return;
+      sessionStorage.setItem(LINE, event.target.value);
+      this.at(".xq-sys-said").replaceChildren();
+      await this.attempt(() => this.show(this.section));
+    }
+
     async call(way, options = {}) {
       let response;
       try {
-        response = await fetch(`/system/${way}`, {
+        response = await fetch(this.address(way), {
           ...options,
           headers: { "x-time-zone": zone, ...options.headers },
         });
@@ -60,10 +80,12 @@
       if (message) said.append(make("p", { className: "xq-banner" }, make("span", {}, message)));
       if (reveal && place) {
         place.innerHTML = reveal;
+        this.keepUp(place);
       } else if (reveal) {
         const shown = make("div", { className: "xq-banner xq-sys-reveal" });
         shown.innerHTML = reveal;
         said.append(shown);
+        this.keepUp(shown);
       }
       if (reload) await this.show(this.section);
       if (message || (reveal && !place)) said.scrollIntoView({ block: "nearest" });
@@ -80,15 +102,16 @@
       }
       this.words = JSON.parse(this.at(".xq-sys").dataset.words);
       const names = [...this.root.querySelectorAll("[data-section]")].map((each) => each.dataset.section);
-      const wanted = sessionStorage.getItem(REMEMBERED);
+      const wanted = sessionStorage.getItem(REMEMBERED + this.tab);
       await this.attempt(() => this.show(names.includes(wanted) ? wanted : names[0]));
     }
 
     async show(section) {
       const html = await (await this.call(section)).text();
       this.section = section;
-      sessionStorage.setItem(REMEMBERED, section);
+      sessionStorage.setItem(REMEMBERED + this.tab, section);
       this.at(".xq-sys-section").innerHTML = html;
+      this.keepUp(this.at(".xq-sys-section"));
       for (const each of this.root.querySelectorAll("[data-section]")) {
         if (each.dataset.section !== section) {
           each.removeAttribute("aria-current");
@@ -175,7 +198,29 @@
 
     async fetched(way, query, into) {
       const html = await (await this.call(query ? `${way}?${query}` : way)).text();
-      this.at(`#${CSS.escape(into)}`).innerHTML = html;
+      const place = this.at(`#${CSS.escape(into)}`);
+      place.innerHTML = html;
+      this.keepUp(place);
+    }
+
+    // What is under way shows how far it is, until it is done or somebody looks elsewhere.
+    keepUp(place) {
+      for (const each of place.querySelectorAll("[data-refresh]")) {
+        setTimeout(async () => {
+          if (!each.isConnected) return;
+          const fresh = make("div");
+          try {
+            fresh.innerHTML = await (await this.call(each.dataset.refresh)).text();
+          } catch (error) {
+            if (!(error instanceof Refused)) throw error;
+            fresh.append(make("p", { className: "xq-error", role: "alert" }, error.message));
+          }
+          if (!each.isConnected) return;
+          const around = each.parentElement;
+          each.replaceWith(...fresh.childNodes);
+          this.keepUp(around);
+        }, Number(each.dataset.every) || 1000);
+      }
     }
 
     async sendFile(way, fields) {
@@ -208,11 +253,11 @@
   const asQuery = (fields) =>
     new URLSearchParams([...fields].filter(([, value]) => typeof value === "string")).toString();
 
-  window.xiaoqSystem = (element) => {
+  window.xiaoqSections = (element) => {
     const root = element.querySelector(".xq-sys-root");
     if (root && !root.dataset.filled) {
       root.dataset.filled = "yes";
-      new SystemTab(root);
+      new SectionTab(root);
     }
   };
 })();

@@ -1,0 +1,63 @@
+"""The Prompts tab: its place in the console, the choice of a business line, and the register of its sections.
+
+A section is one part of the tab, in a file of its own, made as pages/system.py says, with `prompts_NAME` for its words
+and `/prompts/NAME/` for its routes. What it is about is the line in the query (`chosen_line`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+from starlette.routing import Route
+
+from core.access import Right
+from core.errors import NotFound
+from core.messages import BusinessLine, in_language
+from pages.console_words import words
+from pages.knowledge_calls import Call
+from pages.lists import text
+from pages.sections import FILL_JS, place_of, routes_of
+from pages.system_section import Section, options
+from pipelines.services import Services
+
+SECTIONS: Sequence[Callable[[], Section]] = ()
+RIGHT = Right.MANAGE
+
+
+def build_prompts_tab(t: Callable[[str], Any]) -> None:
+    """Lay out the tab. `t` gives a word in the browser's language."""
+    gr.Markdown(t("prompts_purpose"), elem_classes="xq-purpose")
+    gr.HTML(place_of("prompts"), elem_id="xq-prompts", js_on_load=FILL_JS)
+
+
+def prompts_routes(services: Services) -> list[Route]:
+    """The routes under `/prompts`. Mount them inside the console's guard."""
+    return routes_of("prompts", services, [make() for make in SECTIONS], _head)
+
+
+async def chosen_line(call: Call) -> BusinessLine:
+    """The line the tab is about. Raises NotFound, and Forbidden for an account that is bound to another."""
+    line_id = call.query("line") or call.principal.line or call.services.settings.default_line
+    call.principal.check_line(line_id)
+    line = await call.services.lines.get(line_id)
+    if line is None:
+        raise NotFound("There is no such business line.", param="line")
+    return line
+
+
+async def _head(call: Call) -> str:
+    lines = await call.services.lines.all()
+    mine = [line for line in lines if call.principal.line in (None, line.id)]
+    asked = call.query("line") or call.services.settings.default_line
+    chosen = asked if any(line.id == asked for line in mine) else mine[0].id if mine else ""
+    say = words(call.language)
+    names = {line.id: _name(line, call.language, say["line_archived"]) for line in mine}
+    return (
+        f'<label class="xq-field xq-prompts-line"><span>{text(say["line"])}</span>'
+        f"<select data-line-choice>{options(names, chosen)}</select></label>"
+    )
+
+
+def _name(line: BusinessLine, language: str, archived: str) -> str:
+    name = in_language(line.names, language, line.id)
+    return f"{name} ({archived})" if line.archived else name
