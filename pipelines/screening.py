@@ -45,9 +45,13 @@ class ScreenedQuestion:
 class Screening:
     """The word lists as a question's path uses them."""
 
-    def __init__(self, words: Words, store: WordStore) -> None:
+    def __init__(self, words: Words, store: WordStore | None) -> None:
         self._words = words
         self._store = store
+
+    def unnoted(self) -> "Screening":
+        """The same screening, of which no hit is kept."""
+        return Screening(self._words, None)
 
     async def question(self, question: Question, line: str, draft: Draft) -> ScreenedQuestion:
         """Screen the customer's own text; what is replaced is replaced in the dialogue, too."""
@@ -66,7 +70,7 @@ class Screening:
             *tally(draft.hits, line=turn.line, turn_id=turn.id, direction="input", at=now),
             *tally(output, line=turn.line, turn_id=turn.id, direction="output", at=now),
         ]
-        if not hits:
+        if not hits or self._store is None:
             return
         try:
             await self._store.note(hits)
