@@ -62,6 +62,16 @@ class Sampling:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further OpenAI fields the gateway allows through: stop, seed, penalties, logprobs, tools, …"""
     n: int = 1
+    model: str | None = None
+    """Another model of the engine's, such as a LoRA adapter; None is the engine's own."""
+    unsaid: frozenset[str] = frozenset()
+    """Which of core.prompts.Parameters the caller left open: their values here are XiaoQ's own defaults, which give way
+    to the line's."""
+
+
+OPEN_PARAMETERS = frozenset(("temperature", "top_p", "max_tokens", "model"))
+UNSAID = Sampling(unsaid=OPEN_PARAMETERS)
+"""Of who says nothing on how tokens are picked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +236,7 @@ class Question:
     conversation_id: str | None = None
     messages: Sequence[Message] = ()
     system: str | None = None
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Sampling = UNSAID
     replaces: str | None = None
     customer: str | None = None
     """Who asks, in the caller's own words (OpenAI's `user`)."""

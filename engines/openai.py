@@ -64,6 +64,8 @@ class OpenAIEngine:
         self.retries = 0
         self._upstream = Upstream(base_url, key)
         self._model = model
+        self._absent: set[str] = set()
+        """Models that questions named and the server did not know when last asked."""
         self._first_token_seconds = first_token_seconds
         self._idle_seconds = idle_seconds
         self._total_seconds = total_seconds
@@ -174,12 +176,16 @@ class OpenAIEngine:
         *,
         whole: bool,
     ) -> aiohttp.ClientResponse:
-        """One call; a second one where the server knows its one model by another name."""
-        asked_for = self._model
+        """One call; a second one where the server knows its one model by another name, or not the one that the
+        question names."""
+        asked_for = self._named(request)
         response = await self._post(request, deadline, connect_seconds, whole=whole)
         if response.status == 404:
+            if asked_for != self._model:
+                log.warning("engine.model_absent", engine=self.name, model=asked_for)
+                self._absent.add(asked_for)
             await self.health()
-            if self._model != asked_for:
+            if self._named(request) != asked_for:
                 response.close()
                 response = await self._post(request, deadline, connect_seconds, whole=whole)
         if response.status == 200:
@@ -201,9 +207,14 @@ class OpenAIEngine:
     async def _post(
         self, request: GenerationRequest, deadline: float, connect_seconds: float, *, whole: bool
     ) -> aiohttp.ClientResponse:
-        body = request_body(request, self._model, whole=whole)
+        body = request_body(request, self._named(request), whole=whole)
         path = "/chat/completions" if request.prompt is None else "/completions"
         return await self._upstream.request("POST", path, deadline, body, request.request_id, connect_seconds)
+
+    def _named(self, request: GenerationRequest) -> str:
+        """The model to ask for: the question's where the server may have it, else the engine's own."""
+        wanted = request.sampling.model
+        return wanted if wanted is not None and wanted not in self._absent else self._model
 
     async def _learn(self, response: aiohttp.ClientResponse) -> Health:
         if response.status in (404, 405):
@@ -213,6 +224,7 @@ class OpenAIEngine:
         served = {
             model.id: model for model in parse_models(await read_all(response, _now() + HEALTH_SECONDS))
         }
+        self._absent -= served.keys()
         if self._model not in served and len(served) == 1:
             (only,) = served
             log.info("engine.model", engine=self.name, asked_for=self._model, uses=only)

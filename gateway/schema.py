@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.messages import Sampling
+from core.messages import OPEN_PARAMETERS, Sampling
 from gateway.message_schema import FROM_A_USER, ChatMessage, Name, Strict, whole
+from pipelines.parameters import FEW, SHORT
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 ModelName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -110,9 +111,6 @@ def goes_with(field: str, other: str, value: JsonObject) -> JsonObject:
 
 
 MOST_CHOICES = 8
-FEW = 2
-SHORT = 2048
-"""Tokens: beyond FEW choices each is this long at most, so that no request asks for over 16,384."""
 _NULL_OR: JsonObject = {"type": ["integer", "null"]}
 SHORT_ANSWERS: JsonObject = {
     "anyOf": [
@@ -179,17 +177,22 @@ class ChatRequest(Strict):
         return self
 
     def sampling(self) -> Sampling:
-        """How to pick tokens: ours where the caller says nothing (0.7, 0.9, 512)."""
+        """How to pick tokens. What the caller does not say is open to the line; without a word of the line's it is
+        0.7, 0.9, 512."""
         defaults = Sampling()
+        said: JsonObject = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_completion_tokens or self.max_tokens,
+        }
         passed_on = self.model_dump(include=PASSED_ON, exclude_none=True, by_alias=True)
         if self.tools is None:
             passed_on.pop("parallel_tool_calls", None)
         return Sampling(
-            temperature=defaults.temperature if self.temperature is None else self.temperature,
-            top_p=defaults.top_p if self.top_p is None else self.top_p,
-            max_tokens=self.max_completion_tokens or self.max_tokens or defaults.max_tokens,
+            **{name: getattr(defaults, name) if value is None else value for name, value in said.items()},
             extra=passed_on,
             n=self.n or 1,
+            unsaid=OPEN_PARAMETERS - {name for name, value in said.items() if value is not None},
         )
 
 

@@ -10,9 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_v
 from core.messages import Sampling
 from gateway.message_schema import LONGEST_TEXT, Strict, unsupported, whole
 from gateway.schema import (
-    FEW,
     MOST_CHOICES,
-    SHORT,
     SHORT_ANSWERS,
     Customer,
     Identifier,
@@ -24,6 +22,7 @@ from gateway.schema import (
     goes_with,
     together,
 )
+from pipelines.parameters import FEW, SHORT
 
 SHORT_TEXT = 16
 """Tokens, where the caller names none: OpenAI's own default for this route."""

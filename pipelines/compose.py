@@ -10,6 +10,7 @@ from core.messages import BusinessLine, Message, Passage, Question, Sampling, in
 from core.ports import GenerationRequest
 from pipelines.enclose import Enclosure, Scope, defused, enclose
 from pipelines.evidence import Evidence
+from pipelines.parameters import sampling_for
 from pipelines.persona import FILE_RULES, LANGUAGE_NAMES, NO_PASSAGES, PERSONA, RULES, fill
 from pipelines.redact import without_personal_data
 from pipelines.tokens import MESSAGE_OVERHEAD, estimate_tokens
@@ -46,7 +47,7 @@ def compose(
     newest, older = _split([_harmless(message) for message in dialogue])
     tongue = "zh" if language.startswith("zh") else "en"
     persona = question.system or without_personal_data(line).persona or PERSONA[tongue]
-    sampling = within(question.sampling, window)
+    sampling = within(sampling_for(line, question.sampling, line.prompt), window)
     longest_rules = RULES[tongue] + (max(FILE_RULES[tongue].values(), key=len) if evidence.files else "")
     fixed = _cost([Message("system", persona + longest_rules), *newest]) + sampling.max_tokens
     budget = max(0, window - fixed)

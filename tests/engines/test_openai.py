@@ -100,6 +100,20 @@ async def test_the_model_gets_the_messages_and_the_sampling(
     assert "已发货" in heard.text
 
 
+async def test_a_model_that_a_question_names_is_asked_for_while_the_server_has_it(
+    upstream: EchoUpstream, upstream_port: int, engine_at: Engines
+) -> None:
+    engine = engine_at(upstream_port)
+    request = generation_request(sampling=Sampling(model="shop-lora"))
+    for _ in range(2):
+        assert (await ask(engine, request)).error is None, "without it the engine's own model answers"
+    assert [body["model"] for body in upstream.requests] == ["shop-lora", MODEL, MODEL]
+    upstream.models = (MODEL, "shop-lora")
+    await engine.health()
+    await ask(engine, request)
+    assert upstream.requests[-1]["model"] == "shop-lora"
+
+
 async def test_the_answer_is_whole_ends_once_and_tells_its_usage(
     upstream_port: int, engine_at: Engines
 ) -> None:
