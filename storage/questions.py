@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from core.errors import NotFound, XiaoQError
 from core.messages import Question, StoredTurn, TurnRecord, TurnStatus
@@ -18,6 +18,7 @@ from storage.cipher import Cipher
 from storage.columns import plain
 from storage.database import Database
 from storage.ownership import hold, hold_turn
+from storage.prepared import insert_rows
 from storage.summaries import title_of
 from storage.tables import conversation, turn, vault
 from storage.turns import conversation_values, last_position, set_aside, turn_values
@@ -69,7 +70,7 @@ def _begin_another(connection: Connection, db: Database, asked: Asked) -> Stored
             delta += set_aside(connection, db.seals, before.id, question.replaces)
     except XiaoQError as error:
         return error
-    connection.execute(insert(turn), values)
+    insert_rows(connection, turn, [values])
     named = {"title": cipher.seal_text(title_of(question.text), *places.title(before.id))}
     db.seals.change(connection, before, delta, updated_at=asked.now, **(named if last is None else {}))
     known = read_vault(connection, cipher, before.id, leniently=True)
@@ -101,10 +102,9 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
         conversations.append(db.seals.sealed(connection, begun, members))
         turns.append(values)
         kept += rows
-    connection.execute(insert(conversation), conversations)
-    connection.execute(insert(turn), turns)
-    if kept:
-        connection.execute(insert(vault), kept)
+    insert_rows(connection, conversation, conversations)
+    insert_rows(connection, turn, turns)
+    insert_rows(connection, vault, kept)
     return [
         _begun(
             one.question,

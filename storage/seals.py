@@ -5,11 +5,11 @@ covers it (`members`, `seal`). The sum of all conversations' seals stands in `se
 writes. Sums can be kept up row by row: what is taken out is subtracted. verify.py does them anew.
 """
 
-import hmac
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, bindparam, event, select, upda
 
 from core.messages import TurnStatus
 from storage.columns import plain
+from storage.prepared import run_for_each
 from storage.ring import KeyRing
 from storage.secrets import derive
 from storage.tables import conversation, seal_total
@@ -45,7 +46,8 @@ class Seals:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._derived: tuple[bytes, bytes] = (b"", b"")
+        self._secret = b""
+        self._states = _states(b"")
 
     def member(self, table: Table | str, values: Values) -> int:
         """What a row that hangs on a conversation adds to its members."""
@@ -60,13 +62,28 @@ class Seals:
         return self.digest("seal_total", {"writer": writer, "amount": amount})
 
     def digest(self, table: str, values: Values) -> bytes:
-        return hmac.digest(self._key(), canonical(table, values), "sha256")
+        return self._digest(canonical(table, values))
 
-    def _key(self) -> bytes:
+    def timing_members(self, turn_id: str, timings: Mapping[str, int]) -> int:
+        """What rows of `timing` add, the most numerous there are: `member` of each, without making a row of it."""
+        turn = _column(b"turn_id=s" + plain(turn_id).encode())
+        return sum(
+            int.from_bytes(
+                self._digest(_TIMING + _column(_TOOK % took) + _column(_STEP + plain(step).encode()) + turn)
+            )
+            for step, took in timings.items()
+        )
+
+    def _digest(self, data: bytes) -> bytes:
+        """HMAC-SHA256 from two states that hold the key: half of what a one-shot costs that has to take the key in."""
         secret = self._ring.secret("audit")
-        if self._derived[0] != secret:
-            self._derived = (secret, derive(secret, "rows"))
-        return self._derived[1]
+        if self._secret != secret:
+            self._secret, self._states = secret, _states(derive(secret, "rows"))
+        inner, outer = self._states[0].copy(), self._states[1].copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        digest: bytes = outer.digest()
+        return digest
 
     # --- keeping the sums --------------------------------------------------------------------------------
 
@@ -98,7 +115,7 @@ class Seals:
             }
             for before, delta, at in changes
         ]
-        connection.execute(_reseal, rows)
+        run_for_each(connection, _reseal, rows)
 
     def _resealed(self, connection: Connection, before: Any, delta: int, values: Values) -> dict[str, bytes]:
         """The members and the seal of a conversation that becomes another by these values."""
@@ -174,13 +191,12 @@ def canonical(table: str, values: Values) -> bytes:
     """
     parts = [table.encode()]
     running = table == "turn" and values["status"] == TurnStatus.RUNNING.value
-    for name, encoded_name in _in_order(tuple(values)):
+    for name, begin in _in_order(tuple(values)):
         value = values[name]
         if value is None or (running and name == "answer"):
             continue
-        encoded = encoded_name + _encoded(value)
-        parts.append(len(encoded).to_bytes(4))
-        parts.append(encoded)
+        encoded = begin + _ENCODED.get(type(value), _kindred)(value)
+        parts += (len(encoded).to_bytes(4), encoded)
     return b"".join(parts)
 
 
@@ -190,19 +206,41 @@ def _in_order(names: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, name.encode()) for name in sorted(names))
 
 
-def _encoded(value: Any) -> bytes:
-    if isinstance(value, str):
-        return b"=s" + plain(value).encode()
-    if isinstance(value, bool):
-        return b"=b1" if value else b"=b0"
-    if isinstance(value, int):
-        return b"=i%d" % value
-    if isinstance(value, float):
-        return b"=f" + struct.pack(">d", value)
-    if isinstance(value, datetime):
-        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        return b"=t" + moment.isoformat().encode()
+def _column(encoded: bytes) -> bytes:
+    return len(encoded).to_bytes(4) + encoded
+
+
+def _moment(value: datetime) -> bytes:
+    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return b"=t" + moment.isoformat().encode()
+
+
+_ENCODED: Mapping[type, Callable[[Any], bytes]] = {
+    str: lambda value: b"=s" + plain(value).encode(),
+    bool: lambda value: b"=b1" if value else b"=b0",
+    int: lambda value: b"=i%d" % value,
+    float: lambda value: b"=f" + struct.pack(">d", value),
+    datetime: _moment,
+    bytes: lambda value: b"=y" + value,
+}
+"""A value by its own type."""
+
+
+def _kindred(value: Any) -> bytes:
+    """A value of a type that is derived from one of these; whatever else there is, is bytes."""
+    for kind, encoded in _ENCODED.items():
+        if isinstance(value, kind):
+            return encoded(value)
     return b"=y" + bytes(value)
+
+
+_TIMING, _TOOK, _STEP = b"timing", b"milliseconds=i%d", b"step=s"
+
+
+def _states(key: bytes) -> tuple[Any, Any]:
+    """SHA-256 with the key taken in for the inside and the outside of an HMAC; the key is no longer than a block."""
+    block = key.ljust(64, b"\0")
+    return sha256(bytes(one ^ 0x36 for one in block)), sha256(bytes(one ^ 0x5C for one in block))
 
 
 def _add(connection: Connection, amount: int) -> None:

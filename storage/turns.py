@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from core.errors import NotFound, XiaoQError
 from core.messages import Channel, Question, Source, TurnRecord, TurnStatus
@@ -18,6 +18,7 @@ from storage import places
 from storage.cipher import Cipher
 from storage.database import Database
 from storage.ownership import hold_turns, no_such_turn
+from storage.prepared import insert_rows, run_for_each
 from storage.pseudonyms import Pseudonyms
 from storage.rows import sealed_text
 from storage.seals import Seals
@@ -206,17 +207,17 @@ class _Ending:
         ]
         self._sources += sources
         self._timings += timings
-        member = self._db.seals.member
-        return sum(member(source, row) for row in sources) + sum(member(timing, row) for row in timings)
+        seals = self._db.seals
+        return sum(seals.member(source, row) for row in sources) + seals.timing_members(
+            turn_id, record.timings
+        )
 
     def write(self) -> None:
         if not self._turns:
             return
-        self._connection.execute(_end, self._turns)
-        if self._sources:
-            self._connection.execute(insert(source), self._sources)
-        if self._timings:
-            self._connection.execute(insert(timing), self._timings)
+        run_for_each(self._connection, _end, self._turns)
+        insert_rows(self._connection, source, self._sources)
+        insert_rows(self._connection, timing, self._timings)
         self._db.seals.change_all(self._connection, list(self._changes.values()))
 
 

@@ -1,0 +1,86 @@
+"""Statements that the driver runs itself leave the same rows, and digests made by a shorter way are the same digests."""
+
+import hmac
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from storage.database import Database
+from storage.prepared import insert_rows, run_for_each
+from storage.seals import canonical
+from storage.secrets import derive
+from storage.tables import api_key, timing
+
+AT = datetime(2026, 11, 25, 8, 30, 0, 7, tzinfo=timezone(timedelta(hours=8)))
+
+
+def key(name: str, **others: Any) -> dict[str, Any]:
+    row = {"id": name, "name": "a\0b\ud800 灯", "role": "caller", "line": None, "digest": name.encode() * 4}
+    return row | {"created_at": AT, "scopes": "", "tokens_used": 2**40, "expires_at": None} | others
+
+
+async def test_rows_are_those_that_sqlalchemy_writes(db: Database) -> None:
+    def write(connection: Connection) -> list[dict[str, Any]]:
+        connection.execute(insert(api_key), [key("one"), key("two", expires_at=AT)])
+        insert_rows(connection, api_key, [key("three"), key("four", expires_at=AT)])
+        found = connection.execute(
+            select(api_key).order_by(api_key.c.created_at, api_key.c.expires_at, api_key.c.id)
+        )
+        return [dict(row._mapping) for row in found]
+
+    rows = await db.write(write)
+    bare = [{name: value for name, value in row.items() if name not in ("id", "digest")} for row in rows]
+    assert len(rows) == 4
+    assert bare.count(bare[0]) == bare.count(bare[-1]) == 2
+    assert bare[0]["created_at"] == AT
+    assert bare[0]["name"] == "a\ufffdb\ufffd 灯"
+
+
+async def test_a_statement_is_run_for_each_row(db: Database) -> None:
+    used = update(api_key).where(api_key.c.id == bindparam("the_id")).values(last_used_at=bindparam("at"))
+
+    def write(connection: Connection) -> list[Any]:
+        insert_rows(connection, api_key, [key("one"), key("two")])
+        run_for_each(
+            connection, used, [{"the_id": "one", "at": AT}, {"the_id": "two", "at": AT + timedelta(1)}]
+        )
+        run_for_each(connection, used, [])
+        insert_rows(connection, api_key, [])
+        return list(connection.scalars(select(api_key.c.last_used_at).order_by(api_key.c.last_used_at)))
+
+    assert await db.write(write) == [AT, AT + timedelta(1)]
+
+
+async def test_a_time_without_a_zone_is_refused(db: Database) -> None:
+    naive = AT.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="without a zone"):
+        await db.write(lambda connection: insert_rows(connection, api_key, [key("one", created_at=naive)]))
+
+
+async def test_digests_are_hmacs_of_the_canonical_row(db: Database) -> None:
+    row = {"turn_id": "turn-1", "step": "first_token", "milliseconds": 12}
+    secret = derive(db.secret("audit"), "rows")
+    expected = hmac.digest(secret, canonical("timing", row), "sha256")
+    assert db.seals.digest("timing", row) == expected
+    assert db.seals.timing_members("turn-1", {"first_token": 12}) == db.seals.member(timing, row)
+    both = db.seals.timing_members("turn-1", {"first_token": 12, "total": 0})
+    assert both == db.seals.member(timing, row) + db.seals.member(
+        timing, {**row, "step": "total", "milliseconds": 0}
+    )
+
+
+def test_a_value_of_a_derived_type_is_written_as_what_it_derives_from() -> None:
+    class Derived(str): ...
+
+    class Later(datetime): ...
+
+    derived = {
+        "a": Derived("x"),
+        "b": Later(2026, 1, 1, tzinfo=UTC),
+        "c": bytearray(b"y"),
+        "d": memoryview(b"z"),
+    }
+    plain = {"a": "x", "b": datetime(2026, 1, 1, tzinfo=UTC), "c": b"y", "d": b"z"}
+    assert canonical("t", derived) == canonical("t", plain)
