@@ -70,6 +70,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     from storage.golden import SqlGoldenStore
     from storage.keys import SqlKeyStore
     from storage.lines import SqlLineStore
+    from storage.prompts import SqlPromptStore
     from storage.queue import SqlIngestQueue
     from storage.recovery import recovery
     from storage.retention import purge
@@ -145,6 +146,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
         retriever=index,
         index=index,
         lines=lines,
+        prompts=SqlPromptStore(database, lines.forget),
         keys=SqlKeyStore(database),
         counters=counters(settings, settings.workers),
         accounts=SqlAccountStore(database),

@@ -34,7 +34,8 @@ class PromptVersion:
     """One version of a line's prompt. `version` counts from 1 within the line and is never given twice.
 
     `texts` holds the prompt by the language it is written in ("zh", "en"): core.messages.in_language picks.
-    Times are UTC. `parent` is the version it was made from.
+    Times are UTC. `parent` is the version it was made from. `follows` is what was live when this one became it (None:
+    XiaoQ's own words): what rolling back goes to. `published_at` is when it first became live.
     """
 
     line: str
@@ -48,6 +49,7 @@ class PromptVersion:
     author: str = ""
     parent: int | None = None
     published_at: datetime | None = None
+    follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,21 @@ class PromptStore(Protocol):
         ...
 
     async def set_status(self, line: str, version: int, status: PromptStatus) -> PromptVersion:
-        """Raises NotFound, and Conflict where a published version would become another thing."""
+        """Put a draft forward, or a draft or a candidate out of the way. Raises NotFound, and Conflict for any other step."""
         ...
 
     async def publish(self, line: str, version: int) -> PromptVersion:
-        """Make it the line's live version: new conversations begin with it. Raises NotFound."""
+        """Make it the line's live version: new conversations begin with it.
+
+        Raises NotFound, and Conflict for one that was put out of the way.
+        """
+        ...
+
+    async def roll_back(self, line: str) -> int | None:
+        """Make live what was so before the live version; gives its number, None for XiaoQ's own words.
+
+        Raises NotFound, and Conflict where no version is live.
+        """
         ...
 
     async def live(self, line: str) -> int | None: ...
@@ -103,10 +115,13 @@ class PromptStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PromptProblem:
-    """What is wrong with a prompt's text and where: `start` and `end` are character offsets in `text_language`'s text."""
+    """What is wrong with a prompt's text and where: `start` and `end` are offsets in characters in the text of `language`."""
 
-    code: Literal["unknown_placeholder", "unclosed_placeholder", "empty", "too_long"]
+    code: Literal["unknown_placeholder", "unclosed_placeholder", "stray_brace", "empty", "too_long"]
     start: int
     end: int
     language: str = ""
+    line: int = 1
+    """Lines and columns count from 1; so does what an editor shows."""
+    column: int = 1
     detail: Mapping[str, Any] = field(default_factory=dict)

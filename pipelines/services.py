@@ -22,6 +22,7 @@ from core.ports import (
     Store,
     TranscriptReader,
 )
+from core.prompts import PromptStore
 from core.security import AccountStore, Audit, Progress, SessionStore, Verdict
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
@@ -60,6 +61,7 @@ class Services:
     retriever: Retriever
     index: KnowledgeIndex
     lines: LineStore
+    prompts: PromptStore
     keys: KeyStore
     counters: Counters
     accounts: AccountStore

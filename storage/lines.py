@@ -131,6 +131,7 @@ def prompt_of(row: Row[Any]) -> PromptVersion:
         author=row.author,
         parent=row.parent,
         published_at=row.published_at,
+        follows=row.follows,
     )
 
 
@@ -146,6 +147,7 @@ PROMPT_COLUMNS = (
     prompt_version.c.created_at.label("prompt_created_at"),
     prompt_version.c.updated_at.label("prompt_updated_at"),
     prompt_version.c.published_at,
+    prompt_version.c.follows,
 )
 _whole = select(
     line_table,

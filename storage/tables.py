@@ -335,6 +335,7 @@ prompt_version = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("published_at", UtcTime),
+    Column("follows", Integer),  # what was live before it
 )
 
 experiment = Table(

@@ -70,6 +70,7 @@ def _prompts() -> None:
         _time("created_at"),
         _time("updated_at"),
         _time("published_at", nullable=True),
+        sa.Column("follows", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("line", "version", name=op.f("pk_prompt_version")),
     )
     op.create_table(

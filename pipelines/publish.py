@@ -1,0 +1,55 @@
+"""What makes a version of a prompt the live one, and takes it back. Knows no door; each notes who did it, and why.
+
+Publishing and rolling back hold for conversations that begin later: one that is going stays on its version.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import Conflict, NotFound
+from core.messages import BusinessLine
+from core.prompts import PromptVersion
+from core.security import Act
+from pipelines.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """How far publishing came: done, or golden questions are asked first (`evaluation` is their run), or they forbid it."""
+
+    status: Literal["published", "checking", "blocked"]
+    version: PromptVersion
+    evaluation: str | None = None
+
+
+async def publish(
+    services: Services, line: BusinessLine, version: int, actor: str, *, reason: str = ""
+) -> Publication:
+    """Make the version the line's live one. Raises NotFound, and Conflict for one that was put out of the way."""
+    found = await services.prompts.get(line.id, version)
+    if found is None:
+        raise NotFound(f"This line has no version {version} of its prompt.", param="version")
+    if found.status == "retired":
+        raise Conflict(f"Version {version} was put out of the way; make a new draft from it.")
+    return Publication("published", await make_live(services, line, version, actor, reason=reason))
+
+
+async def make_live(
+    services: Services, line: BusinessLine, version: int, actor: str, *, reason: str = ""
+) -> PromptVersion:
+    """The last step of publishing, noted before it is done."""
+    detail: dict[str, str | int] = {"version": version}
+    if line.prompt is not None:
+        detail["before"] = line.prompt.version
+    await services.audit.note(actor, Act.PROMPT_PUBLISHED, object=line.id, reason=reason, detail=detail)
+    return await services.prompts.publish(line.id, version)
+
+
+async def roll_back(services: Services, line: BusinessLine, actor: str, *, reason: str = "") -> int | None:
+    """Make live what was so before; gives its number, None for XiaoQ's own words. Raises Conflict."""
+    live = await services.prompts.live(line.id)
+    if live is None:
+        raise Conflict("No version is live on this line, so there is nothing to roll back.")
+    detail = {"version": live}
+    await services.audit.note(actor, Act.PROMPT_ROLLED_BACK, object=line.id, reason=reason, detail=detail)
+    return await services.prompts.roll_back(line.id)
