@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from core.errors import Conflict, NotFound
 from core.prompts import NO_PARAMETERS, Parameters, PromptStatus, PromptVersion
 from storage.database import Database
+from storage.experiments import end_tests
 from storage.lines import PROMPT_COLUMNS, prompt_of
 from storage.shapes import written
 from storage.tables import line as line_table
@@ -173,6 +174,7 @@ def _set(connection: Connection, line: str, version: int, **values: Any) -> Prom
 
 
 def _go_live(connection: Connection, line: str, version: int | None) -> None:
+    end_tests(connection, line, version)
     connection.execute(update(line_table).where(line_table.c.id == line).values(live_prompt=version))
 
 
