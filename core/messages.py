@@ -268,8 +268,8 @@ class Usage:
 class HandoffNote:
     """Why a person should take over, and how the customer reaches one (in the customer's language).
 
-    `reason` is `asked` (the customer wants a person), `nothing_found`, `engine_down` or `sensitive` (a word calls
-    for a person).
+    `reason` is `asked` (the customer wants a person), `rule` (a word that the line sends to one), `nothing_found`,
+    `unanswered` (that too often in a row), `engine_down` or `sensitive` (a word calls for a person).
     """
 
     reason: str

@@ -454,6 +454,10 @@ class ConversationLog(Protocol):
         """The language of the conversation's latest turn that has one."""
         ...
 
+    async def unanswered(self, conversation_id: str, owner: str, before: str) -> int:
+        """How many answers in a row, up to the turn `before`, found nothing; 20 at most."""
+        ...
+
     async def turns(self, conversation_id: str, owner: str) -> Sequence[StoredTurn]:
         """All live turns, oldest first, in the customer's own words: nothing is a placeholder.
 

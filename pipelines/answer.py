@@ -22,12 +22,14 @@ from pipelines.continued import continued
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
 from pipelines.generate import generate
+from pipelines.handoffs import handed_over, handoff_note
 from pipelines.language import detect_language
 from pipelines.opening import language_of, open_line
 from pipelines.redact import public_contacts
-from pipelines.route import Route, handoff_note, way_of
+from pipelines.route import Route, way_of
 from pipelines.screening import Screening
 from pipelines.sentences import sentences_in
+from pipelines.unanswered import unanswered_again
 from pipelines.voice import Voice
 
 log = structlog.get_logger()
@@ -172,11 +174,10 @@ class AnswerPipeline:
     def _cut_short(self, line: BusinessLine, blocked: bool, draft: Draft) -> list[Event]:
         """What follows an answer that held a sensitive word: a refusal, or the way to a person."""
         draft.handoff = handoff_note("sensitive", line, draft.language)
-        sentences = sentences_in(draft.language)
+        text = handed_over(draft.handoff, line, draft.language)
         if blocked:
             draft.mode, draft.finish_reason = Mode.REFUSED, "content_filter"
-        sentence = sentences.refused if blocked else sentences.handoff_asked
-        text = f"{sentence}\n\n{draft.handoff.contact}".strip()
+            text = f"{sentences_in(draft.language).refused}\n\n{draft.handoff.contact}".strip()
         text = f"\n\n{text}" if draft.text else text
         draft.say(text)
         return [Handoff(draft.handoff), Delta(text)]
@@ -189,6 +190,11 @@ class AnswerPipeline:
             evidence = await search(  # 7.
                 self._retriever, self._attachments, question, line, turn.conversation_id, draft.language
             )
+        again = await unanswered_again(self._log, question, turn, line, evidence, draft.language)
+        if again is not None:
+            async for event in self._reply(again, draft):
+                yield event
+            return
         if self._engine.kind == "quoted" and evidence.beyond_passages:
             for event in self._open_file(evidence, draft):
                 yield event

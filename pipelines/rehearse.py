@@ -14,6 +14,7 @@ from uuid import uuid4
 from core.errors import NotFound
 from core.events import Event
 from core.messages import (
+    UNSAID,
     BusinessLine,
     Channel,
     ConversationSummary,
@@ -59,7 +60,7 @@ async def rehearse(
         request_id=request_id,
         line=line.id,
         messages=tuple(messages),
-        sampling=sampling or Sampling(),
+        sampling=sampling or UNSAID,
     )
     async with aclosing(answer.rehearsing(OneLine(line), Forgetful()).ask(question)) as events:
         async for event in events:
@@ -157,6 +158,9 @@ class Forgetful:
 
     async def language(self, conversation_id: str, owner: str) -> str | None:
         return None
+
+    async def unanswered(self, conversation_id: str, owner: str, before: str) -> int:
+        return 0
 
     async def turns(self, conversation_id: str, owner: str) -> Sequence[StoredTurn]:
         return ()

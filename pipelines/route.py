@@ -4,10 +4,12 @@ Reads the message and the line; knows neither the knowledge base nor the engine.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from core.messages import BusinessLine, HandoffNote, Question, in_language
 from pipelines.conceal import without_placeholders
+from pipelines.handoffs import handed_over, handoff_note
 from pipelines.sentences import fold, mentions, sentences_in, understood
 
 SHORT = 40
@@ -30,8 +32,9 @@ def route(text: str, line: BusinessLine, language: str) -> Route:
     tried = understood(language)
     wish = folded.replace("人工智能", "ai")  # it begins like a person's desk and means a machine
     if any(mentions(wish, sentences.person_requests) for sentences in tried):
-        note = handoff_note("asked", line, language)
-        return Route("person", f"{sentences_in(language).handoff_asked}\n\n{note.contact}".strip(), note)
+        return _to_a_person("asked", line, language)
+    if line.handoff.words and mentions(folded, _folded(tuple(line.handoff.words))):
+        return _to_a_person("rule", line, language)
     if len(folded) <= SHORT:
         if any(folded in sentences.greetings for sentences in tried):
             return Route("courtesy", in_language(line.greeting, language, ""))
@@ -45,6 +48,12 @@ def way_of(question: Question, line: BusinessLine, language: str) -> Route:
     return Route("continue") if question.continues else route(question.text, line, language)
 
 
-def handoff_note(reason: str, line: BusinessLine, language: str) -> HandoffNote:
-    """Why a person should take over, with the line's way to one."""
-    return HandoffNote(reason=reason, contact=in_language(line.contact, language, ""))
+def _to_a_person(reason: str, line: BusinessLine, language: str) -> Route:
+    note = handoff_note(reason, line, language)
+    return Route("person", handed_over(note, line, language), note)
+
+
+@lru_cache(maxsize=256)
+def _folded(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Remembered, since every question of a line asks for its words."""
+    return tuple(folded for word in words if (folded := fold(word)))

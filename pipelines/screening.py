@@ -14,7 +14,8 @@ from core.errors import StorageUnavailable
 from core.messages import BusinessLine, Question, StoredTurn
 from core.words import WordStore
 from pipelines.draft import Draft
-from pipelines.route import Route, handoff_note
+from pipelines.handoffs import handed_over, handoff_note
+from pipelines.route import Route
 from pipelines.sentences import sentences_in
 from pipelines.words.live import Words
 from pipelines.words.stream import OutputScreen
@@ -36,10 +37,10 @@ class ScreenedQuestion:
         """Where a word decides: a refusal or a person; None where it does not."""
         if self.found.action not in ("block", "handoff"):
             return None
-        sentences, note = sentences_in(language), handoff_note("sensitive", line, language)
-        refused = self.found.action == "block"
-        sentence = sentences.refused if refused else sentences.handoff_asked
-        return Route("refused" if refused else "person", f"{sentence}\n\n{note.contact}".strip(), note)
+        note = handoff_note("sensitive", line, language)
+        if self.found.action == "handoff":
+            return Route("person", handed_over(note, line, language), note)
+        return Route("refused", f"{sentences_in(language).refused}\n\n{note.contact}".strip(), note)
 
 
 class Screening:

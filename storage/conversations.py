@@ -23,6 +23,7 @@ from storage.rows import Eyes, as_it_is, sealed_text, select_turns, spoken, stor
 from storage.summaries import UNDETERMINED, select_summaries, summaries
 from storage.tables import attachment, conversation, feedback, subject, turn
 from storage.turns import Ended, conversation_values, finish_all
+from storage.unanswered import unanswered_before
 from storage.upsert import upsert
 from storage.vaults import read_vault
 from storage.writer import Batch
@@ -203,6 +204,12 @@ class SqlConversationLog:
             .limit(1)
         )
         return await self._db.read(lambda connection: connection.scalar(query))
+
+    async def unanswered(self, conversation_id: str, owner: str, before: str) -> int:
+        owner = self._db.pseudonyms.owner(owner)
+        return await self._db.read(
+            lambda connection: unanswered_before(connection, conversation_id, owner, before)
+        )
 
     async def turns(self, conversation_id: str, owner: str) -> Sequence[StoredTurn]:
         owner = self._db.pseudonyms.owner(owner)
