@@ -1,7 +1,8 @@
 """The Prompts tab: its place in the console, the choice of a business line, and the register of its sections.
 
 A section is one part of the tab, in a file of its own, made as pages/system.py says, with `prompts_NAME` for its words
-and `/prompts/NAME/` for its routes. What it is about is the line in the query (`chosen_line`).
+and `/prompts/NAME/` for its routes. What it is about is the line in the query
+(pages/chosen_line.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,6 @@ import gradio as gr
 from starlette.routing import Route
 
 from core.access import Right
-from core.errors import NotFound
 from core.messages import BusinessLine, in_language
 from pages.console_words import words
 from pages.knowledge_calls import Call
@@ -33,16 +33,6 @@ def build_prompts_tab(t: Callable[[str], Any]) -> None:
 def prompts_routes(services: Services) -> list[Route]:
     """The routes under `/prompts`. Mount them inside the console's guard."""
     return routes_of("prompts", services, [make() for make in SECTIONS], _head)
-
-
-async def chosen_line(call: Call) -> BusinessLine:
-    """The line the tab is about. Raises NotFound, and Forbidden for an account that is bound to another."""
-    line_id = call.query("line") or call.principal.line or call.services.settings.default_line
-    call.principal.check_line(line_id)
-    line = await call.services.lines.get(line_id)
-    if line is None:
-        raise NotFound("There is no such business line.", param="line")
-    return line
 
 
 async def _head(call: Call) -> str:
