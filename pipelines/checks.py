@@ -1,0 +1,177 @@
+"""Whether an answer is what a golden question asks for: plain comparisons, the same for the same answer every time.
+
+Asks no engine and reads no store.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from core.golden import GoldenQuestion
+from core.messages import Mode, Source
+from pipelines.language import detect_language
+
+ALTERNATIVES = "|"
+Check = Literal["error", "fact", "forbidden", "passage", "document", "language", "mode", "length"]
+BETWEEN = ":"
+"""Parts the name of a check from what it was about: `fact:48 hours`."""
+_UNSPACED = (
+    "CJK",
+    "HIRAGANA",
+    "KATAKANA",
+    "HANGUL",
+    "BOPOMOFO",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "TIBETAN",
+)
+"""Scripts without words between spaces, or whose words take endings: each character stands for itself."""
+_TOKEN = re.compile(
+    r"(?:(?<![\w\-])-)?\d+(?:[.,]\d+)*|[^\W\d_]|[\u0300-\u036f]|[%‰°$€£¥₩₽₹]|\s+|.", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a golden question. `language` is the one it was answered in, as far as the path knows; `error` the
+    code where there was no answer. Times are milliseconds."""
+
+    text: str
+    mode: Mode | None
+    sources: Sequence[Source] = ()
+    language: str = "und"
+    error: str | None = None
+    milliseconds: int = 0
+    first_token: int | None = None
+
+
+def failures(
+    golden: GoldenQuestion, outcome: Outcome, detect: Callable[[str], str | None] = detect_language
+) -> tuple[str, ...]:
+    """The checks that the answer does not pass, `name:what`; empty where it passes."""
+    if outcome.error is not None:
+        return (_named("error", outcome.error),)
+    expected, said = golden.expected, tokens(outcome.text)
+    failed = [_named("fact", fact) for fact in expected.facts if not _holds_one(said, fact)]
+    failed += [_named("forbidden", phrase) for phrase in expected.forbidden if _holds(said, tokens(phrase))]
+    if golden.passage_id and not _cites(outcome.sources, golden):
+        failed.append(_named("passage", " · ".join(filter(None, (golden.document, golden.location)))))
+    names = {_name(source.document) for source in outcome.sources}
+    if expected.documents and not names & {_name(document) for document in expected.documents}:
+        failed.append(_named("document", f" {ALTERNATIVES} ".join(expected.documents)))
+    if expected.language and _written_in(outcome, detect) != expected.language:
+        failed.append(_named("language", expected.language))
+    if expected.mode and outcome.mode != expected.mode:
+        failed.append(_named("mode", expected.mode))
+    if expected.max_characters is not None and len(outcome.text) > expected.max_characters:
+        failed.append(_named("length", str(len(outcome.text))))
+    return tuple(failed)
+
+
+def parted(failure: str) -> tuple[str, str]:
+    """The name of the check and what it was about."""
+    name, _, what = failure.partition(BETWEEN)
+    return name, what
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """A text as it is compared: words, numbers by their value, and the signs that change what a number means.
+
+    Width, case, spaces, accents written apart and punctuation do not matter. `1,500.0` is 1500; 1.5 is not 15.
+    """
+    found: list[str] = []
+    word = ""
+    for piece in _TOKEN.findall(_folded(text)):
+        if piece.isalpha() and not _stands_alone(piece):
+            word += piece
+            continue
+        if word and unicodedata.combining(piece[0]):
+            word += piece
+            continue
+        if word:
+            found.append(word)
+            word = ""
+        if piece[-1].isdigit():
+            found.append(f"-{_number(piece[1:])}" if piece[0] == "-" else _number(piece))
+        elif piece.isalpha() or piece in "%‰°$€£¥₩₽₹":
+            found.append(piece)
+    return tuple([*found, word] if word else found)
+
+
+def _folded(text: str) -> str:
+    """NFKC, case, digits of every script; what cannot be seen is gone."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(
+        str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else c
+        for c in folded
+        if unicodedata.category(c) != "Cf"
+    ).replace("−", "-")
+
+
+def _stands_alone(letter: str) -> bool:
+    return not letter.isascii() and unicodedata.name(letter, "").startswith(_UNSPACED)
+
+
+def _number(written: str) -> str:
+    """One spelling for one value. What has three parts or more and is no thousands (a date, a version) stays as it is."""
+    whole, part = written, ""
+    last = max(written.rfind("."), written.rfind(","))
+    mark = written[last] if last >= 0 else ""
+    if mark and (written.count(mark) == 1) and not (mark == "," and _thousands(written, ",")):
+        whole, part = written[:last], written[last + 1 :]
+    if any(mark in whole for mark in ".,"):
+        separator = "," if "," in whole else "."
+        if not _thousands(whole, separator):
+            return written
+        whole = whole.replace(separator, "")
+    try:
+        value = Decimal(f"{whole}.{part}" if part else whole)
+    except InvalidOperation:
+        return written
+    plain = format(value, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def _thousands(written: str, separator: str) -> bool:
+    first, *groups = written.split(separator)
+    return (
+        1 <= len(first) <= 3 and bool(groups) and all(len(group) == 3 for group in groups) and first.isdigit()
+    )
+
+
+def _holds_one(said: Sequence[str], fact: str) -> bool:
+    wanted = [alternative for alternative in fact.split(ALTERNATIVES) if alternative.strip()]
+    return any(_holds(said, tokens(alternative)) for alternative in wanted)
+
+
+def _holds(said: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether these stand in the text one after the other. What is made of nothing but punctuation stands nowhere."""
+    size = len(wanted)
+    return bool(size) and any(said[at : at + size] == wanted for at in range(len(said) - size + 1))
+
+
+def _cites(sources: Sequence[Source], golden: GoldenQuestion) -> bool:
+    """The passage that a person called right, by its id or, where its document was read anew, by what it says."""
+    return any(
+        (source.passage_id == golden.passage_id and source.document_id == golden.document_id)
+        or (golden.text and source.text == golden.text)
+        for source in sources
+    )
+
+
+def _name(document: str) -> str:
+    return unicodedata.normalize("NFKC", document).casefold().strip()
+
+
+def _written_in(outcome: Outcome, detect: Callable[[str], str | None]) -> str:
+    """What the answer is written in; where it is too short to tell, what it was to be written in."""
+    return detect(outcome.text) or outcome.language
+
+
+def _named(check: Check, what: str) -> str:
+    return f"{check}{BETWEEN}{what}"
