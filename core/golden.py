@@ -84,6 +84,10 @@ class GoldenStore(Protocol):
         """Replaces one of the same line and question."""
         ...
 
+    async def put_all(self, golden: Sequence[GoldenQuestion]) -> None:
+        """All of them or none."""
+        ...
+
     async def list(self, line: str) -> Sequence[GoldenQuestion]:
         """Newest first."""
         ...
@@ -132,17 +136,22 @@ class Result:
     """What a model judge said, labelled as such; it decides nothing unless it was asked to."""
 
 
+RunKind = Literal["gate", "run", "watch"]
+"""A gate's run decides on a publication; a run was asked for by a person or a program; a watch follows a change that
+was not published by a version, such as one of the knowledge."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A run of a line's golden set. `before` and `after` say what is compared: `{"prompt": 3, "temperature": …}`;
-    `before` is empty for a run of one side only. Times are UTC.
+    """A run of a line's golden set. `before` and `after` say what is compared: `{"prompt": 3, "temperature": …}`, where
+    prompt 0 is XiaoQ's own words; `before` is empty for a run of one side only. Times are UTC.
 
     `summary` holds the figures once it is done (passed, gained, lost, by language, latency).
     """
 
     id: str
     line: str
-    kind: Literal["gate", "run"]
+    kind: RunKind
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     status: RunStatus
@@ -156,7 +165,12 @@ class Evaluation:
 
 
 class EvaluationStore(Protocol):
-    async def create(self, evaluation: Evaluation) -> None: ...
+    async def create(self, evaluation: Evaluation, known: Sequence[Result] = ()) -> Evaluation:
+        """Keep a run that this process begins, with results that are known already, at once.
+
+        A gate's run of a version that is being checked already gives that other one, and keeps nothing new.
+        """
+        ...
 
     async def get(self, evaluation_id: str) -> Evaluation | None: ...
 
@@ -164,8 +178,11 @@ class EvaluationStore(Protocol):
         """Newest first."""
         ...
 
-    async def note(self, evaluation_id: str, results: Sequence[Result]) -> None:
-        """Keep results as they come, each once: a run that was killed goes on where it stood."""
+    async def note(self, evaluation_id: str, results: Sequence[Result]) -> bool:
+        """Keep results as they come, each once: a run that was killed goes on where it stood.
+
+        Gives whether the run is still to go on: not where somebody stopped it meanwhile.
+        """
         ...
 
     async def results(self, evaluation_id: str) -> Sequence[Result]:
@@ -178,7 +195,9 @@ class EvaluationStore(Protocol):
         status: RunStatus,
         summary: Mapping[str, Any],
         error: str | None = None,
-    ) -> None: ...
+    ) -> bool:
+        """False where it had ended before; then that holds."""
+        ...
 
     async def unfinished(self) -> Sequence[Evaluation]:
         """Runs whose process is gone, now claimed by this one; oldest first."""
