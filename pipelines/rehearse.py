@@ -25,13 +25,13 @@ from core.messages import (
     TurnRecord,
     TurnStatus,
 )
-from core.prompts import Parameters
 from core.vault import Masking, MaskWith, VaultEntry
 
 if TYPE_CHECKING:
     from pipelines.answer import AnswerPipeline
 
-SEED = 20_260
+STEADY = replace(UNSAID, temperature=0.0, extra={"seed": 20_260})
+"""The same answer to the same question, as far as an engine can; parameters of the version and the line hold."""
 OWNER = "rehearsal:"
 """Whose turn it is where engines are busy: all rehearsals together take turns with each key."""
 
@@ -41,14 +41,14 @@ async def rehearse(
     line: BusinessLine,
     text: str,
     *,
-    sampling: Sampling | None = None,
+    sampling: Sampling = UNSAID,
     messages: Sequence[Message] = (),
     request_id: str = "rehearsal",
     owner: str = OWNER,
 ) -> AsyncGenerator[Event]:
     """The events of the answer, as `AnswerPipeline.ask` yields them; their ids lead nowhere.
 
-    `sampling` None is what a customer gets. `messages` is the dialogue whose last message is `text`, where there was
+    `sampling` is a customer's unless something is said. `messages` is the dialogue whose last message is `text`, where there was
     one. No A/B test picks the version, and no cached answer is given or kept. Closing the generator stops the engine.
     Raises NotFound for an archived line.
     """
@@ -60,33 +60,11 @@ async def rehearse(
         request_id=request_id,
         line=line.id,
         messages=tuple(messages),
-        sampling=sampling or UNSAID,
+        sampling=sampling,
     )
     async with aclosing(answer.rehearsing(OneLine(line), Forgetful()).ask(question)) as events:
         async for event in events:
             yield event
-
-
-def steadied(line: BusinessLine) -> BusinessLine:
-    """The line with temperature 0 where neither its version nor it says another: what is under test stays as it is."""
-    own = line.prompt.parameters if line.prompt else Parameters()
-    if own.temperature is not None or line.generation.temperature is not None:
-        return line
-    return replace(line, generation=replace(line.generation, temperature=0.0))
-
-
-def steady_sampling(line: BusinessLine) -> Sampling:
-    """The line's own parameters where it has any, else the ones that give the same answer to the same question."""
-    own, shared = line.prompt.parameters if line.prompt else Parameters(), line.generation
-    usual = Sampling()
-    temperature = own.temperature if own.temperature is not None else shared.temperature
-    top_p = own.top_p if own.top_p is not None else shared.top_p
-    return Sampling(
-        temperature=0.0 if temperature is None else temperature,
-        top_p=usual.top_p if top_p is None else top_p,
-        max_tokens=own.max_tokens or shared.max_tokens or usual.max_tokens,
-        extra={"seed": SEED},
-    )
 
 
 class OneLine:
@@ -158,9 +136,6 @@ class Forgetful:
 
     async def language(self, conversation_id: str, owner: str) -> str | None:
         return None
-
-    async def unanswered(self, conversation_id: str, owner: str, before: str) -> int:
-        return 0
 
     async def turns(self, conversation_id: str, owner: str) -> Sequence[StoredTurn]:
         return ()

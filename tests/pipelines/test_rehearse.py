@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from core.events import Delta, Event, Finished, Started
 from core.messages import BusinessLine, Mode, Sampling
 from core.prompts import Parameters, PromptVersion
-from pipelines.rehearse import rehearse, steadied, steady_sampling
+from pipelines.rehearse import STEADY, rehearse
 from storage.database import Database
 from storage.tables import conversation, turn, word_hit
 from tests.pipelines.test_answer import House, finished
@@ -92,19 +92,16 @@ async def test_leaving_stops_the_engine(house: House) -> None:
     assert house.engine.closed.is_set()
 
 
-def test_parameters_under_test_are_kept_and_the_rest_is_steady() -> None:
-    plain = steady_sampling(LINE)
-    assert (plain.temperature, plain.extra["seed"]) == (0.0, steady_sampling(LINE).extra["seed"])
-    warm = replace(LINE, prompt=version(2, "x", temperature=0.9, top_p=0.5))
-    assert (steady_sampling(warm).temperature, steady_sampling(warm).top_p) == (0.9, 0.5)
-    assert steadied(warm) is warm
-    assert steadied(LINE).generation.temperature == 0.0
-    line = replace(LINE, generation=Parameters(temperature=0.3, max_tokens=64))
-    assert (steady_sampling(line).temperature, steady_sampling(line).max_tokens) == (0.3, 64)
+async def test_what_is_under_test_is_kept_and_the_rest_is_steady(house: House) -> None:
+    async def sampled(line: BusinessLine) -> Sampling:
+        assert isinstance((await asked(house, "什么时候发货?", line, sampling=STEADY))[-1], Finished)
+        return house.engine.requests[-1].sampling
 
-
-async def test_the_sampling_reaches_the_engine(house: House) -> None:
-    end = (await asked(house, "什么时候发货?", sampling=steady_sampling(LINE)))[-1]
-    assert isinstance(end, Finished)
-    sampling = house.engine.requests[-1].sampling
-    assert (sampling.temperature, "seed" in sampling.extra) == (0.0, True)
+    plain = await sampled(LINE)
+    assert (plain.temperature, plain.max_tokens, "seed" in plain.extra) == (0.0, 512, True)
+    warm = await sampled(replace(LINE, prompt=version(2, "x", temperature=0.9, top_p=0.5)))
+    assert (warm.temperature, warm.top_p, "seed" in warm.extra) == (0.9, 0.5, True)
+    line = await sampled(replace(LINE, generation=Parameters(temperature=0.3, max_tokens=64)))
+    assert (line.temperature, line.max_tokens) == (0.3, 64)
+    assert isinstance((await asked(house, "什么时候发货?"))[-1], Finished)
+    assert house.engine.requests[-1].sampling.temperature == 0.7  # what a customer gets
