@@ -32,10 +32,12 @@ from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.redact import contacts_of, redacted_prompt
 from pipelines.retention import purge_daily
+from pipelines.runs import Runs
 from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
+from pipelines.settle import settle
 from pipelines.snapshots import keep_snapshots, note_recovery
-from pipelines.upkeep import adopt_files, follow_knowledge, follow_words, plant
+from pipelines.upkeep import adopt_files, adopt_runs, follow_knowledge, follow_words, plant
 from pipelines.warm import warm_up
 from pipelines.words.desk import WordDesk
 from pipelines.words.live import Words
@@ -67,7 +69,8 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     from storage.conversations import SqlConversationLog
     from storage.database import Database
     from storage.documents import SqlDocumentStore
-    from storage.golden import SqlGoldenStore
+    from storage.evaluations import SqlEvaluationStore
+    from storage.golden import SqlGoldenStore, SqlProposalStore
     from storage.keys import SqlKeyStore
     from storage.lines import SqlLineStore
     from storage.prompts import SqlPromptStore
@@ -139,6 +142,9 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
         documents=documents,
         queue=queue,
         golden=SqlGoldenStore(database),
+        proposals=SqlProposalStore(database),
+        evaluations=SqlEvaluationStore(database),
+        runs=Runs(settle),
         parser=parser,
         attachments=attachments,
         attach=AttachPipeline(parser, attachments, conversations),
@@ -248,6 +254,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
             purge_daily(services),
             keep_snapshots(services),
             adopt_files(services),
+            adopt_runs(services),
         )
         async with beside(*works):
             yield
@@ -270,6 +277,7 @@ async def opened(services: Services) -> AsyncGenerator[None]:
     try:
         yield
     finally:
+        await services.runs.aclose()
         await services.ingest.aclose()
         await services.words.live.aclose()
         await services.engine.aclose()

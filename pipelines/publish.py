@@ -10,6 +10,7 @@ from core.errors import Conflict, NotFound
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
 from core.security import Act
+from pipelines.gate import check_first
 from pipelines.services import Services
 
 
@@ -31,6 +32,10 @@ async def publish(
         raise NotFound(f"This line has no version {version} of its prompt.", param="version")
     if found.status == "retired":
         raise Conflict(f"Version {version} was put out of the way; make a new draft from it.")
+    if await services.prompts.live(line.id) != version:
+        run = await check_first(services, line, found, actor)
+        if run is not None:
+            return Publication("checking", found, run.id)
     return Publication("published", await make_live(services, line, version, actor, reason=reason))
 
 

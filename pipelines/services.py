@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from core.custody import Backups, KeyRotation, Snapshots, Subjects
-from core.golden import GoldenStore
+from core.golden import EvaluationStore, GoldenStore, ProposalStore
 from core.limits import Counters
 from core.ports import (
     AttachmentStore,
@@ -32,6 +32,9 @@ from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.words.desk import WordDesk
 
+if TYPE_CHECKING:
+    from pipelines.runs import Runs
+
 TableFormat = Literal["xlsx", "csv"]
 
 
@@ -54,6 +57,9 @@ class Services:
     documents: DocumentStore
     queue: IngestQueue
     golden: GoldenStore
+    proposals: ProposalStore
+    evaluations: EvaluationStore
+    runs: "Runs"
     parser: Parser
     attachments: AttachmentStore
     attach: AttachPipeline

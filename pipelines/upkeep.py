@@ -81,3 +81,13 @@ async def adopt_files(services: Services) -> None:
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("ingest_not_resumed", **cause(error))
         await asyncio.sleep(ADOPT_SECONDS)
+
+
+async def adopt_runs(services: Services) -> None:
+    """The same for runs of golden questions."""
+    while True:
+        try:
+            await services.runs.resume(services)
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("evaluations_not_resumed", **cause(error))
+        await asyncio.sleep(ADOPT_SECONDS)

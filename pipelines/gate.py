@@ -1,0 +1,37 @@
+"""The gate before a publication: a version that makes a known question worse does not go live by itself.
+
+Begins the run that decides; what follows from its end stands in settle.py.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.golden import Evaluation
+from core.messages import BusinessLine
+from core.prompts import PromptVersion
+from pipelines.services import Services
+from pipelines.sides import side_of
+
+
+async def check_first(
+    services: Services, line: BusinessLine, version: PromptVersion, actor: str
+) -> Evaluation | None:
+    """The run that decides on the version, begun or under way; None where the line has no golden question to ask.
+
+    A draft becomes a candidate, so that what is published is what was checked.
+    """
+    if not await services.golden.list(line.id):
+        return None
+    if version.status == "draft":
+        await services.prompts.set_status(line.id, version.version, "candidate")
+    return await services.runs.begin(
+        services, line, side_of(line, version.version), side_of(line), actor=actor, kind="gate"
+    )
+
+
+def outcome_of_gate(run: Evaluation) -> str:
+    """`checking`, `published`, `blocked`, `overtaken`, `unmeasured`, `stopped` or `failed`."""
+    if run.status in ("waiting", "running"):
+        return "checking"
+    summary: Mapping[str, Any] = run.summary
+    return str(summary.get("outcome", run.status))

@@ -1,0 +1,67 @@
+"""What follows from a gate's run: the version goes live by itself, or it does not and the report says why.
+
+Asks no question. Everything here may be done again after a kill, and is then done once.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.access import Principal, Right
+from core.errors import NotFound, Unfit
+from core.golden import Evaluation
+from core.messages import BusinessLine
+from core.prompts import PromptVersion
+from pipelines.checks import parted
+from pipelines.publish import make_live
+from pipelines.services import Services
+from pipelines.sides import OWN_WORDS
+
+
+async def settle(services: Services, run: Evaluation) -> Mapping[str, Any]:
+    """Publish what a gate's run found no worse. Of any other run nothing follows.
+
+    `overtaken`: another version went live meanwhile, so that what was compared is no longer what matters.
+    `unmeasured`: some question got no answer because a part of the service was down.
+    """
+    if run.kind != "gate":
+        return {}
+    number = int(run.after["prompt"])
+    if run.summary.get("lost"):
+        return {"outcome": "blocked"}
+    results = await services.evaluations.results(run.id)
+    if any(parted(failure)[0] == "error" for result in results for failure in result.failures):
+        return {"outcome": "unmeasured"}
+    line, version = await services.lines.get(run.line), await services.prompts.get(run.line, number)
+    if line is None or version is None:
+        raise NotFound("There is no such line or version any more.")
+    live = await services.prompts.live(run.line)
+    if live == number or _by_this_run(version, run):
+        return {"outcome": "published"}
+    if (live or OWN_WORDS) != run.before["prompt"] or version.status == "retired":
+        return {"outcome": "overtaken"}
+    await make_live(services, line, number, run.actor)
+    return {"outcome": "published"}
+
+
+async def override(
+    services: Services, principal: Principal, line: BusinessLine, version: int, reason: str
+) -> PromptVersion:
+    """Publish a version whatever its golden questions say. The audit keeps the reason; a run under way is stopped.
+
+    Raises Forbidden, NotFound, Unfit without a reason, and Conflict for one that was put out of the way.
+    """
+    principal.check(Right.OVERRIDE)
+    reason = reason.strip()
+    if not reason:
+        raise Unfit(
+            "Say why this version is to be published all the same; the audit keeps it.", param="reason"
+        )
+    for run in await services.evaluations.list(line.id):
+        if run.kind == "gate" and run.after.get("prompt") == version:
+            await services.runs.stop(services, run)
+    return await make_live(services, line, version, principal.actor, reason=reason)
+
+
+def _by_this_run(version: PromptVersion, run: Evaluation) -> bool:
+    """Whether it went live before the process died, and somebody has rolled it back since."""
+    return version.published_at is not None and version.published_at >= run.created_at

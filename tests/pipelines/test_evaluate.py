@@ -1,0 +1,207 @@
+"""Runs of golden sets: what they find, what the gate makes of it, and that nothing stops them from ending."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import NotFound, Unfit
+from core.security import Act, AuditFilter
+from pipelines.evaluate import outcome_of
+from pipelines.gate import outcome_of_gate
+from pipelines.publish import publish
+from pipelines.services import Services
+from pipelines.settle import settle
+from pipelines.sides import line_under, side_of
+from tests.pipelines.evaluation_room import GOOD, furnish, golden, line_of, over, room
+from tests.support.upstream import EchoUpstream, serving
+
+ROOT = Path(__file__).parents[2]
+QUESTIONS = [
+    golden(1, "付款后多久发货？", facts=["48 小时"], forbidden=["运费全免"], documents=["配送.md"]),
+    golden(2, "签收后几天内可以退货？", facts=["7 天"], mode="generated"),
+    golden(3, "How long does shipping take?", "en", forbidden=["运费全免"]),
+]
+
+
+@pytest.fixture
+async def echo() -> AsyncIterator[tuple[EchoUpstream, str]]:
+    upstream = EchoUpstream()
+    async with serving(upstream.app()) as port:
+        yield upstream, f"http://127.0.0.1:{port}/v1"
+
+
+@pytest.fixture
+async def services(tmp_path: Path, echo: tuple[EchoUpstream, str]) -> AsyncIterator[Services]:
+    async with room(tmp_path / "data", echo[1]) as made:
+        await furnish(made, QUESTIONS)
+        yield made
+
+
+async def acts(services: Services, act: Act) -> list[str]:
+    return [entry.reason for entry in await services.audit.entries(AuditFilter(act=act))]
+
+
+async def at_least(services: Services, run_id: str, done: int) -> None:
+    for _ in range(500):
+        run = await services.evaluations.get(run_id)
+        if run is not None and run.done >= done:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the run does not get on")
+
+
+async def test_what_is_no_worse_goes_live_by_itself_and_once(services: Services) -> None:
+    line = await line_of(services)
+    checking = await publish(services, line, 2, "key:1")
+    joined = await publish(services, line, 2, "key:1")
+    assert (checking.status, joined.evaluation) == ("checking", checking.evaluation)
+    candidate = await services.prompts.get("shop", 2)
+    assert candidate is not None
+    assert candidate.status == "candidate"
+    run = await over(services, checking.evaluation)
+    assert (run.status, outcome_of_gate(run), run.done, run.total) == ("done", "published", 6, 6)
+    assert await services.prompts.live("shop") == 2
+    assert len(await acts(services, Act.PROMPT_PUBLISHED)) == 1
+    assert (await publish(services, await line_of(services), 2, "key:1")).status == "published"
+
+
+async def test_an_empty_set_publishes_at_once(services: Services) -> None:
+    for each in QUESTIONS:
+        await services.golden.delete("shop", each.id)
+    assert (await publish(services, await line_of(services), 2, "key:1")).status == "published"
+    with pytest.raises(Unfit):
+        await services.runs.begin(services, await line_of(services), {"prompt": 0}, actor="key:1")
+
+
+async def test_what_was_compared_with_something_else_does_not_go_live(services: Services) -> None:
+    line = await line_of(services)
+    await services.prompts.add("shop", {"zh": GOOD, "en": GOOD})
+    checking = await publish(services, line, 2, "key:1")
+    await services.prompts.publish("shop", 3)
+    run = await over(services, checking.evaluation)
+    assert outcome_of_gate(run) == "overtaken"
+    assert await services.prompts.live("shop") == 3
+
+
+async def test_a_model_that_is_down_proves_nothing(
+    services: Services, echo: tuple[EchoUpstream, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.evaluate.PAUSE_SECONDS", 0.0)
+    echo[0].models = ("another", "and-another")
+    run = await over(services, (await publish(services, await line_of(services), 2, "key:1")).evaluation)
+    assert outcome_of_gate(run) == "unmeasured"
+    assert await services.prompts.live("shop") == 1
+
+
+async def test_one_side_alone_and_parameters_of_a_side(
+    services: Services, echo: tuple[EchoUpstream, str]
+) -> None:
+    line = await line_of(services)
+    side = side_of(line, 2, {"temperature": 0.4, "max_tokens": None})
+    assert side == {"prompt": 2, "temperature": 0.4}
+    run = await over(services, (await services.runs.begin(services, line, side, actor="key:1")).id)
+    assert (run.status, run.total, run.before, "before" in run.summary) == ("done", 3, {}, False)
+    assert {request["temperature"] for request in echo[0].requests} == {0.4}
+    assert set(run.summary["after"]["milliseconds"]) == {"p50", "p95"}
+    with pytest.raises(NotFound):
+        await services.runs.begin(services, line, {"prompt": 9}, actor="key:1")
+    own = await line_under(services.prompts, line, {"prompt": 0, "top_p": 0.1})
+    assert (own.prompt, own.generation.top_p) == (None, 0.1)
+
+
+async def test_a_run_is_stopped_and_keeps_what_it_has(
+    services: Services, echo: tuple[EchoUpstream, str]
+) -> None:
+    await services.golden.put_all([golden(n, f"第 {n} 个问题：几天内退货？") for n in range(10, 60)])
+    echo[0].piece_seconds = 0.005
+    run = await services.runs.begin(services, await line_of(services), {"prompt": 1}, actor="key:1")
+    await at_least(services, run.id, 1)
+    assert await services.runs.stop(services, run)
+    stopped = await over(services, run.id)
+    assert stopped.status == "stopped"
+    assert 0 < stopped.done < stopped.total
+    await asyncio.sleep(0.3)
+    assert (await over(services, run.id)).done == stopped.done
+    assert not await services.runs.stop(services, run)
+
+
+async def test_personal_data_of_an_answer_is_not_kept(services: Services) -> None:
+    await services.golden.put_all([golden(9, "我的电话是 13800138000，什么时候发货？")])
+    run = await services.runs.begin(services, await line_of(services), {"prompt": 1}, actor="key:1")
+    await over(services, run.id)
+    answers = [result.answer for result in await services.evaluations.results(run.id)]
+    assert "13800138000" not in " ".join(answers)
+    outcome = await outcome_of(services, await line_of(services), "13800138000 什么时候发货？")
+    assert "13800138000" in outcome.text  # a customer's own words come back to them
+
+
+@pytest.mark.process
+async def test_killed_in_the_middle_it_goes_on_and_publishes_once(tmp_path: Path) -> None:
+    data, upstream = tmp_path / "data", EchoUpstream(piece_seconds=0.002)
+    async with serving(upstream.app()) as port:
+        url = f"http://127.0.0.1:{port}/v1"
+        async with room(data, url) as services:
+            await furnish(
+                services, [*QUESTIONS, *(golden(n, f"第 {n} 问：几天内退货？") for n in range(10, 40))]
+            )
+        run_id, done = await asyncio.to_thread(killed_after, data, url, 12)
+        async with room(data, url) as services:
+            left = await services.evaluations.get(run_id)
+            assert left is not None
+            assert left.status == "running"
+            assert done <= left.done < left.total
+            assert await services.prompts.live("shop") == 1
+            upstream.piece_seconds, before = 0.0, len(upstream.requests)
+            assert await services.runs.resume(services) == 1
+            run = await over(services, run_id)
+            assert (outcome_of_gate(run), run.done) == ("published", run.total)
+            assert len(upstream.requests) - before == run.total - left.done  # nothing noted is asked again
+            assert await services.runs.resume(services) == 0
+            assert await services.prompts.live("shop") == 2
+            assert len(await acts(services, Act.PROMPT_PUBLISHED)) == 1
+            # As if the process had died after publishing and before it could say so.
+            assert await settle(services, run) == {"outcome": "published"}
+            await services.prompts.roll_back("shop")
+            assert await settle(services, run) == {"outcome": "published"}
+            assert await services.prompts.live("shop") == 1
+
+
+def killed_after(data: Path, url: str, results: int) -> tuple[str, int]:
+    """Run the gate in a process and kill it once so many results are kept; gives the run and how many were."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.pipelines.evaluation_room", str(data), url],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    run_id, done = "", 0
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said = line.split()
+            if line.startswith("begun"):
+                run_id = said[1]
+            elif line.startswith("done") and (done := int(said[1])) >= results:
+                process.kill()
+                break
+        assert process.wait(30) == -signal.SIGKILL
+    return run_id, done
+
+
+async def test_five_hundred_questions_without_a_model_take_seconds(tmp_path: Path) -> None:
+    async with room(tmp_path / "data") as services:
+        await furnish(
+            services, [golden(n, f"订单 {n} 付款后多久发货？", facts=["48 小时"]) for n in range(500)]
+        )
+        began = time.monotonic()
+        line = await line_of(services)
+        run = await services.runs.begin(services, line, side_of(line, 2), side_of(line), actor="key:1")
+        run = await over(services, run.id)
+        took = time.monotonic() - began
+    assert (run.done, run.summary["after"]["passed"]) == (1000, 500)
+    print(f"500 questions on two sides: {took:.1f} s")
+    assert took < 60
