@@ -148,3 +148,6 @@ class Forgetful:
 
     async def rate(self, turn_id: str, owner: str, score: int, comment: str = "") -> None:
         raise NotFound("A rehearsal is not rated.")
+
+    async def unanswered(self, conversation_id: str, owner: str, before: str) -> int:
+        return 0
