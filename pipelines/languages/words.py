@@ -1,0 +1,77 @@
+"""What the words of a message say of its language, by lists written down by hand.
+
+Knows the Latin script alone; what the lists do not hold says nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+WORD_FILE = Path(__file__).with_name("words.yaml")
+MALAY_FILE = Path(__file__).with_name("malay.yaml")
+LISTED = 2.0
+"""What a listed word is worth to its languages, as a logarithm of odds."""
+ONE_OF_TWO = 6.0
+"""What a word that Indonesian has and Malay has not is worth, and the other way round."""
+RATHER = 1.0
+"""What a word is worth that one of the two says more often."""
+_WORD = re.compile(r"[^\W\d_]+")
+# In two languages so alike, the ending of a loan word tells: "universitas" and "universiti".
+_ENDINGS = {"itas": "id", "iti": "ms"}
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in small letters; an apostrophe parts them."""
+    return _WORD.findall(text.casefold())
+
+
+def is_sentence(words: list[str]) -> bool:
+    """Whether these are more than names: two words or more that the lists know."""
+    known = _listed()
+    return sum(len(word) > 1 and word in known for word in words) >= 2
+
+
+def told_by_words(words: list[str]) -> Mapping[str, float]:
+    """By language, what these words speak for it."""
+    listed, malay = _listed(), _malay()
+    told: dict[str, float] = {}
+    for word in words:
+        for language in listed.get(word, ()):
+            told[language] = told.get(language, 0.0) + LISTED
+        if found := malay.get(word) or _by_ending(word):
+            side, worth = found
+            told[side] = told.get(side, 0.0) + worth
+    return told
+
+
+def _by_ending(word: str) -> tuple[str, float] | None:
+    if len(word) < 7:
+        return None
+    sides = (language for ending, language in _ENDINGS.items() if word.endswith(ending))
+    return next(((side, ONE_OF_TWO) for side in sides), None)
+
+
+@cache
+def _listed() -> Mapping[str, tuple[str, ...]]:
+    """By word, the languages that use it."""
+    users: dict[str, list[str]] = {}
+    for languages, words in _read(WORD_FILE).items():
+        for word in dict.fromkeys(words):
+            users.setdefault(word, []).extend(languages.split())
+    return {word: tuple(languages) for word, languages in users.items()}
+
+
+@cache
+def _malay() -> Mapping[str, tuple[str, float]]:
+    """By word, which of the two says it, and what that is worth."""
+    lists = _read(MALAY_FILE)
+    rather = {word: (side, RATHER) for side in ("id", "ms") for word in lists[f"{side}_rather"]}
+    return rather | {word: (side, ONE_OF_TWO) for side in ("id", "ms") for word in lists[side]}
+
+
+def _read(path: Path) -> Mapping[str, list[str]]:
+    raw: Mapping[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {language: words.split() for language, words in raw.items()}
