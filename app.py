@@ -30,6 +30,7 @@ from pipelines.conceal import hide
 from pipelines.embed import EmbedPipeline
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
+from pipelines.pinned import Versions
 from pipelines.redact import contacts_of, redacted_prompt
 from pipelines.retention import purge_daily
 from pipelines.runs import Runs
@@ -102,6 +103,8 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     conversations, transcripts = SqlConversationLog(database, hide), SqlTranscriptReader(database, hide)
     audit = SqlAudit(database, lambda: database.secret("audit"), lambda text: redacted_prompt(text, ()))
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
+    prompts = SqlPromptStore(database, lines.forget)
+    versions = Versions(prompts)
     attachments, word_store = SqlAttachmentStore(database), SqlWordStore(database)
     # Beside ingest's own: who waits for an answer does not wait behind a folder of manuals.
     parser = ChildParser()
@@ -122,6 +125,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             settings.default_line,
             attachments,
             screening,
+            versions,
             public=settings.public_contacts,
         ),
         inspector=Inspector(
@@ -132,6 +136,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             choice.engine,
             attachments,
             screening,
+            versions,
             public=settings.public_contacts,
         ),
         ingest=IngestPipeline(
@@ -147,12 +152,12 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
         runs=Runs(settle),
         parser=parser,
         attachments=attachments,
-        attach=AttachPipeline(parser, attachments, conversations),
+        attach=AttachPipeline(parser, attachments, conversations, lines, versions),
         words=words,
         retriever=index,
         index=index,
         lines=lines,
-        prompts=SqlPromptStore(database, lines.forget),
+        prompts=prompts,
         keys=SqlKeyStore(database),
         counters=counters(settings, settings.workers),
         accounts=SqlAccountStore(database),

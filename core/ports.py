@@ -158,6 +158,17 @@ class Engine(Protocol):
     async def aclose(self) -> None: ...
 
 
+class TokenCounter(Protocol):
+    """How many tokens of the model's a text takes. Cheap enough for the path of a question."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the model's own tokenizer counts; else it is an estimate that rounds up."""
+        ...
+
+    def count(self, text: str) -> int: ...
+
+
 class EngineLadder(Engine, Protocol):
     """Several engines as one. `aclose` ends what still streams or waits with ServerStopping."""
 

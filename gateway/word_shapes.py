@@ -21,6 +21,16 @@ class FindingShape(TypedDict):
     confidence: Score
 
 
+class BudgetShape(TypedDict):
+    """Tokens. `left` is below 0 where the question by itself is longer than the window."""
+
+    window: Count
+    exact: bool
+    parts: dict[str, Count]
+    used: Count
+    left: int
+
+
 class InspectReply(TypedDict):
     masked: str
     findings: list[FindingShape]
@@ -30,6 +40,8 @@ class InspectReply(TypedDict):
     mode: Mode
     passages: list[FoundShape]
     prompt: list[dict[str, Any]]
+    prompt_version: Count | None
+    budget: BudgetShape | None
 
 
 class WordListShape(TypedDict):

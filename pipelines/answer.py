@@ -14,7 +14,7 @@ import structlog
 from core.errors import EngineError, ServerStopping, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Message, Mode, Question, Source, StoredTurn, TurnStatus
-from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever
+from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever, TokenCounter
 from core.vault import Masking
 from pipelines.choices import Choices, several
 from pipelines.conceal import Concealed, conceal, conceal_first
@@ -25,10 +25,12 @@ from pipelines.generate import generate
 from pipelines.handoffs import handed_over, handoff_note
 from pipelines.language import detect_language
 from pipelines.opening import language_of, open_line
+from pipelines.pinned import Versions
 from pipelines.redact import public_contacts
 from pipelines.route import Route, way_of
 from pipelines.screening import Screening
 from pipelines.sentences import sentences_in
+from pipelines.tokens import ESTIMATE
 from pipelines.unanswered import unanswered_again
 from pipelines.voice import Voice
 
@@ -53,8 +55,10 @@ class AnswerPipeline:
         default_line: str,
         attachments: AttachmentStore,
         screening: Screening,
+        versions: Versions,
         detect: Callable[[str], str | None] = detect_language,
         public: str = "",
+        tokens: TokenCounter = ESTIMATE,
     ) -> None:
         self._log = conversations
         self._lines = lines
@@ -63,8 +67,10 @@ class AnswerPipeline:
         self._default_line = default_line
         self._attachments = attachments
         self._screening = screening
+        self._versions = versions
         self._detect = detect
         self._public = public
+        self._tokens = tokens
 
     def rehearsing(self, lines: LineStore, log: ConversationLog) -> "AnswerPipeline":
         """The same path over another log and other lines, where no hit of a word is counted (rehearse.py)."""
@@ -83,10 +89,14 @@ class AnswerPipeline:
         draft = Draft()
         concealed, masking = await self._masked_first(question, line, draft)
         with draft.timed("record"):
-            turn = await self._log.begin(question, line.id, masking)  # 1. before anything can fail
+            begins_with = self._versions.begin(line)
+            turn = await self._log.begin(
+                question, line.id, masking, begins_with
+            )  # 1. before anything can fail
         try:
             if turn.line != line.id:  # a conversation stays on the line it began with
                 line = await open_line(self._lines, turn.line)
+            line = await self._versions.pinned(line, turn.prompt_version)
             if concealed is None:
                 with draft.timed("mask"):
                     public = public_contacts([line], self._public)
@@ -203,7 +213,9 @@ class AnswerPipeline:
         if question.conversation_id is not None and not question.messages:
             history = await self._log.history(turn.conversation_id, question.owner, turn.id)
         try:
-            words = generate(self._engine, question, line, evidence, history, draft)  # 8. and 9.
+            words = generate(  # 8. and 9.
+                self._engine, question, line, evidence, history, draft, self._tokens
+            )
             async with aclosing(words):
                 async for event in words:
                     yield event

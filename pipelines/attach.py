@@ -17,9 +17,11 @@ from weakref import WeakValueDictionary
 from core.documents import Attachment, Chunk
 from core.errors import Conflict, NotFound, TooLarge, VaultChanged
 from core.messages import Channel
-from core.ports import AttachmentStore, ConversationLog, Parser
+from core.ports import AttachmentStore, ConversationLog, LineStore, Parser
 from core.vault import restored
 from pipelines.conceal import concealed_file
+from pipelines.opening import open_line
+from pipelines.pinned import Versions
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of one file."""
@@ -47,10 +49,19 @@ class TooManyAttachments(Conflict):
 class AttachPipeline:
     """Lays files into conversations. Every call names the owner; a conversation of another's is NotFound."""
 
-    def __init__(self, parser: Parser, attachments: AttachmentStore, log: ConversationLog) -> None:
+    def __init__(
+        self,
+        parser: Parser,
+        attachments: AttachmentStore,
+        log: ConversationLog,
+        lines: LineStore,
+        versions: Versions,
+    ) -> None:
         self._parser = parser
         self._attachments = attachments
         self._log = log
+        self._lines = lines
+        self._versions = versions
         self._adding: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def add(
@@ -82,7 +93,8 @@ class AttachPipeline:
                     f"{name} holds too much text; attach the part that matters.", param="files"
                 )
             if conversation_id is None:
-                conversation_id = await self._log.open(owner, line, channel, customer)
+                begins_with = self._versions.begin(await open_line(self._lines, line))
+                conversation_id = await self._log.open(owner, line, channel, customer, begins_with)
             attachment = Attachment(
                 id=attachment_id,
                 conversation_id=conversation_id,

@@ -3,29 +3,38 @@
 Knows the window and the words; does not search and does not call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from core.messages import BusinessLine, Message, Passage, Question, Sampling, in_language
-from core.ports import GenerationRequest
+import orjson
+
+from core.messages import BusinessLine, Message, Passage, Question, Sampling
+from core.ports import GenerationRequest, TokenCounter
+from pipelines.budget import Budget
 from pipelines.enclose import Enclosure, Scope, defused, enclose
 from pipelines.evidence import Evidence
 from pipelines.parameters import sampling_for
-from pipelines.persona import FILE_RULES, LANGUAGE_NAMES, NO_PASSAGES, PERSONA, RULES, fill
-from pipelines.redact import without_personal_data
-from pipelines.tokens import MESSAGE_OVERHEAD, estimate_tokens
+from pipelines.persona import FILE_RULES
+from pipelines.profile import Profile, enclosed, profile_of, shown_passage, tongue_of
+from pipelines.tokens import ESTIMATE, MESSAGE_OVERHEAD
 
 FILES_SHARE = 0.6
 """The most that the conversation's files take of what the rules, the question and the answer leave of the window;
 the knowledge base's passages and the history get the rest, and what the files leave over."""
+SHORTEST_ANSWER = 16
+
+Count = Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the engine is asked, and how much of the conversation's files stands in it; None without files."""
+    """What the engine is asked, how much of the conversation's files stands in it (None without files), and where
+    the window goes."""
 
     request: GenerationRequest
     files: Scope | None
+    budget: Budget
 
 
 def compose(
@@ -36,41 +45,39 @@ def compose(
     history: Sequence[Message],
     window: int,
     request_id: str,
+    tokens: TokenCounter = ESTIMATE,
+    now: datetime | None = None,
 ) -> Prompt:
     """The request for the engine.
 
     The question is never cut. Files go in before it, in the customer's own message: they are the customer's words
     and never the system's. Passages go in by score while they fit half of what is left, the history fills the rest
-    from its newest message back. A caller's `system` takes the persona's place; the rules stay.
+    from its newest message back. The line's version speaks, or its persona; a caller's `system` takes their place;
+    the rules stay.
     """
+    now = now or datetime.now(UTC)
     dialogue = list(question.messages) or [*history, Message("user", question.text)]
     newest, older = _split([_harmless(message) for message in dialogue])
-    tongue = "zh" if language.startswith("zh") else "en"
-    persona = question.system or without_personal_data(line).persona or PERSONA[tongue]
-    sampling = within(sampling_for(line, question.sampling, line.prompt), window)
-    longest_rules = RULES[tongue] + (max(FILE_RULES[tongue].values(), key=len) if evidence.files else "")
-    fixed = _cost([Message("system", persona + longest_rules), *newest]) + sampling.max_tokens
-    budget = max(0, window - fixed)
+    longest: Scope | None = _longest_rules(language) if evidence.files else None
+    profile = profile_of(line, language, system=question.system, files=longest, now=now)
+    spent = _fixed(profile, newest, question.sampling, tokens)
+    sampling = within(sampling_for(line, question.sampling, line.prompt), window, spent.used)
+    budget = replace(spent, window=window, answer=sampling.max_tokens)
 
-    files = enclose(evidence, int(budget * FILES_SHARE))
-    budget -= files.tokens if files else 0
-    passages = _fitting(evidence.known.passages, budget // 2 if older else budget)
-    budget -= sum(estimate_tokens(_shown(passage)) for passage in passages)
-    rules = fill(
-        RULES[tongue],
-        {
-            "contact": in_language(line.contact, language, ""),
-            "customer_language": LANGUAGE_NAMES.get(language, language),
-            "files": FILE_RULES[tongue][files.scope] if files else "",
-            "passages": "\n\n".join(map(_shown, passages)) or NO_PASSAGES[tongue],
-        },
-    )
+    files = enclose(evidence, int(max(0, budget.left) * FILES_SHARE), tokens.count)
+    sampling = within(
+        sampling, window, spent.used + (files.tokens if files else 0)
+    )  # tags cost in any window
+    budget = replace(budget, files=files.tokens if files else 0, answer=sampling.max_tokens)
+    times = profile.places or 1
+    room = max(0, budget.left // 2 if older else budget.left) // times
+    passages, cost = _fitting(evidence.known.passages, room, tokens.count)
+    recent, history_cost = _recent(older, max(0, budget.left - cost * times), tokens)
+    budget = replace(budget, passages=budget.passages + cost * times, history=history_cost)
+    if files and files.scope != longest:
+        profile = profile_of(line, language, system=question.system, files=files.scope, now=now)
     request = GenerationRequest(
-        messages=[
-            Message("system", f"{persona.strip()}\n\n{rules}"),
-            *_recent(older, budget),
-            *_with_files(newest, files),
-        ],
+        messages=[Message("system", profile.message(passages)), *recent, *_with_files(newest, files)],
         question=question.text,
         sampling=sampling,
         passages=evidence.passages,
@@ -80,14 +87,32 @@ def compose(
         in_one_piece=question.in_one_piece,
         share=question.owner.partition("/")[0],
     )
-    return Prompt(request, files.scope if files else None)
+    return Prompt(request, files.scope if files else None, budget)
 
 
-def within(sampling: Sampling, window: int) -> Sampling:
-    """The sampling, with at most half of the window for the answer."""
-    if sampling.max_tokens <= window // 2:
-        return sampling
-    return replace(sampling, max_tokens=max(16, window // 2))
+def _fixed(profile: Profile, newest: Sequence[Message], sampling: Sampling, tokens: TokenCounter) -> Budget:
+    """What is never cut: the words of the prompt, the rules, the question with all that belongs to it."""
+    tools = sampling.extra.get("tools")
+    return Budget(
+        window=0,
+        exact=tokens.exact,
+        prompt=tokens.count(profile.text) + MESSAGE_OVERHEAD,
+        rules=tokens.count(profile.rules) + (tokens.count(orjson.dumps(tools).decode()) if tools else 0),
+        passages=tokens.count(enclosed((), profile.tongue)) * max(1, profile.places) + MESSAGE_OVERHEAD,
+        question=_cost(newest, tokens) + MESSAGE_OVERHEAD,  # what opens the answer
+    )
+
+
+def _longest_rules(language: str) -> Scope:
+    rules = FILE_RULES[tongue_of(language)]
+    scopes: tuple[Scope, ...] = ("whole", "opening", "passages")
+    return max(scopes, key=lambda scope: len(rules[scope]))
+
+
+def within(sampling: Sampling, window: int, spent: int = 0) -> Sampling:
+    """The sampling, with at most half of the window for the answer, and no more than is left of it."""
+    room = max(SHORTEST_ANSWER, min(window // 2, window - spent))
+    return sampling if sampling.max_tokens <= room else replace(sampling, max_tokens=room)
 
 
 def _harmless(message: Message) -> Message:
@@ -108,31 +133,36 @@ def _with_files(newest: list[Message], files: Enclosure | None) -> list[Message]
     return [asked, *newest[1:]]
 
 
-def _shown(passage: Passage) -> str:
-    heading = f"[{passage.title} · {passage.document}]"
-    question = f"{passage.question}\n" if passage.question else ""
-    return defused(f"{heading}\n{question}{passage.text}")
-
-
-def _fitting(passages: Sequence[Passage], budget: int) -> list[Passage]:
+def _fitting(passages: Sequence[Passage], room: int, count: Count) -> tuple[list[Passage], int]:
+    """The best passages that fit, and what they cost."""
     taken: list[Passage] = []
+    spent = 0
     for passage in passages:
-        budget -= estimate_tokens(_shown(passage))
-        if budget < 0:
+        cost = count(shown_passage(passage)) + 1  # the line between two
+        if spent + cost > room:
             break
         taken.append(passage)
-    return taken
+        spent += cost
+    return taken, spent
 
 
-def _recent(messages: list[Message], budget: int) -> list[Message]:
+def _recent(messages: list[Message], room: int, tokens: TokenCounter) -> tuple[list[Message], int]:
+    """The newest messages that fit, in order, and what they cost."""
     kept: list[Message] = []
+    spent = 0
     for message in reversed(messages):
-        budget -= _cost([message])
-        if budget < 0:
+        cost = _cost([message], tokens)
+        if spent + cost > room:
             break
         kept.insert(0, message)
-    return kept
+        spent += cost
+    return kept, spent
 
 
-def _cost(messages: Sequence[Message]) -> int:
-    return sum(estimate_tokens(message.content) + MESSAGE_OVERHEAD for message in messages)
+def _cost(messages: Sequence[Message], tokens: TokenCounter) -> int:
+    return sum(
+        tokens.count(message.content)
+        + (tokens.count(orjson.dumps(dict(message.extra)).decode()) if message.extra else 0)
+        + MESSAGE_OVERHEAD
+        for message in messages
+    )

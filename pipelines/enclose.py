@@ -4,7 +4,7 @@ Knows tokens and tags; does not search. Whatever a file says stays between its t
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,7 +21,8 @@ _TAG_TOKENS = 48
 _GAP = "\n\n[…]\n\n"
 _PIECE_TOKENS = 12
 """What may stand between two pieces of a file: a gap or a heading's frame."""
-_BREAKOUT = re.compile(rf"<(?=\s*/?\s*{TAG}|[|｜])", re.IGNORECASE)
+PASSAGES_TAG = "passages"
+_BREAKOUT = re.compile(rf"<(?=\s*/?\s*(?:{TAG}|{PASSAGES_TAG})|[|｜])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,23 @@ def defused(text: str) -> str:
     return _BREAKOUT.sub("< ", text)
 
 
-def enclose(evidence: Evidence, budget: int) -> Enclosure | None:
+Count = Callable[[str], int]
+
+
+def enclose(evidence: Evidence, budget: int, count: Count = estimate_tokens) -> Enclosure | None:
     """The files within `budget` tokens; None where there are none."""
     if not evidence.files:
         return None
     files = _by_file(evidence.files)
-    frames = sum(_TAG_TOKENS + estimate_tokens(chunks[0].document) for chunks in files.values())
+    frames = sum(_TAG_TOKENS + count(chunks[0].document) for chunks in files.values())
     budget -= frames
-    spent = _cost_within(evidence.files, budget)
+    spent = _cost_within(evidence.files, budget, count)
     if spent is not None:
         return Enclosure(_tagged(evidence.files), "whole", spent + frames)
     from_start = not (evidence.answerable and evidence.found and evidence.found.passages)
-    chosen, spent = _best(evidence, budget // 2 if from_start else budget)
+    chosen, spent = _best(evidence, budget // 2 if from_start else budget, count)
     if from_start:
-        chosen, spent = _with_openings(files, chosen, spent, budget)
+        chosen, spent = _with_openings(files, chosen, spent, budget, count)
     in_order = [chosen[chunk.id] for chunk in evidence.files if chunk.id in chosen]
     return Enclosure(_tagged(in_order), "opening" if from_start else "passages", spent + frames)
 
@@ -82,35 +86,35 @@ def _words(chunk: Chunk) -> str:
     return f"{chunk.match[0]}\n{chunk.text}" if chunk.match else chunk.text
 
 
-def _cost(chunk: Chunk) -> int:
-    return estimate_tokens(_words(chunk)) + estimate_tokens(chunk.location) + _PIECE_TOKENS
+def _cost(chunk: Chunk, count: Count) -> int:
+    return count(_words(chunk)) + count(chunk.location) + _PIECE_TOKENS
 
 
-def _cost_within(chunks: Iterable[Chunk], budget: int) -> int | None:
+def _cost_within(chunks: Iterable[Chunk], budget: int, count: Count) -> int | None:
     """What the chunks cost together; None as soon as that is more than the budget."""
     spent = 0
     for chunk in chunks:
-        spent += _cost(chunk)
+        spent += _cost(chunk, count)
         if spent > budget:
             return None
     return spent
 
 
-def _best(evidence: Evidence, budget: int) -> tuple[dict[str, Chunk], int]:
+def _best(evidence: Evidence, budget: int, count: Count) -> tuple[dict[str, Chunk], int]:
     """The best passages that fit, by id, and what they cost."""
     by_id = {chunk.id: chunk for chunk in evidence.files}
     chosen: dict[str, Chunk] = {}
     spent = 0
     for passage in evidence.found.passages if evidence.found else ():
         chunk = by_id[passage.id]
-        if spent + _cost(chunk) <= budget:
+        if spent + _cost(chunk, count) <= budget:
             chosen[chunk.id] = chunk
-            spent += _cost(chunk)
+            spent += _cost(chunk, count)
     return chosen, spent
 
 
 def _with_openings(
-    files: Mapping[str, Sequence[Chunk]], chosen: dict[str, Chunk], spent: int, budget: int
+    files: Mapping[str, Sequence[Chunk]], chosen: dict[str, Chunk], spent: int, budget: int, count: Count
 ) -> tuple[dict[str, Chunk], int]:
     """The chosen, and the beginning of each file: the room is shared out evenly, and what one leaves goes on."""
     chosen = dict(chosen)
@@ -119,15 +123,15 @@ def _with_openings(
         for chunk in chunks:
             if chunk.id in chosen:
                 continue
-            if spent + _cost(chunk) > share:
+            if spent + _cost(chunk, count) > share:
                 if chunk is chunks[0]:  # a window too small for one passage still shows how the file begins
                     chosen[chunk.id] = replace(
                         chunk, text=chunk.text[: max(0, share - spent - _PIECE_TOKENS)], match=()
                     )
-                    spent = share
+                    spent = max(spent, share)
                 break
             chosen[chunk.id] = chunk
-            spent += _cost(chunk)
+            spent += _cost(chunk, count)
     return chosen, spent
 
 

@@ -9,11 +9,12 @@ from contextlib import aclosing
 from core.errors import ContextOverflow
 from core.events import Delta, Event, Sources
 from core.messages import BusinessLine, Message, Mode, Question, Source
-from core.ports import Engine, EngineChunk
+from core.ports import Engine, EngineChunk, TokenCounter
 from pipelines.compose import Prompt, compose
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence
 from pipelines.sentences import sentences_in
+from pipelines.tokens import ESTIMATE
 
 SHRINKS = 3
 """How often a prompt that the engine finds too long is halved: our count is an estimate, the engine's is not."""
@@ -26,12 +27,15 @@ async def generate(
     evidence: Evidence,
     history: Sequence[Message],
     draft: Draft,
+    tokens: TokenCounter = ESTIMATE,
 ) -> AsyncGenerator[Event]:
     """The engine's answer as Sources and Deltas; how it came about is noted in `draft`. Raises EngineError."""
     window = engine.context_tokens
     for attempt in range(SHRINKS + 1):
         with draft.timed("compose"):
-            prompt = compose(question, line, draft.language, evidence, history, window, question.request_id)
+            prompt = compose(
+                question, line, draft.language, evidence, history, window, question.request_id, tokens
+            )
         draft.prompt = "\n".join(message.content for message in prompt.request.messages)
         try:
             with draft.timed("generate"):

@@ -8,18 +8,29 @@ from dataclasses import dataclass, replace
 
 from core.errors import NotFound
 from core.messages import BusinessLine, Message, Mode, Passage, Question, StoredTurn
-from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever, TranscriptReader
+from core.ports import (
+    AttachmentStore,
+    ConversationLog,
+    Engine,
+    LineStore,
+    Retriever,
+    TokenCounter,
+    TranscriptReader,
+)
 from core.privacy import Finding
 from core.vault import VaultEntry
-from pipelines.compose import compose
+from pipelines.budget import Budget
+from pipelines.compose import Prompt, compose
 from pipelines.conceal import masked
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, search
 from pipelines.language import detect_language
 from pipelines.opening import language_of, open_line
+from pipelines.pinned import Versions
 from pipelines.redact import public_contacts
 from pipelines.route import Route, route
 from pipelines.screening import Screening
+from pipelines.tokens import ESTIMATE
 from pipelines.words.verdict import Hit
 
 NOBODY = "inspect:"
@@ -29,7 +40,8 @@ NOBODY = "inspect:"
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """`masked` is what the model would read of the message, `findings` lie in the message as it was written and
-    `words` in the masked text. `prompt` is empty where no engine would be asked."""
+    `words` in the masked text. `prompt` is empty and there is no `budget` where no engine would be asked.
+    `prompt_version` is the one that speaks; None: XiaoQ's own words."""
 
     masked: str
     findings: Sequence[Finding]
@@ -43,6 +55,8 @@ class Inspection:
     prompt: Sequence[Message]
     answer: str
     """The whole reply, where it is a sentence known by heart."""
+    prompt_version: int | None = None
+    budget: Budget | None = None
 
 
 class Inspector:
@@ -57,8 +71,10 @@ class Inspector:
         engine: Engine,
         attachments: AttachmentStore,
         screening: Screening,
+        versions: Versions,
         detect: Callable[[str], str | None] = detect_language,
         public: str = "",
+        tokens: TokenCounter = ESTIMATE,
     ) -> None:
         self._log = conversations
         self._transcripts = transcripts
@@ -67,8 +83,10 @@ class Inspector:
         self._engine = engine
         self._attachments = attachments
         self._screening = screening
+        self._versions = versions
         self._detect = detect
         self._public = public
+        self._tokens = tokens
 
     async def inspect(self, text: str, line_id: str, conversation_id: str | None = None) -> Inspection:
         """Raises NotFound for a line or a conversation that is not there, or one that is on another line.
@@ -81,7 +99,9 @@ class Inspector:
         )
         known: Sequence[VaultEntry] = ()
         if conversation_id is not None:
-            question = replace(question, owner=await self._owner(conversation_id, line))
+            first, owner = await self._begun(conversation_id, line)
+            question = replace(question, owner=owner)
+            line = await self._versions.pinned(line, first.prompt_version)
             known = await self._log.vault(conversation_id, question.owner)
         concealed, _ = await masked(question, known, public_contacts([line], self._public))
         screened = await self._screening.question(concealed.question, line.id, Draft())
@@ -89,7 +109,7 @@ class Inspector:
         language = await language_of(question, conversation_id, self._log, self._detect)
         way = screened.way(line, language) or route(question.text, line, language)
         evidence = Evidence.nothing()
-        prompt: Sequence[Message] = ()
+        prompt: Prompt | None = None
         if way.kind == "search":
             evidence = await search(
                 self._retriever, self._attachments, question, line, conversation_id or "", language
@@ -105,26 +125,28 @@ class Inspector:
             passages=evidence.passages,
             answerable=evidence.answerable,
             threshold=evidence.known.threshold,
-            prompt=prompt,
+            prompt=prompt.request.messages if prompt else (),
             answer=way.answer,
+            prompt_version=line.prompt.version if line.prompt else None,
+            budget=prompt.budget if prompt else None,
         )
 
-    async def _owner(self, conversation_id: str, line: BusinessLine) -> str:
+    async def _begun(self, conversation_id: str, line: BusinessLine) -> tuple[StoredTurn, str]:
+        """The conversation's first turn and its owner."""
         turns: Sequence[StoredTurn] = await self._transcripts.conversation(conversation_id)
         owner = await self._transcripts.owner(turns[0].id) if turns else None
         if owner is None or turns[0].line != line.id:
             raise NotFound("There is no such conversation on this line.", param="conversation_id")
-        return owner
+        return turns[0], owner
 
     async def _prompt(
         self, question: Question, line: BusinessLine, language: str, evidence: Evidence
-    ) -> Sequence[Message]:
+    ) -> Prompt:
         history: Sequence[Message] = ()
         if question.conversation_id is not None:
             history = await self._log.history(question.conversation_id, question.owner, None)
         window = self._engine.context_tokens
-        prompt = compose(question, line, language, evidence, history, window, question.request_id)
-        return prompt.request.messages
+        return compose(question, line, language, evidence, history, window, question.request_id, self._tokens)
 
     def _mode(self, way: Route, evidence: Evidence) -> Mode:
         """The mode the answer would have, as far as it is known before an engine speaks."""

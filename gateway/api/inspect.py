@@ -15,6 +15,7 @@ from gateway.auth import Reader, Use
 from gateway.body import described, json_body
 from gateway.message_schema import LONGEST_TEXT, Strict
 from gateway.schema import Identifier
+from pipelines.budget import Budget
 from pipelines.inspect import Inspection
 from pipelines.words.verdict import Hit
 
@@ -55,6 +56,18 @@ def inspection_json(found: Inspection) -> dict[str, Any]:
         "threshold": found.threshold,
         "prompt": [{"role": message.role, "content": message.content} for message in found.prompt],
         "answer": found.answer,
+        "prompt_version": found.prompt_version,
+        "budget": budget_json(found.budget) if found.budget else None,
+    }
+
+
+def budget_json(budget: Budget) -> dict[str, Any]:
+    return {
+        "window": budget.window,
+        "exact": budget.exact,
+        "parts": dict(budget.parts),
+        "used": budget.used,
+        "left": budget.left,
     }
 
 

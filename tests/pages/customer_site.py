@@ -31,6 +31,7 @@ from storage.conversations import SqlConversationLog
 from storage.database import Database
 from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
+from tests.support.versions import versions
 from tests.support.words import screening
 
 SECRET = b"a secret for tests, 32 bytes...."
@@ -171,11 +172,12 @@ class Site:
                 "shop",
                 self.attachments,
                 screening(self.database),
+                versions(self.database),
                 detect=_detect,
             ),
             log=self.log,
             attachments=self.attachments,
-            attach=AttachPipeline(self.parser, self.attachments, self.log),
+            attach=AttachPipeline(self.parser, self.attachments, self.log, lines, versions(self.database)),
             lines=lines,
             engine=self.engine,
             **{

@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.lines import SqlLineStore
 from storage.words import SqlWordStore
 from tests.support.keys import MASTER
+from tests.support.versions import versions
 from tests.support.words import screening
 
 SHIPPING = Passage(
@@ -98,6 +99,7 @@ class House:
             "shop",
             SqlAttachmentStore(database),
             screening(database),
+            versions(database),
         )
 
     async def ask(self, text: str, **changes: object) -> list[Event]:

@@ -36,6 +36,7 @@ from tests.pipelines.test_answer import SHIPPING, EchoEngine
 from tests.support.documents import contract_docx, contract_pdf, long_text
 from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
+from tests.support.versions import versions
 from tests.support.words import screening
 
 ME, OTHER = "chat:1", "chat:2"
@@ -62,11 +63,14 @@ class House:
         self.lines = SqlLineStore(database)
         store = SqlAttachmentStore(database)
         self.engine = EchoEngine()
-        self.attach = AttachPipeline(parser, store, self.log)
+        self.attach = AttachPipeline(parser, store, self.log, self.lines, versions(database))
         words = screening(database)
-        self.answer = AnswerPipeline(self.log, self.lines, ShopAndFiles(), self.engine, "shop", store, words)
+        pinned = versions(database)
+        self.answer = AnswerPipeline(
+            self.log, self.lines, ShopAndFiles(), self.engine, "shop", store, words, pinned
+        )
         self.quoting = AnswerPipeline(
-            self.log, self.lines, ShopAndFiles(), Ladder([QuotedEngine()]), "shop", store, words
+            self.log, self.lines, ShopAndFiles(), Ladder([QuotedEngine()]), "shop", store, words, pinned
         )
 
     async def add(self, data: bytes, name: str, conversation: str | None = None, owner: str = ME) -> str:
