@@ -5,6 +5,7 @@ It does not know the console or the customer's page; app.py mounts those beside 
 
 import os
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 
 from fastapi import FastAPI
@@ -18,11 +19,11 @@ from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
 from gateway.gate import Gate
 from gateway.health import Probes
+from gateway.lane import Gateway, lane
 from gateway.limits import Bounded
 from gateway.login import Login, login_routes
 from gateway.login_openid import OpenIdLogin, openid_routes
 from gateway.metrics import Metrics
-from gateway.openapi import DocumentedApi
 from gateway.openid import OpenId
 from gateway.openid_accounts import provider_of
 from gateway.session import Sessions
@@ -54,7 +55,7 @@ def build_gateway(
     sessions = Sessions(services.sessions, services.audit, operator_token=operator_token, password=password)
     metrics = Metrics(process)
     metrics.watch(services)
-    app = DocumentedApi(
+    app = Gateway(
         title="XiaoQ",
         version="1",
         docs_url=None,
@@ -80,7 +81,9 @@ def build_gateway(
     app.router.routes.extend(Route(address, NothingHere()) for address in CLOSED)
     handle_errors(app)
     app.add_middleware(Bounded)
-    app.add_middleware(Edge, hosts=settings.allowed_hosts.split(","), framed_by=framed_by, metrics=metrics)
+    edge = partial(Edge, hosts=settings.allowed_hosts.split(","), framed_by=framed_by, metrics=metrics)
+    app.add_middleware(edge)
+    app.lane = edge(lane)
     return app
 
 

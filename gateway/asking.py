@@ -4,11 +4,13 @@ It does not know how the answer travels back.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.access import Principal
 from core.errors import InvalidRequest, ModelNotFound, NotFound
 from core.messages import Message, Question
+from gateway.plain_chat import PlainChat
 from gateway.schema import ChatRequest
 from pipelines.services import Services
 
@@ -25,11 +27,13 @@ class Asked:
     model: str
 
 
-async def asked(request: ChatRequest, principal: Principal, services: Services, request_id: str) -> Asked:
+async def asked(
+    request: ChatRequest | PlainChat, principal: Principal, services: Services, request_id: str
+) -> Asked:
     """Raises ModelNotFound, NotFound, Forbidden or InvalidRequest."""
     metadata = request.metadata
     line = await line_of(request.model, metadata.line if metadata else None, principal, services)
-    messages = [message.message() for message in request.messages]
+    messages = request.spoken
     spoken = [message for message in messages if message.role != "system" and not _says_nothing(message)]
     text = next((message.content for message in reversed(spoken) if message.role == "user"), None)
     if text is None:
@@ -82,6 +86,6 @@ def _says_nothing(message: Message) -> bool:
     return message.role == "user" and not message.content.strip()
 
 
-def _system(messages: list[Message]) -> str | None:
+def _system(messages: Sequence[Message]) -> str | None:
     parts = [message.content for message in messages if message.role == "system" and message.content]
     return "\n\n".join(parts) or None

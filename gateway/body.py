@@ -4,13 +4,15 @@ It does not know what the body means; a pydantic model does.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from types import coroutine
+from typing import Any, TypeVar, cast
 
 import orjson
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from core.errors import InvalidRequest, TooLarge
 from gateway.errors import validation_error
@@ -42,28 +44,68 @@ async def pieces(request: Request) -> AsyncIterator[bytes]:
 
 async def read_bytes(request: Request, limit: int) -> bytes:
     """The whole body, at most `limit` bytes. Raises TooLarge as soon as it is more."""
-    too_large = TooLarge(f"The body is larger than {limit:,} bytes; send less at a time.")
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
-        raise too_large
+        raise _too_large(limit)
     body = bytearray()
+    end = asyncio.get_running_loop().time() + WHOLE_SECONDS
+    while True:
+        message = await _arrived(request, end)
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("The connection closed before the body was complete.")
+        piece: bytes = message.get("body", b"")
+        body += piece
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _arrived(request: Request, end: float) -> Message:
+    """The next piece, mostly there already; else waited for, within SILENCE_SECONDS and until `end`."""
+    arriving = request.receive()
     try:
-        async with asyncio.timeout(WHOLE_SECONDS):
-            async for piece in pieces(request):
-                body += piece
-                if len(body) > limit:
-                    raise too_large
+        awaited = arriving.send(None)  # type: ignore[attr-defined]  # a time-out costs more than reading what is there
+    except StopIteration as arrived:
+        return cast(Message, arrived.value)
+    silence = asyncio.get_running_loop().time() + SILENCE_SECONDS
+    try:
+        async with asyncio.timeout_at(min(silence, end)):
+            return cast(Message, await _gone_on(arriving, awaited))
     except TimeoutError:
         raise InvalidRequest("The body did not arrive in time; send it again.") from None
-    return bytes(body)
+
+
+@coroutine
+def _gone_on(begun: Any, awaited: Any) -> Generator[Any, Any, Any]:
+    """Await what was begun by hand and stopped at `awaited`."""
+    while True:
+        try:
+            try:
+                given = yield awaited
+            except BaseException as error:  # noqa: BLE001 - handed on to whom it is for
+                awaited = begun.throw(error)
+            else:
+                awaited = begun.send(given)
+        except StopIteration as done:
+            return done.value
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit:,} bytes; send less at a time.")
 
 
 def json_body(
-    kind: type[Body], limit: int = LARGEST_JSON, *, empty: Body | None = None
+    kind: type[Body],
+    limit: int = LARGEST_JSON,
+    *,
+    empty: Body | None = None,
+    plain: Callable[[Any], Any] | None = None,
 ) -> Callable[[Request], Awaitable[Body]]:
     """A dependency that reads the body as `kind`; `empty` is what no body at all means, where that is allowed.
 
-    Put it after the one that checks rights: those come first.
+    `plain` reads the shape that most send, and gives None for any other. Put it after the one that checks rights:
+    those come first.
     """
     adapter = TypeAdapter(kind)
 
@@ -75,6 +117,8 @@ def json_body(
             content = orjson.loads(data)
         except orjson.JSONDecodeError:
             raise InvalidRequest("The body is not valid JSON in UTF-8.") from None
+        if plain is not None and (found := plain(content)) is not None:
+            return cast(Body, found)
         try:
             return adapter.validate_python(content)
         except ValidationError as error:

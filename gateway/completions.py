@@ -21,6 +21,7 @@ from gateway.direct import direct
 from gateway.errors import openai_error
 from gateway.gate import enter_chat
 from gateway.metrics import Metrics
+from gateway.plain_chat import plain_chat
 from gateway.replies import Chunks, completion
 from gateway.schema import ChatRequest
 from gateway.stream import Events, EventStream, chained, unless_gone, until_it_speaks
@@ -30,7 +31,7 @@ from pipelines.services import Services
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
 DONE = b"data: [DONE]\n\n"
-admitted, read_body = program("chat"), json_body(ChatRequest)
+admitted, read_body = program("chat"), json_body(ChatRequest, plain=plain_chat)
 Caller = Annotated[Principal, Depends(admitted)]
 ChatBody = Annotated[ChatRequest, Depends(read_body)]
 
@@ -49,13 +50,13 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
         passed.finished(finished)
         return Response(orjson.dumps(completion(ask.model, deltas, finished)), media_type="application/json")
     events = await begun(request, services, ask.question, metrics)
-    with_usage = body.stream_options is not None and body.stream_options.include_usage
-    chunks = Chunks(ask.model, with_usage, n=body.n or 1)
+    chunks = Chunks(ask.model, body.wants_usage, n=body.n or 1)
     request_id = request.state.request_id
     return EventStream(written(hand_of(chunks, request_id), events, metrics, request_id, passed))
 
 
-async def _asked_directly(request: Request) -> Response:
+async def asked_directly(request: Request) -> Response:
+    """The route's dependencies and the route, one after the other."""
     principal = await admitted(request)
     body = await read_body(request)
     return await chat_completions(principal, body, request, services_of(request))
@@ -66,7 +67,7 @@ router.add_api_route(
     chat_completions,
     methods=["POST"],
     openapi_extra=described(ChatRequest),
-    route_class_override=direct(_asked_directly),
+    route_class_override=direct(asked_directly),
 )
 
 

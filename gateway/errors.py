@@ -104,13 +104,13 @@ def param_of(location: Sequence[int | str]) -> str:
 
 def handle_errors(app: FastAPI) -> None:
     """Install the translation for every error a route can raise."""
-    app.add_exception_handler(XiaoQError, _known)
+    app.add_exception_handler(XiaoQError, known_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientGone, _gone)
+    app.add_exception_handler(ClientGone, gone_error)
 
 
-async def _known(request: Request, error: Exception) -> Response:
+async def known_error(request: Request, error: Exception) -> Response:
     await _look(request)
     known = error if isinstance(error, XiaoQError) else unknown_error(request.state.request_id)
     request.app.state.metrics.refused.labels(known.code).inc()
@@ -132,7 +132,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     return error_response(request.scope["path"], validation_error(trimmed), request.state.request_id)
 
 
-async def _gone(request: Request, error: Exception) -> Response:
+async def gone_error(request: Request, error: Exception) -> Response:
     """Nobody reads this; the status (nginx's own for it) tells the log that nothing broke."""
     return Response(status_code=499)
 

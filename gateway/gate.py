@@ -18,6 +18,7 @@ from core.ports import KeyStore
 from core.settings import Settings
 from gateway.limit_headers import REQUESTS, STREAMS, TOKENS, Kind, limit_headers, refusal
 from gateway.origin import address_of, networks
+from gateway.plain_chat import PlainChat
 from gateway.schema import ChatRequest
 from pipelines.tokens import MESSAGE_OVERHEAD
 
@@ -170,10 +171,10 @@ def gate_of(request: Request) -> Gate:
     return gate
 
 
-async def enter_chat(request: Request, principal: Principal, body: ChatRequest) -> Passed:
+async def enter_chat(request: Request, principal: Principal, body: ChatRequest | PlainChat) -> Passed:
     """Let a chat request through the gate, or raise what it raises."""
-    tokens = sum(about(message.content or "") for message in body.messages)
-    tokens += (body.max_completion_tokens or body.max_tokens or DEFAULT_TOKENS) * (body.n or 1)
+    tokens = sum([about(message.content) for message in body.spoken])
+    tokens += (body.wanted_tokens or DEFAULT_TOKENS) * (body.n or 1)
     return await gate_of(request).enter(
         request, principal, tokens=tokens, customer=body.user, streamed=bool(body.stream)
     )

@@ -9,6 +9,8 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import nullcontext, suppress
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -25,12 +27,15 @@ def configure_logs() -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    handler = LineHandler(sys.stderr)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, where_it_broke, structlog.processors.JSONRenderer(serializer=one_line)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: LineWriter(
+            handler
+        ),  # a record of the library's for each costs more than the line
         cache_logger_on_first_use=True,
     )
-    handler = LineHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -55,11 +60,29 @@ class LineHandler(logging.StreamHandler[Any]):
         line = one_line({"event": "log_failed", "logger": record.name, "level": record.levelname.lower()})
         self.stream.write(f"{line}\n")
 
+    def write(self, line: str) -> None:
+        """A line that is one already. Where it cannot be written there is nobody to tell, and nothing else fails."""
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
+            self.stream.write(f"{line}\n")
+            self.stream.flush()
+
+
+class LineWriter:
+    """structlog's way to the handler, whatever the level."""
+
+    def __init__(self, handler: LineHandler) -> None:
+        self.info = self.warning = self.error = self.critical = handler.write
+
+
+@lru_cache(4)
+def _encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=default).encode
+
 
 def one_line(event: Mapping[str, Any], default: Callable[[Any], Any] = repr, **_: Any) -> str:
     """JSON for every reader: numbers that JSON has not, and whatever refers to itself, as their text."""
     try:
-        text = json.dumps(event, ensure_ascii=False, allow_nan=False, default=default)
+        text = _encoder(default)(event)
     except (ValueError, TypeError, RecursionError):
         text = json.dumps({str(name): _plain(value) for name, value in event.items()}, ensure_ascii=False)
     return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -62,6 +62,11 @@ def console_policy(framed_by: str) -> str:
     )
 
 
+def kind_of(path: str) -> str:
+    """A path that stands for all that have the same headers: there are three kinds of them."""
+    return next((begin for begin in (*EMBEDDABLE, *PRIVATE) if path.startswith(begin)), "/")
+
+
 def browser_headers(path: str, framed_by: str, *, https: bool) -> Mapping[str, str]:
     """What every answer carries unless its route says otherwise."""
     embeddable = path.startswith(EMBEDDABLE)

@@ -3,13 +3,14 @@
 It does not know lines, keys or the pipeline; the rules that need them are in gateway/asking.py.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.messages import OPEN_PARAMETERS, Sampling
+from core.messages import OPEN_PARAMETERS, Message, Sampling
 from gateway.message_schema import FROM_A_USER, ChatMessage, Name, Strict, whole
 from pipelines.parameters import FEW, SHORT
 
@@ -176,6 +177,20 @@ class ChatRequest(Strict):
             raise together("n", f"with more than {FEW} choices, max_tokens may be {SHORT} at most")
         return self
 
+    @property
+    def spoken(self) -> Sequence[Message]:
+        """The messages as the pipeline knows them."""
+        return [message.message() for message in self.messages]
+
+    @property
+    def wanted_tokens(self) -> int | None:
+        """How long an answer may be, where the caller says so."""
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def wants_usage(self) -> bool:
+        return self.stream_options is not None and self.stream_options.include_usage
+
     def sampling(self) -> Sampling:
         """How to pick tokens. What the caller does not say is open to the line; without a word of the line's it is
         0.7, 0.9, 512."""
@@ -183,7 +198,7 @@ class ChatRequest(Strict):
         said: JsonObject = {
             "temperature": self.temperature,
             "top_p": self.top_p,
-            "max_tokens": self.max_completion_tokens or self.max_tokens,
+            "max_tokens": self.wanted_tokens,
         }
         passed_on = self.model_dump(include=PASSED_ON, exclude_none=True, by_alias=True)
         if self.tools is None:
