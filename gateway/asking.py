@@ -3,7 +3,6 @@
 It does not know how the answer travels back.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,11 +11,8 @@ from core.errors import InvalidRequest, ModelNotFound, NotFound
 from core.messages import Message, Question
 from gateway.plain_chat import PlainChat
 from gateway.schema import ChatRequest
+from pipelines.line_ids import OPENAI_NAME
 from pipelines.services import Services
-
-OPENAI_NAME = re.compile(r"(?:gpt-|chatgpt-|o[134](?:-|$)).{0,100}")
-"""OpenAI's own model names are served by the one model there is, so that a program written for OpenAI runs with
-only its base_url changed; the reply names the model that answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from core.errors import InvalidRequest, NotFound, QuotaExhausted, UnsupportedParameter, XiaoQError
+from core.errors import InvalidRequest, NotFound, QuotaExhausted, Unfit, UnsupportedParameter, XiaoQError
 from gateway.refused import refusal
 
 
@@ -86,6 +86,8 @@ def validation_error(errors: Sequence[Any]) -> InvalidRequest:
         return UnsupportedParameter(refusal(param), param=param)
     if first["type"] == "unsupported_parameter":
         return UnsupportedParameter(first["msg"], param=param)
+    if first["type"] == "unfit":
+        return Unfit(f"The parameter '{param}' will not do: {first['msg']}.", param=param)
     if first["type"] == "missing":
         return InvalidRequest(f"The parameter '{param}' is missing.", param=param)
     return InvalidRequest(f"The parameter '{param}' is not valid: {first['msg']}.", param=param)
@@ -95,6 +97,8 @@ def param_of(location: Sequence[int | str]) -> str:
     """`("messages", 0, "role")` as OpenAI writes it: `messages[0].role`."""
     path = ""
     for step in location:
+        if step == "[key]":  # pydantic's way to say that the key before it is wrong
+            continue
         if isinstance(step, int):
             path += f"[{step}]"
         else:

@@ -6,7 +6,6 @@ It does not know the rest of the request or what a message is for.
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -17,29 +16,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from core.messages import Message, Role
+from core.written import EXACT as EXACT
+from core.written import Strict as Strict
+from core.written import whole as whole
 
 LONGEST_TEXT = 100_000
 """Characters of one message."""
-
-
-class Strict(BaseModel):
-    """No coercion, no field we do not know: what is not understood is refused by name."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-EXACT = 2**53
-"""Beyond it a float stands for several whole numbers, and orjson reads an integer over 64 bits as a float."""
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
-        return int(value)
-    return value
-
-
-whole = BeforeValidator(_whole)
-"""JSON has one kind of number: 512.0 is as whole as 512, and some clients write it so."""
 
 
 def never_null(schema: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from gateway import key_shapes as keys
+from gateway import line_shapes as lines
 from gateway import privacy_shapes as privacy
 from gateway import reply_shapes as shapes
 from gateway import text_shapes as texts
@@ -44,10 +45,10 @@ REPLIES: Mapping[str, Any] = {
     "POST /v1/responses": shapes.ResponseReply,
     "POST /v1/completions": texts.TextReply,
     "POST /v1/embeddings": texts.EmbeddingsReply,
-    "GET /api/lines": shapes.LinesReply,
-    "POST /api/lines": shapes.LineShape,
-    "GET /api/lines/{line_id}": shapes.LineShape,
-    "PATCH /api/lines/{line_id}": shapes.LineShape,
+    "GET /api/lines": lines.LinesReply,
+    "POST /api/lines": lines.LineShape,
+    "GET /api/lines/{line_id}": lines.LineShape,
+    "PATCH /api/lines/{line_id}": lines.LineShape,
     "POST /api/lines/{line_id}/documents": shapes.FilesReply,
     "GET /api/lines/{line_id}/documents": shapes.DocumentsReply,
     "POST /api/lines/{line_id}/documents/preview": shapes.PreviewReply,

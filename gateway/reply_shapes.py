@@ -119,21 +119,6 @@ class ModelsReply(TypedDict):
     data: list[ModelShape]
 
 
-class LineShape(TypedDict):
-    id: str
-    names: dict[str, str]
-    bases: list[str]
-    persona: str | None
-    greeting: dict[str, str]
-    suggestions: dict[str, list[str]]
-    contact: dict[str, str]
-    archived: bool
-
-
-class LinesReply(TypedDict):
-    lines: list[LineShape]
-
-
 class FileShape(TypedDict):
     """One file of an upload. `error` is a sentence where `status` is `failed`."""
 

@@ -8,8 +8,8 @@ import httpx
 MANUAL = b"# Zephyr kettle\n\n## Descaling\n\nDescale the Zephyr kettle with 30 ml of citric acid every six weeks.\n"
 
 
-def new_line(http: httpx.Client, line_id: str) -> dict[str, Any]:
-    reply = http.post("/api/lines", json={"id": line_id, "names": {"en": "Kettles"}, "bases": []})
+def new_line(http: httpx.Client, line_id: str, **fields: Any) -> dict[str, Any]:
+    reply = http.post("/api/lines", json={"id": line_id, "names": {"en": "Kettles"}, "bases": [], **fields})
     assert reply.status_code == 201
     line: dict[str, Any] = reply.json()
     return line

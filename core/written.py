@@ -1,0 +1,23 @@
+"""What is written for XiaoQ by hand or by a program, checked as strictly as it can be. Knows no field."""
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+class Strict(BaseModel):
+    """No coercion, no field we do not know: what is not understood is refused by name."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+EXACT = 2**53
+"""Beyond it a float stands for several whole numbers, and orjson reads an integer over 64 bits as a float."""
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return value
+
+
+whole = BeforeValidator(_whole)
+"""JSON has one kind of number: 512.0 is as whole as 512, and some clients write it so."""
