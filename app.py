@@ -24,10 +24,12 @@ from core.ports import DocumentStore
 from core.reach import check_reach
 from core.settings import Settings
 from pipelines.answer import AnswerPipeline
+from pipelines.approved import ApprovedAnswers
 from pipelines.attach import AttachPipeline
 from pipelines.audit_anchor import anchor_hourly, check_place
 from pipelines.conceal import hide
 from pipelines.embed import EmbedPipeline
+from pipelines.frequent import FrequentAnswers
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.pinned import Versions
@@ -114,6 +116,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     embed = EmbedPipeline(make_embedder(settings), contacts_of(lines, settings))
     words = WordDesk(word_store, Words(word_store), decoded)
     screening = Screening(words.live, word_store)
+    frequent = FrequentAnswers(ApprovedAnswers(documents), on=settings.frequent_answers)
 
     return Services(
         settings=settings,
@@ -127,7 +130,9 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             screening,
             versions,
             public=settings.public_contacts,
+            frequent=frequent,
         ),
+        frequent=frequent,
         inspector=Inspector(
             conversations,
             transcripts,
@@ -138,6 +143,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             screening,
             versions,
             public=settings.public_contacts,
+            frequent=frequent,
         ),
         ingest=IngestPipeline(
             documents, ChildParser(IN_THE_BACKGROUND), index, queue, contacts_of(lines, settings), audit
@@ -295,6 +301,7 @@ async def opened(services: Services) -> AsyncGenerator[None]:
 async def start_answering(services: Services) -> None:
     await services.counters.start()
     await services.index.refresh()
+    await services.frequent.refresh()
     await services.engine.start()
     await asyncio.to_thread(warm_up)
 

@@ -139,6 +139,7 @@ def xiaoq(
         "XIAOQ_ENGINE": "openai",
         "XIAOQ_ENGINE_URL": mock.url,
         "XIAOQ_MODEL": "mock",
+        "XIAOQ_FREQUENT_ANSWERS": "false",  # every question costs an answer, as it does behind the others
         "XIAOQ_ENGINE_CONCURRENCY": "0",  # the mock takes all at once; a bound would measure the bound
     }
     return Server(command or [sys.executable, str(ROOT / "app.py")], {**settings, **more}, folder, "xiaoq")

@@ -179,6 +179,11 @@ class Settings(BaseSettings):
     ui_language: Literal["auto", "zh", "en"] = Field(
         "auto", description="Language of the pages; auto follows the browser."
     )
+    frequent_answers: bool = Field(
+        True,
+        description="Give approved answers and cached ones without asking the model; false: every question is searched "
+        "and answered anew.",
+    )
     default_line: str = Field("general", description="The business line of a question that names none.")
 
     def resolved_database_url(self) -> str:

@@ -21,6 +21,7 @@ from pipelines.conceal import Concealed, conceal, conceal_first
 from pipelines.continued import continued
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
+from pipelines.frequent import FrequentAnswers
 from pipelines.generate import generate
 from pipelines.handoffs import handed_over, handoff_note
 from pipelines.language import detect_language
@@ -59,6 +60,7 @@ class AnswerPipeline:
         detect: Callable[[str], str | None] = detect_language,
         public: str = "",
         tokens: TokenCounter = ESTIMATE,
+        frequent: FrequentAnswers | None = None,
     ) -> None:
         self._log = conversations
         self._lines = lines
@@ -71,6 +73,7 @@ class AnswerPipeline:
         self._detect = detect
         self._public = public
         self._tokens = tokens
+        self._frequent = frequent
 
     def rehearsing(self, lines: LineStore, log: ConversationLog) -> "AnswerPipeline":
         """The same path over another log and other lines, where no hit of a word is counted (rehearse.py)."""
@@ -159,7 +162,8 @@ class AnswerPipeline:
     ) -> AsyncGenerator[Event]:
         """The answer in the making, on the way it takes."""
         if way.kind == "search":
-            return self._answer(question, turn, line, draft)
+            making = self._answer(question, turn, line, draft)
+            return making if self._frequent is None else self._frequent.or_make(question, line, draft, making)
         if way.kind == "continue":
             return continued(self._engine, question, draft)
         return self._reply(way, draft)

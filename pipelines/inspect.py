@@ -19,11 +19,13 @@ from core.ports import (
 )
 from core.privacy import Finding
 from core.vault import VaultEntry
+from pipelines.bases import searched
 from pipelines.budget import Budget
 from pipelines.compose import Prompt, compose
 from pipelines.conceal import masked
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, search
+from pipelines.frequent import FrequentAnswers
 from pipelines.language import detect_language
 from pipelines.opening import language_of, open_line
 from pipelines.pinned import Versions
@@ -75,6 +77,7 @@ class Inspector:
         detect: Callable[[str], str | None] = detect_language,
         public: str = "",
         tokens: TokenCounter = ESTIMATE,
+        frequent: FrequentAnswers | None = None,
     ) -> None:
         self._log = conversations
         self._transcripts = transcripts
@@ -87,6 +90,7 @@ class Inspector:
         self._detect = detect
         self._public = public
         self._tokens = tokens
+        self._frequent = frequent
 
     async def inspect(self, text: str, line_id: str, conversation_id: str | None = None) -> Inspection:
         """Raises NotFound for a line or a conversation that is not there, or one that is on another line.
@@ -108,6 +112,8 @@ class Inspector:
         question = screened.question
         language = await language_of(question, conversation_id, self._log, self._detect)
         way = screened.way(line, language) or route(question.text, line, language)
+        if way.kind == "search" and (said := await self._approved(question, line, language)):
+            way = Route("approved", said)
         evidence = Evidence.nothing()
         prompt: Prompt | None = None
         if way.kind == "search":
@@ -139,6 +145,14 @@ class Inspector:
             raise NotFound("There is no such conversation on this line.", param="conversation_id")
         return turns[0], owner
 
+    async def _approved(self, question: Question, line: BusinessLine, language: str) -> str:
+        """The approved answer, word for word; empty without one."""
+        if self._frequent is None:
+            return ""
+        await self._frequent.approved.current(searched(line))
+        known = self._frequent.approved_answer(question, line, language)
+        return known.text if known else ""
+
     async def _prompt(
         self, question: Question, line: BusinessLine, language: str, evidence: Evidence
     ) -> Prompt:
@@ -150,7 +164,12 @@ class Inspector:
 
     def _mode(self, way: Route, evidence: Evidence) -> Mode:
         """The mode the answer would have, as far as it is known before an engine speaks."""
-        known = {"courtesy": Mode.APPROVED, "refused": Mode.REFUSED, "person": Mode.HANDOFF}
+        known = {
+            "courtesy": Mode.APPROVED,
+            "approved": Mode.APPROVED,
+            "refused": Mode.REFUSED,
+            "person": Mode.HANDOFF,
+        }
         if way.kind != "search":
             return known[way.kind]
         if self._engine.kind == "model":

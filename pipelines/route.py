@@ -18,9 +18,10 @@ SHORT = 40
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`answer` is the whole reply where one is known; `search` goes on to the knowledge base, `continue` to the model."""
+    """`answer` is the whole reply where one is known; `search` goes on to the knowledge base, `continue` to the model.
+    `approved` is a search that an approved answer spares."""
 
-    kind: Literal["search", "courtesy", "person", "refused", "continue"]
+    kind: Literal["search", "courtesy", "person", "refused", "continue", "approved"]
     answer: str = ""
     note: HandoffNote | None = None
 

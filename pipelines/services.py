@@ -28,6 +28,7 @@ from core.settings import Settings
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
 from pipelines.embed import EmbedPipeline
+from pipelines.frequent import FrequentAnswers
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.words.desk import WordDesk
@@ -50,6 +51,7 @@ class Services:
 
     settings: Settings
     answer: AnswerPipeline
+    frequent: FrequentAnswers
     inspector: Inspector
     ingest: IngestPipeline
     log: ConversationLog

@@ -51,7 +51,9 @@ async def follow_knowledge(services: Services) -> None:
         await asyncio.sleep(pause)
         began = time.monotonic()
         try:
-            await services.index.refresh(await _followed(services))
+            followed = await _followed(services)
+            await services.index.refresh(followed)
+            await services.frequent.refresh(followed)
         except Exception as error:  # noqa: BLE001 - what breaks once is tried again; the old index serves
             log.warning("knowledge_not_refreshed", **cause(error))
         pause = pause_after(time.monotonic() - began, FOLLOW_SECONDS)

@@ -120,7 +120,7 @@ def test_the_first_question_of_the_readme_is_answered_with_its_source(app: Runni
     assert status == 200
     xiaoq = answer["xiaoq"]
     assert isinstance(xiaoq, dict)
-    assert xiaoq["mode"] == "quoted"
+    assert xiaoq["mode"] == "approved"
     assert xiaoq["sources"][0]["title"] == "订单未发货"
 
 

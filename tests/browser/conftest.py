@@ -61,7 +61,11 @@ def served(folder: Path, upstream: EchoUpstream | None = None) -> Iterator[Site]
             if upstream:
                 url = f"http://127.0.0.1:{await stack.enter_async_context(serving(upstream.app()))}/v1"
             settings = Settings(
-                _env_file=None, data_dir=folder, engine="openai" if url else "quoted", engine_url=url
+                _env_file=None,
+                data_dir=folder,
+                engine="openai" if url else "quoted",
+                engine_url=url,
+                frequent_answers=False,  # what is asked here is asked to reach the engine
             )
             config = uvicorn.Config(
                 create_app(settings, TOKEN), log_level="error", ws="none", timeout_graceful_shutdown=1

@@ -84,6 +84,7 @@ def running(folder: Path, *, upstream: EchoUpstream | None = None, **settings: A
                 "engine_url": f"http://127.0.0.1:{upstream_port}/v1",
                 "model": "qwen2.5-7b",
                 "operator_password": PASSWORD,
+                "frequent_answers": False,  # what is asked here is asked to reach the model
             }
             chosen = Settings(_env_file=None, **(mine | settings))
             app = create_app(chosen, TOKEN)

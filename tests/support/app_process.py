@@ -20,7 +20,9 @@ def environment(data: Path, **settings: str) -> dict[str, str]:
     """An operator's environment: these settings (`engine_url=…`) and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XIAOQ_")}
     told = {f"XIAOQ_{name.upper()}": value for name, value in settings.items()}
-    return {**kept, "XIAOQ_DATA_DIR": str(data), "XIAOQ_PORT": "0", "XIAOQ_ENGINE": "quoted", **told}
+    mine = {"XIAOQ_DATA_DIR": str(data), "XIAOQ_PORT": "0", "XIAOQ_ENGINE": "quoted"}
+    # Who starts a process here wants its engine to be asked.
+    return {**kept, **mine, "XIAOQ_FREQUENT_ANSWERS": "false", **told}
 
 
 class Announced:

@@ -1,0 +1,96 @@
+"""Takes greetings and thanks off a question: what a customer says before and after what they ask.
+
+Reads the phrases of pipelines/sentences.yaml and no grammar: where a greeting may be a word of the question, it goes only
+where punctuation parts it from the rest.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from pipelines.sentences import all_sentences
+
+MARK = "\n"
+_AMBIGUOUS = frozenset({
+    "早", "在不在", "greetings", "buenas", "qué tal", "que tal", "oi", "ola", "dag", "هلا", "chào", "hai", "salam", "hoy",
+    "kumusta", "kamusta", "kumusta po", "kamusta po", "ดีครับ", "ดีค่ะ", "হাই", "ہائے", "آداب", "ty", "cheers", "3q", "valeu",
+    "どうも", "助かりました", "تشکر", "tq", "مہربانی",
+})  # fmt: skip
+"""Greetings and thanks that are words of a question as well (Vietnamese "hai" is two)."""
+_GLUED = ("你好", "您好", "早上好", "上午好", "中午好", "下午好", "晚上好", "请问", "請問", "こんにちは", "こんばんは",
+          "おはようございます", "お世話になっております", "สวัสดีครับ", "สวัสดีค่ะ")  # fmt: skip
+"""Those that customers write without anything between them and the question."""
+_NOT_GLUED_TO = frozenset("像多久好坏壞吗嗎么麼奇棒吃看用听聽说說玩笑啊呀小卷题題候世")
+"""After these the greeting may be part of a word: 你好像, 请问卷."""
+_GLUED_END = ("谢谢", "谢谢你", "谢谢您", "谢谢啦", "謝謝", "謝謝你", "謝謝您", "ありがとうございます", "ขอบคุณครับ", "ขอบคุณค่ะ")  # fmt: skip
+_POLITE = ("请问", "請問")
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """The longest first. `all` are tried where punctuation follows, `plain` where a space does."""
+
+    all: tuple[str, ...]
+    plain: frozenset[str]
+
+
+@cache
+def _greetings() -> _Phrases:
+    return _phrases(phrase for one in all_sentences().values() for phrase in (*one.greetings, *_POLITE))
+
+
+@cache
+def _thanks() -> _Phrases:
+    return _phrases(phrase for one in all_sentences().values() for phrase in one.thanks)
+
+
+def _phrases(found: Iterable[str]) -> _Phrases:
+    each = sorted(set(found), key=lambda phrase: (-len(phrase), phrase))
+    return _Phrases(tuple(each), frozenset(each) - _AMBIGUOUS)
+
+
+def without_courtesies(text: str) -> str:
+    """A folded text, marks and spaces single, without what only greets or thanks; a text that is nothing else stays."""
+    left = text
+    while (less := _without_end(_without_start(left))) != left:
+        left = less
+    return left
+
+
+def _without_start(text: str) -> str:
+    greetings, thanks = _greetings(), _thanks()
+    if text.startswith(greetings.all):
+        for phrase in greetings.all:
+            if text.startswith(phrase) and (rest := _after(text, phrase, phrase in greetings.plain)):
+                return rest
+    if MARK in text and text.startswith(thanks.all):
+        head, _, rest = text.partition(MARK)
+        return rest if head in thanks.all else text
+    return text
+
+
+def _after(text: str, phrase: str, may_be_loose: bool) -> str:
+    """What follows a greeting; empty where it is none or nothing does."""
+    rest = text[len(phrase) :]
+    if rest[:1] == MARK or (rest[:1] == " " and may_be_loose):
+        return rest[1:]
+    return rest if rest and phrase in _GLUED and rest[0] not in _NOT_GLUED_TO else ""
+
+
+def _without_end(text: str) -> str:
+    greetings, thanks = _greetings(), _thanks()
+    if text.endswith(thanks.all):
+        for phrase in thanks.all:
+            if text.endswith(phrase) and (rest := _before(text, phrase, phrase in thanks.plain)):
+                return rest
+    if MARK in text and text.endswith(greetings.all):
+        rest, _, tail = text.rpartition(MARK)
+        return rest if tail in greetings.all else text
+    return text
+
+
+def _before(text: str, phrase: str, may_be_loose: bool) -> str:
+    rest = text[: -len(phrase)]
+    if rest[-1:] == MARK or (rest[-1:] == " " and may_be_loose):
+        return rest[:-1]
+    return rest if phrase in _GLUED_END else ""

@@ -1,0 +1,102 @@
+"""One form for all the ways in which the same question is typed: width, case, spaces, punctuation, a greeting before it.
+
+Knows no synonym and no language: two questions with one form ask the same thing, and whatever might change what is asked
+is kept as it is: numbers, units, signs, particles, Traditional characters.
+"""
+
+import re
+import unicodedata
+
+from pipelines.courtesies import without_courtesies
+
+MARK = "\n"
+"""Stands where a sentence ends or a bracket opens, until courtesies are gone."""
+_DASHES = frozenset("‐‑‒–−﹣－")
+_APOSTROPHES = frozenset("’‘ʼ＇`´‵")
+_ENDS = frozenset("。｡、…“”„«»‹›「」『』《》〈〉【】〔〕()（）[]［］{}｛｝؟؛،।॥។៕၊။¿¡‽⁇⁈⁉;；?？")
+_NOTHING = frozenset("\u00ad\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\ufe0e\ufe0f")
+_SMILES = range(0x1F600, 0x1F650)
+_WORD = r"[0-9a-z\u00df-\u024f\u0370-\u05ff]"
+_HAN = r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_COUNT = r"[〇零一二三四五六七八九十百千万萬亿億两兩]"
+_MARKS = re.compile(
+    rf"!(?!=)|(?<!\d),|,(?!\d)|(?<!\d):|:(?!\d)|(?<!{_WORD})\.(?!\d)|\.(?!{_WORD})|~(?!\d)|—+(?!\d)"
+    r"""|(?<!\d)"|(?<![^\W_])'|(?<!\d)'(?![^\W_])|(?<!\S)-+(?!\S)(?!\s*\d)"""
+)
+"""Punctuation that only ends, parts or quotes; between digits, in an address or before a number it says something."""
+_LOOSE = re.compile(rf"(?<={_HAN}) (?=\S)|(?<=\S) (?={_HAN})|(?<=\d) (?=[%‰°])|(?<=[¥$€£]) (?=\d)")
+_APART = re.compile(rf"(?<={_COUNT}) (?={_COUNT})")
+_ROUNDS = 8
+_KEPT_APART = "\x1f"
+
+
+class _Folding(dict[int, "str | None"]):
+    """What becomes of each character before it is folded; worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str | None:
+        folded = self[code] = _folded(chr(code))
+        return folded
+
+
+_FOLDING = _Folding()
+
+
+def normalised(text: str) -> str:
+    """The form of a question under which answers are kept and found; empty where nothing is asked."""
+    folded = text.translate(_FOLDING)
+    if folded.isascii():
+        folded = folded.lower()
+    else:
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
+    asked = without_courtesies(_unmarked(folded))
+    plain = " ".join(asked.split())
+    if plain.isascii():
+        return _LOOSE.sub("", plain)
+    return _LOOSE.sub("", _APART.sub(_KEPT_APART, plain)).replace(_KEPT_APART, " ")
+
+
+def _unmarked(text: str) -> str:
+    """Without the punctuation that says nothing; what is left of it may end, part or quote nothing in its turn."""
+    left = text
+    for _ in range(_ROUNDS):
+        text, left = left, _trimmed(_MARKS.sub(MARK, left))
+        if left == text:
+            break
+    return left
+
+
+def _trimmed(text: str) -> str:
+    """One space, or one mark where there is any among the spaces; none at the ends."""
+    pieces = (" ".join(piece.split()) for piece in text.split(MARK))
+    return MARK.join(piece for piece in pieces if piece)
+
+
+def _folded(character: str) -> str | None:
+    if character in _NOTHING:
+        return None
+    if character in _DASHES:
+        return "-"
+    if character in _APOSTROPHES:
+        return "'"
+    if character in _ENDS or character in "\r\n\u2028\u2029":
+        return MARK
+    if character in "—―":
+        return "—"
+    category = unicodedata.category(character)
+    if category in ("Cc", "Zs") or ord(character) in _SMILES:
+        return " "
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    return _numbered(character)
+
+
+def _numbered(character: str) -> str:
+    """A character that stands for digits, kept apart from those beside it: 10² is not 102, 1½ is not 11/2."""
+    plain = unicodedata.normalize("NFKC", character).replace("\u2044", "/")
+    if plain == character:
+        return character
+    raised = re.match("<(super|sub)>", unicodedata.decomposition(character))
+    if raised:
+        return ("^" if raised[1] == "super" else "_") + plain.replace("−", "-")
+    before, after = plain[:1].isdecimal(), plain[-1:].isdecimal()
+    return f"{' ' if before else ''}{plain}{' ' if after else ''}" if before or after else character

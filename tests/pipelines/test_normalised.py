@@ -1,0 +1,70 @@
+"""The one form of a question: what must not change it, and what must."""
+
+import random
+import unicodedata
+
+import pytest
+
+from pipelines.normalised import normalised
+from pipelines.sentences import all_sentences
+
+SAME = [
+    ("怎么退款", "怎么退款？"), ("怎么退款", "　怎么 退款?? "), ("怎么退款", "你好，怎么退款"), ("怎么退款", "您好怎么退款！谢谢"),
+    ("怎么退款", "“怎么退款”"), ("怎么退款", "请问怎么退款"), ("怎么退款", "Hi! 怎么退款~"), ("iPhone 15保修多久", "ｉＰｈｏｎｅ　１５ 保修多久。"),
+    ("How do I get a refund?", "HOW DO I GET A REFUND"), ("How do I get a refund?", "Hello, how do I  get a refund? Thanks!"),
+    ("Where is my order", "Good morning where is my order thank you"), ("费率是10%吗", "费率是１０ ％ 吗？"),
+    ("¥100可以退吗", "￥ 100 可以退吗"), ("返金はできますか", "こんにちは。返金はできますか？"), ("환불되나요", "안녕하세요, 환불되나요?"),
+    ("can't log in", "Can’t log in!"), ("الدفع", "مرحبا، الدفع؟"), ("退款多久到账", "退款\n多久\u200b到账"),
+]  # fmt: skip
+OTHER = [
+    ("限额1.5万", "限额15万"), ("-5度", "5度"), ("1/2", "12"), ("打8折", "打８.５折"), ("10%", "10"), ("3:00开门", "300开门"),
+    ("¥100", "100"), ("$100", "¥100"), ("10²", "102"), ("1½", "11/2"), ("一、二楼", "一二楼"), ("十 二", "十二"),
+    ("可以退吗", "可以退"), ("我的卡", "我卡"), ("开通了", "开通"), ("开通", "关闭"), ("能退", "不能退"), ("A+", "A"), ("A-", "A"),
+    ("C++", "C"), ("we're open", "were open"), ("5\"", "5"), ("5'", "5"), ("退貨", "退货"), ("你好像没发货", "像没发货"),
+    ("早退怎么算", "退怎么算"), ("Hai thẻ bị khóa", "thẻ bị khóa"), ("5~10天", "510天"), ("5-10天", "510天"), ("1,000", "1"),
+    ("v2.0", "v20"), ("a@b.c", "ab.c"), ("#1", "1"), ("año", "ano"), ("sıkıldım", "sikildim"), ("买1 0个", "买10个"), ("~5天", "5天"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_way_a_question_is_typed_does_not_matter(one: str, other: str) -> None:
+    assert normalised(one) == normalised(other)
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER)
+def test_what_may_ask_something_else_stays_apart(one: str, other: str) -> None:
+    assert normalised(one) != normalised(other)
+
+
+def test_every_greeting_before_a_comma_and_every_thanks_after_a_full_stop_go() -> None:
+    for code, sentences in all_sentences().items():
+        for greeting in sentences.greetings:
+            assert normalised(f"{greeting}, refund 15") == "refund 15", (code, greeting)
+        for thanks in sentences.thanks:
+            assert normalised(f"refund 15. {thanks}!") == "refund 15", (code, thanks)
+
+
+def test_a_message_that_is_only_polite_stays_one() -> None:
+    assert normalised("你好") == "你好"
+    assert normalised("Thanks!") == "thanks"
+    assert normalised("?!") == ""
+
+
+ALPHABET = "0123456789..,,::--//%%¥$ ab一二十开关不吗的了　１２½²①é'\"!?？。，、…—~(）\n+#=<>"
+
+
+def test_the_form_of_a_form_is_itself_and_its_digits_are_those_of_the_text() -> None:
+    dice = random.Random(7)
+    for _ in range(20_000):
+        text = "".join(dice.choices(ALPHABET, k=dice.randint(1, 14)))
+        form = normalised(text)
+        assert normalised(form) == form, text
+        digits = [c for c in unicodedata.normalize("NFKC", text) if c.isdecimal()]
+        assert [c for c in form if c.isdecimal()] == digits, text
+
+
+def test_any_character_may_come() -> None:
+    dice = random.Random(11)
+    for _ in range(2_000):
+        text = "".join(chr(dice.choice([dice.randrange(0x300), dice.randrange(0x110000)])) for _ in range(12))
+        assert normalised(text) == normalised(f" {text}\n"), ascii(text)
