@@ -73,6 +73,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     from storage.database import Database
     from storage.documents import SqlDocumentStore
     from storage.evaluations import SqlEvaluationStore
+    from storage.experiments import SqlExperimentStore
     from storage.golden import SqlGoldenStore, SqlProposalStore
     from storage.keys import SqlKeyStore
     from storage.lines import SqlLineStore
@@ -164,6 +165,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
         index=index,
         lines=lines,
         prompts=prompts,
+        experiments=SqlExperimentStore(database, lines.forget),
         keys=SqlKeyStore(database),
         counters=counters(settings, settings.workers),
         accounts=SqlAccountStore(database),

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from gateway import experiment_shapes as experiments
 from gateway import key_shapes as keys
 from gateway import line_shapes as lines
 from gateway import privacy_shapes as privacy
@@ -61,6 +62,11 @@ REPLIES: Mapping[str, Any] = {
     "PATCH /api/lines/{line_id}/faq/{pair_id}": shapes.PairShape,
     "GET /api/lines/{line_id}/golden": shapes.GoldenReply,
     "POST /api/lines/{line_id}/golden": shapes.GoldenShape,
+    "GET /api/lines/{line_id}/experiments": experiments.ExperimentsReply,
+    "POST /api/lines/{line_id}/experiments": experiments.ExperimentShape,
+    "GET /api/experiments/{experiment_id}": experiments.ExperimentReply,
+    "POST /api/experiments/{experiment_id}/stop": experiments.ExperimentReply,
+    "POST /api/experiments/{experiment_id}/promote": experiments.ExperimentReply,
     "POST /api/lines/{line_id}/search": shapes.SearchReply,
     "POST /api/lines/{line_id}/inspect": words.InspectReply,
     "GET /api/words": words.WordListsReply,

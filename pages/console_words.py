@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pages.chat_words import FILE_WORDS
 from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
+from pages.prompts_experiments_words import EXPERIMENT_WORDS
 from pages.prompts_words import PROMPTS_WORDS
 from pages.system_audit_words import AUDIT_WORDS
 from pages.system_customers_words import CUSTOMER_WORDS
@@ -266,6 +267,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **FILE_WORDS[language],
         **KNOWLEDGE_WORDS[language],
         **PROMPTS_WORDS[language],
+        **EXPERIMENT_WORDS[language],
         **SYSTEM_WORDS[language],
         **KEY_WORDS[language],
         **LIST_WORDS[language],

@@ -16,11 +16,12 @@ from core.messages import BusinessLine, in_language
 from pages.console_words import words
 from pages.knowledge_calls import Call
 from pages.lists import text
+from pages.prompts_experiments import experiments_section
 from pages.sections import FILL_JS, place_of, routes_of
 from pages.system_section import Section, options
 from pipelines.services import Services
 
-SECTIONS: Sequence[Callable[[], Section]] = ()
+SECTIONS: Sequence[Callable[[], Section]] = (experiments_section,)
 RIGHT = Right.MANAGE
 
 

@@ -64,7 +64,13 @@ def console_theme() -> gr.themes.Base:
 
 def console_css() -> str:
     return "".join(
-        (FOLDER / name).read_text(encoding="utf-8") for name in ("console.css", "knowledge.css", "system.css")
+        (FOLDER / name).read_text(encoding="utf-8")
+        for name in (
+            "console.css",
+            "knowledge.css",
+            "system.css",
+            "trials.css",
+        )
     )
 
 

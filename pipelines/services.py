@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from core.custody import Backups, KeyRotation, Snapshots, Subjects
+from core.experiments import ExperimentStore
 from core.golden import EvaluationStore, GoldenStore, ProposalStore
 from core.limits import Counters
 from core.ports import (
@@ -70,6 +71,7 @@ class Services:
     index: KnowledgeIndex
     lines: LineStore
     prompts: PromptStore
+    experiments: ExperimentStore
     keys: KeyStore
     counters: Counters
     accounts: AccountStore

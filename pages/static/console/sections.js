@@ -208,6 +208,7 @@
       for (const each of place.querySelectorAll("[data-refresh]")) {
         setTimeout(async () => {
           if (!each.isConnected) return;
+          if (each.querySelector(".xq-ask-first")) return this.keepUp(each.parentElement); // somebody is being asked
           const fresh = make("div");
           try {
             fresh.innerHTML = await (await this.call(each.dataset.refresh)).text();
