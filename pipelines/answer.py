@@ -108,8 +108,11 @@ class AnswerPipeline:
             screened = await self._screening.question(question, line.id, draft)  # 3.
             question = screened.question
             with draft.timed("language"):
-                draft.language = await language_of(question, turn.conversation_id, self._log, self._detect)
+                tongue = await language_of(question, line, turn.conversation_id, self._log, self._detect)
+            draft.language, draft.notice = tongue.answered, tongue.notice(question)
             yield Started(turn.conversation_id, turn.id, line.id, draft.language)
+            if draft.notice:
+                yield Delta(draft.notice)
             voice = Voice(draft, concealed.entries, screened.screen(), as_json=question.wants_json)
             choices = several(question, draft, voice, concealed.entries, screened.screen)
             way = screened.way(line, draft.language) or way_of(question, line, draft.language)  # 5.
@@ -267,7 +270,7 @@ class AnswerPipeline:
 
     async def _keep(self, draft: Draft, turn: StoredTurn, question: Question) -> None:
         if draft.due(FLUSH_SECONDS):
-            await self._log.partial(turn.id, question.owner, draft.text)
+            await self._log.partial(turn.id, question.owner, draft.whole)
 
     def _record(self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus) -> None:
         """The customer has the answer by now and does not wait for the disk."""
@@ -282,7 +285,7 @@ class AnswerPipeline:
             mode=draft.mode or Mode.GENERATED,
             line=line.id,
             language=draft.language,
-            text=voice.restore(draft.text),
+            text=voice.restore(draft.whole),
             sources=voice.sources(draft.sources),
             handoff=draft.handoff,
             timings=draft.timings(),

@@ -14,6 +14,8 @@ class Draft:
 
     def __init__(self, language: str = "und") -> None:
         self.language = language
+        self.notice = ""
+        """What is said before the answer about its language; no part of the answer itself."""
         self.mode: Mode | None = None
         self.engine = ""
         self.sources: Sequence[Source] = ()
@@ -38,6 +40,11 @@ class Draft:
     @property
     def text(self) -> str:
         return "".join(self._pieces)
+
+    @property
+    def whole(self) -> str:
+        """What the customer reads: the answer, and what is said before it."""
+        return self.notice + self.text
 
     @property
     def silent(self) -> bool:
@@ -85,7 +92,7 @@ class Draft:
 
     def record(self, status: TurnStatus) -> TurnRecord:
         return TurnRecord(
-            answer=self.text,
+            answer=self.whole,
             mode=self.mode,
             status=status,
             language=self.language,

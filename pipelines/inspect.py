@@ -110,7 +110,8 @@ class Inspector:
         concealed, _ = await masked(question, known, public_contacts([line], self._public))
         screened = await self._screening.question(concealed.question, line.id, Draft())
         question = screened.question
-        language = await language_of(question, conversation_id, self._log, self._detect)
+        tongue = await language_of(question, line, conversation_id, self._log, self._detect)
+        language = tongue.answered
         way = screened.way(line, language) or route(question.text, line, language)
         if way.kind == "search" and (said := await self._approved(question, line, language)):
             way = Route("approved", said)

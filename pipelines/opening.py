@@ -4,12 +4,15 @@ Searches nothing and answers nothing.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.errors import NotFound
 from core.messages import BusinessLine, Question
 from core.ports import ConversationLog, LineStore
 from pipelines.conceal import without_placeholders
 from pipelines.language import likely_language
+from pipelines.language_rules import Tongue, tongue_for
+from pipelines.sentences import language_by_heart
 
 
 async def open_line(lines: LineStore, line_id: str) -> BusinessLine:
@@ -22,13 +25,17 @@ async def open_line(lines: LineStore, line_id: str) -> BusinessLine:
 
 async def language_of(
     question: Question,
+    line: BusinessLine,
     conversation_id: str | None,
     log: ConversationLog,
     detect: Callable[[str], str | None],
-) -> str:
-    """Step 4: the message's own language, else its conversation's, else the likelier of two."""
+) -> Tongue:
+    """Step 4: the message's own language, else its conversation's, else the likelier of two; then the line's rules."""
+    if line.languages.pinned:
+        return tongue_for(line.languages.pinned, line)
     text = without_placeholders(question.text)
-    if found := detect(text):
-        return found
-    known = await log.language(conversation_id, question.owner) if conversation_id else None
-    return known or likely_language(text)
+    found = language_by_heart(text) or detect(text)
+    if found is None and conversation_id:
+        found = await log.language(conversation_id, question.owner)
+    tongue = tongue_for(found or likely_language(text), line)
+    return tongue if found else replace(tongue, instead=())

@@ -13,6 +13,7 @@ from pipelines.enclose import PASSAGES_TAG, Scope, defused
 from pipelines.hours import MONTHS, WEEKDAYS, hours_text
 from pipelines.persona import (
     FILE_RULES,
+    GLOSSARY,
     LANGUAGE_NAMES,
     MAX_CHARACTERS,
     NO_PASSAGES,
@@ -66,6 +67,7 @@ def profile_of(
         {
             "contact": in_language(line.contact, language, ""),
             "customer_language": LANGUAGE_NAMES.get(language, language),
+            "glossary": fill(GLOSSARY[tongue], {"names": _names(line, tongue)}) if line.glossary else "",
             "style": "" if template else "\n" + fill(STYLE[tongue], {"max_characters": str(MAX_CHARACTERS)}),
             "files": FILE_RULES[tongue][files] if files else "",
         },
@@ -107,6 +109,10 @@ def enclosed(passages: Sequence[Passage], tongue: str) -> str:
     return f"<{PASSAGES_TAG}>\n{inside}\n</{PASSAGES_TAG}>"
 
 
+def _names(line: BusinessLine, tongue: str) -> str:
+    return ("、" if tongue == "zh" else ", ").join(line.glossary)
+
+
 def _values(line: BusinessLine, language: str, used: frozenset[str], now: datetime) -> Mapping[str, str]:
     """What the placeholders `used` stand for; what costs more than a look is made only where it is used."""
     tongue = tongue_of(language)
@@ -114,7 +120,7 @@ def _values(line: BusinessLine, language: str, used: frozenset[str], now: dateti
         "line_name": in_language(line.names, language, line.id),
         "contact": in_language(line.contact, language, ""),
         "customer_language": LANGUAGE_NAMES.get(language, language),
-        "glossary": ("、" if tongue == "zh" else ", ").join(line.glossary),
+        "glossary": _names(line, tongue),
         "max_characters": str(MAX_CHARACTERS),
     }
     if "persona" in used:

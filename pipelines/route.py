@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from core.messages import BusinessLine, HandoffNote, Question, in_language
+from core.messages import BusinessLine, HandoffNote, Question
 from pipelines.conceal import without_placeholders
 from pipelines.handoffs import handed_over, handoff_note
-from pipelines.sentences import fold, mentions, sentences_in, understood
+from pipelines.sentences import fold, mentions, sentences_in, spoken, understood
 
 SHORT = 40
 """Courtesies are matched on whole messages no longer than this many characters."""
@@ -38,7 +38,7 @@ def route(text: str, line: BusinessLine, language: str) -> Route:
         return _to_a_person("rule", line, language)
     if len(folded) <= SHORT:
         if any(folded in sentences.greetings for sentences in tried):
-            return Route("courtesy", in_language(line.greeting, language, ""))
+            return Route("courtesy", line.greeting.get(spoken(language)) or sentences_in(language).greeting)
         if any(folded in sentences.thanks for sentences in tried):
             return Route("courtesy", sentences_in(language).you_are_welcome)
     return Route("search")

@@ -12,15 +12,20 @@ from typing import Any
 
 import yaml
 
+LONGEST_COURTESY = 40
+"""Characters of a whole message that may be one."""
 SENTENCES_FILE = Path(__file__).with_name("sentences.yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The sentences of one language. `person_requests` and `summary_requests` match inside a message,
+    """The sentences of one language; `name` is its own for itself. `person_requests` and `summary_requests` match inside a message,
     `greetings` and `thanks` match a whole one; `file_words` are what a request for a summary may hold besides, when
     it means a file as such. All are compared after `fold`."""
 
+    name: str
+    greeting: str
+    other_language: str
     nothing_found: str
     handoff_asked: str
     refused: str
@@ -58,6 +63,9 @@ def _sentences(entry: Mapping[str, Any]) -> Sentences:
         return tuple(fold(phrase) for phrase in entry[key])
 
     return Sentences(
+        name=entry["name"],
+        greeting=entry["greeting"],
+        other_language=entry["other_language"],
         nothing_found=entry["nothing_found"],
         handoff_asked=entry["handoff_asked"],
         refused=entry["refused"],
@@ -76,18 +84,36 @@ def _sentences(entry: Mapping[str, Any]) -> Sentences:
 
 def sentences_in(language: str) -> Sentences:
     """The sentences of a language; `zh-Hant-TW` falls back to `zh-Hant`, then `zh`; unknown ones to English."""
+    return all_sentences()[spoken(language)]
+
+
+def spoken(language: str) -> str:
+    """In which of the languages that have sentences these are said to who speaks `language`."""
     known = all_sentences()
     parts = language.split("-")
-    for length in range(len(parts), 0, -1):
-        if found := known.get("-".join(parts[:length])):
-            return found
-    return known["en"]
+    codes = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((code for code in codes if code in known), "en")
 
 
 def understood(language: str) -> Sequence[Sentences]:
     """Whose phrases a message in this language is compared with: its own and, since customers mix them, Chinese
     and English."""
     return [sentences_in(code) for code in dict.fromkeys((language, "zh", "en"))]
+
+
+def language_by_heart(text: str) -> str | None:
+    """The one language whose greeting or thanks a whole message is ("hola", "danke"); None where none or several."""
+    spoken_in = _courtesies().get(fold(text), frozenset()) if len(text) <= LONGEST_COURTESY else ()
+    return next(iter(spoken_in)) if len(spoken_in) == 1 else None
+
+
+@cache
+def _courtesies() -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for code, sentences in all_sentences().items():
+        for phrase in (*sentences.greetings, *sentences.thanks):
+            found.setdefault(phrase, set()).add(code)
+    return {phrase: frozenset(codes) for phrase, codes in found.items()}
 
 
 def mentions(folded: str, phrases: Sequence[str]) -> bool:
