@@ -4,8 +4,8 @@
 personal data or the text of another exception.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from core.reasons import sentence
 
@@ -19,6 +19,8 @@ class XiaoQError(Exception):
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
+    details: Sequence[Mapping[str, Any]] = ()
+    """Each thing that is wrong by itself, where there may be several."""
 
     def __init__(self, message: str, *, param: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(message)

@@ -35,7 +35,7 @@ class PromptVersion:
 
     `texts` holds the prompt by the language it is written in ("zh", "en"): core.messages.in_language picks.
     Times are UTC. `parent` is the version it was made from. `follows` is what was live when this one became it (None:
-    XiaoQ's own words): what rolling back goes to. `published_at` is when it first became live.
+    XiaoQ's own words): what rolling back goes to. `published_at` is when it last became live.
     """
 
     line: str

@@ -50,10 +50,12 @@ def openai_error(error: XiaoQError, request_id: str = "") -> dict[str, Any]:
 
 
 def plain_error(error: XiaoQError, request_id: str) -> dict[str, Any]:
-    """The envelope of /api: `{"error": {code, message, param?, request_id}}`."""
-    body = {"code": error.code, "message": error.message, "request_id": request_id}
+    """The envelope of /api: `{"error": {code, message, param?, details?, request_id}}`."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message, "request_id": request_id}
     if error.param is not None:
         body["param"] = error.param
+    if error.details:
+        body["details"] = [dict(detail) for detail in error.details]
     return {"error": body}
 
 

@@ -15,6 +15,7 @@ from gateway import experiment_shapes as experiments
 from gateway import key_shapes as keys
 from gateway import line_shapes as lines
 from gateway import privacy_shapes as privacy
+from gateway import prompt_shapes as prompts
 from gateway import reply_shapes as shapes
 from gateway import text_shapes as texts
 from gateway import word_shapes as words
@@ -67,6 +68,15 @@ REPLIES: Mapping[str, Any] = {
     "GET /api/experiments/{experiment_id}": experiments.ExperimentReply,
     "POST /api/experiments/{experiment_id}/stop": experiments.ExperimentReply,
     "POST /api/experiments/{experiment_id}/promote": experiments.ExperimentReply,
+    "GET /api/lines/{line_id}/prompts": prompts.PromptsReply,
+    "POST /api/lines/{line_id}/prompts": prompts.PromptShape,
+    "POST /api/lines/{line_id}/prompts/rollback": prompts.RollbackReply,
+    "GET /api/lines/{line_id}/prompts/{version}": prompts.PromptShape,
+    "PATCH /api/lines/{line_id}/prompts/{version}": prompts.PromptShape,
+    "POST /api/lines/{line_id}/prompts/{version}/candidate": prompts.PromptShape,
+    "POST /api/lines/{line_id}/prompts/{version}/retire": prompts.PromptShape,
+    "POST /api/lines/{line_id}/prompts/{version}/publish": prompts.PublicationReply,
+    "GET /api/lines/{line_id}/prompts/{version}/diff": prompts.DiffReply,
     "POST /api/lines/{line_id}/search": shapes.SearchReply,
     "POST /api/lines/{line_id}/inspect": words.InspectReply,
     "GET /api/words": words.WordListsReply,
@@ -111,6 +121,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
 STREAMED = ("POST /v1/chat/completions", "POST /v1/responses", "POST /v1/completions")
 LATER = ("POST /api/lines/{line_id}/documents", "PUT /api/lines/{line_id}/documents/{document_id}")
 """With `wait=false` they answer 202 and a job."""
+CHECKED = ("POST /api/lines/{line_id}/prompts/{version}/publish",)
+"""Golden questions may be asked first: then they answer 202, in the same shape."""
 
 TEXT = {"schema": {"type": "string"}}
 FILE = {"schema": {"type": "string", "format": "binary"}}
@@ -144,6 +156,7 @@ PLAIN_ERROR = {
                 "code": {"type": "string"},
                 "message": {"type": "string"},
                 "param": {"type": "string"},
+                "details": {"type": "array", "items": {"type": "object"}},
                 "request_id": {"type": "string"},
             },
             "required": ["code", "message", "request_id"],
@@ -243,6 +256,10 @@ def _replies(name: str, operation: dict[str, Any], references: Mapping[str, Any]
             "headers": _headers(),
             "content": job,
         }
+    if name in CHECKED:
+        replies["202"] = reply | {
+            "description": "Golden questions are asked first; the run tells how it goes."
+        }
     if name == "GET /readyz":
         replies["503"] = reply | {"description": "Not ready; the parts say which one."}
     return replies
@@ -258,6 +275,8 @@ def _refusals(path: str, operation: dict[str, Any]) -> dict[str, Any]:
         statuses.add(404)
     if kinds:
         statuses |= {409, 413, 422}
+    if "{version}" in path:
+        statuses.add(409)
     if "multipart/form-data" in kinds or (kinds and path.startswith("/api/accounts")):
         statuses.add(422)
     door = "OpenAI" if path.startswith("/v1/") else ""

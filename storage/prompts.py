@@ -115,8 +115,8 @@ class SqlPromptStore:
             if live == version:
                 return found
             _go_live(connection, line, version)
-            first = found.published_at or datetime.now(UTC)
-            return _set(connection, line, version, status="published", published_at=first, follows=live)
+            now = datetime.now(UTC)
+            return _set(connection, line, version, status="published", published_at=now, follows=live)
 
         published = await self._db.write(write)
         self._forget(line, version)

@@ -38,7 +38,9 @@ def furnished(http: httpx.Client) -> dict[str, Sequence[str]]:
     asked = {"model": "kettles", "messages": [{"role": "user", "content": "How do I descale it?"}]}
     turn = http.post("/v1/chat/completions", json=asked).json()["xiaoq"]
     files = http.post("/api/attachments", files={"files": ("a.txt", b"Mine is the blue one.")}).json()
+    versions = [http.post("/api/lines/kettles/prompts", json={}).json()["version"] for _ in range(3)]
     return {
+        "path.version": [str(version) for version in versions],
         "path.line_id": ["kettles", "shop", "shared"],
         "path.document_id": [document],
         "path.pair_id": [pair["id"] for pair in pairs],

@@ -1,6 +1,8 @@
 """Placeholders: the fixed list, what is wrong and where, one pass."""
 
+import re
 import time
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,8 @@ from pipelines.placeholders import (
     names_in,
     problems_of,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 def the_problem(text: str) -> PromptProblem:
@@ -83,3 +87,8 @@ def test_what_passes_the_check_leaves_nothing_unfilled(text: str, value: str) ->
     assert told == names_in(text)
     assert filled(text, lambda _: value) == plain.replace("\x00", value)
     assert filled(escaped(text), lambda _: value) == text
+
+
+def test_the_documented_list_is_the_list() -> None:
+    documented = re.findall(r"(?m)^\| `\{(\w+)\}` \|", (ROOT / "docs" / "prompts.md").read_text())
+    assert documented == [*PLACEHOLDERS]
