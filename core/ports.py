@@ -210,6 +210,16 @@ class TablePreview:
     guessed: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """A whole table: what its header names, and each row below it with its number in the file. `notes` say what of it
+    could not be read, a sentence each."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[int, Sequence[str]]]
+    notes: Sequence[str] = ()
+
+
 class Parser(Protocol):
     async def parse(
         self, base: str, document_id: str, name: str, data: bytes, columns: Mapping[str, str] | None = None
@@ -222,6 +232,10 @@ class Parser(Protocol):
 
     async def preview(self, name: str, data: bytes) -> TablePreview:
         """The head of a csv, tsv, xlsx or jsonl file. Raises DocumentRejected for what is no table."""
+        ...
+
+    async def table(self, name: str, data: bytes) -> TableRows:
+        """All of such a file, its first sheet that holds anything. Raises DocumentRejected."""
         ...
 
 
@@ -522,6 +536,10 @@ class TranscriptReader(Protocol):
         """All turns, oldest first, set-aside ones too. `plain`: in the customer's own words; a door that asks for
         it has checked the right to and written the audit. Raises NotFound.
         """
+        ...
+
+    async def turn(self, turn_id: str) -> StoredTurn | None:
+        """One turn, masked."""
         ...
 
     async def owner(self, turn_id: str) -> str | None:

@@ -101,13 +101,16 @@ def json_body(
     *,
     empty: Body | None = None,
     plain: Callable[[Any], Any] | None = None,
+    many: Any = None,
 ) -> Callable[[Request], Awaitable[Body]]:
-    """A dependency that reads the body as `kind`; `empty` is what no body at all means, where that is allowed.
+    """A dependency that reads the body as `kind`, a list as `many` where that is given; `empty` is what no body at all
+    means, where that is allowed.
 
     `plain` reads the shape that most send, and gives None for any other. Put it after the one that checks rights:
     those come first.
     """
     adapter = TypeAdapter(kind)
+    of_list = adapter if many is None else TypeAdapter(many)
 
     async def read(request: Request) -> Body:
         data = await read_bytes(request, limit)
@@ -120,7 +123,7 @@ def json_body(
         if plain is not None and (found := plain(content)) is not None:
             return cast(Body, found)
         try:
-            return adapter.validate_python(content)
+            return (of_list if isinstance(content, list) else adapter).validate_python(content)
         except ValidationError as error:
             raise validation_error(error.errors(include_url=False, include_input=False)) from None
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from gateway import experiment_shapes as experiments
+from gateway import golden_shapes as golden
 from gateway import key_shapes as keys
 from gateway import line_shapes as lines
 from gateway import privacy_shapes as privacy
@@ -61,8 +62,6 @@ REPLIES: Mapping[str, Any] = {
     "POST /api/lines/{line_id}/faq": shapes.FilesReply,
     "GET /api/lines/{line_id}/faq": shapes.PairsReply,
     "PATCH /api/lines/{line_id}/faq/{pair_id}": shapes.PairShape,
-    "GET /api/lines/{line_id}/golden": shapes.GoldenReply,
-    "POST /api/lines/{line_id}/golden": shapes.GoldenShape,
     "GET /api/lines/{line_id}/experiments": experiments.ExperimentsReply,
     "POST /api/lines/{line_id}/experiments": experiments.ExperimentShape,
     "GET /api/experiments/{experiment_id}": experiments.ExperimentReply,
@@ -77,6 +76,17 @@ REPLIES: Mapping[str, Any] = {
     "POST /api/lines/{line_id}/prompts/{version}/retire": prompts.PromptShape,
     "POST /api/lines/{line_id}/prompts/{version}/publish": prompts.PublicationReply,
     "GET /api/lines/{line_id}/prompts/{version}/diff": prompts.DiffReply,
+    "GET /api/lines/{line_id}/golden": golden.GoldenReply,
+    "POST /api/lines/{line_id}/golden": golden.AddedGoldenReply,
+    "POST /api/lines/{line_id}/golden/import": golden.ImportedReply,
+    "GET /api/lines/{line_id}/golden/proposals": golden.ProposalsReply,
+    "POST /api/lines/{line_id}/golden/proposals": golden.ProposedReply,
+    "POST /api/lines/{line_id}/golden/proposals/{proposal_id}/accept": golden.GoldenShape,
+    "GET /api/lines/{line_id}/evaluations": golden.EvaluationsReply,
+    "POST /api/lines/{line_id}/evaluations": golden.EvaluationShape,
+    "GET /api/evaluations/{evaluation_id}": golden.EvaluationReply,
+    "POST /api/evaluations/{evaluation_id}/stop": golden.EvaluationShape,
+    "POST /api/lines/{line_id}/prompts/{version}/override": golden.OverriddenReply,
     "POST /api/lines/{line_id}/search": shapes.SearchReply,
     "POST /api/lines/{line_id}/inspect": words.InspectReply,
     "GET /api/words": words.WordListsReply,
@@ -116,6 +126,11 @@ FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "GET /api/export/transcripts.csv": ("text/csv",),
     "GET /api/words/{list_id}/words.txt": ("text/plain",),
+    "GET /api/lines/{line_id}/golden/export": (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "text/csv",
+        "application/x-ndjson",
+    ),
 }
 """Routes that answer with something other than JSON."""
 STREAMED = ("POST /v1/chat/completions", "POST /v1/responses", "POST /v1/completions")

@@ -188,21 +188,6 @@ class PairsReply(TypedDict):
     pairs: list[PairShape]
 
 
-class GoldenShape(TypedDict):
-    id: str
-    question: str
-    document_id: str
-    document: str
-    location: str
-    passage_id: str
-    text: str
-    created_at: Moment
-
-
-class GoldenReply(TypedDict):
-    golden: list[GoldenShape]
-
-
 class AttachmentsReply(TypedDict):
     conversation_id: str
     attachments: list[FileShape]

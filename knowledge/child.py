@@ -29,7 +29,8 @@ _BATCH = 64
 def replies(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
     """The frames for one file: its chunks in batches, then notes, or the reason why there are none."""
     try:
-        yield from _preview(request, data) if request.get("preview") else _parse(request, data)
+        way = _preview if request.get("preview") else _table if request.get("table") else _parse
+        yield from way(request, data)
     except DocumentRejected as error:
         yield {"error": error.message, "reason": error.reason, "values": error.values}
     except MemoryError:
@@ -69,6 +70,12 @@ def _preview(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
     from knowledge.loaders.preview import preview_of
 
     yield dict(preview_of(_source(request, data)))
+
+
+def _table(request: dict[str, Any], data: bytes) -> Iterator[dict[str, Any]]:
+    from knowledge.loaders.preview import table_of
+
+    yield dict(table_of(_source(request, data)))
 
 
 def _source(request: dict[str, Any], data: bytes) -> Any:

@@ -24,7 +24,7 @@ import structlog
 
 from core.documents import Chunk
 from core.errors import DocumentRejected
-from core.ports import ParsedDocument, TablePreview
+from core.ports import ParsedDocument, TablePreview, TableRows
 from knowledge.frames import read_frame
 
 log = structlog.get_logger()
@@ -77,6 +77,12 @@ class ChildParser:
         """See the port."""
         _, last = await self._ask(name, data, {"preview": True})
         return TablePreview(last["columns"], last["rows"], last["guessed"])
+
+    async def table(self, name: str, data: bytes) -> TableRows:
+        """See the port."""
+        _, last = await self._ask(name, data, {"table": True})
+        rows = [(int(number), cells) for number, cells in last["rows"]]
+        return TableRows(last["columns"], rows, tuple(last["notes"]))
 
     async def _ask(
         self, name: str, data: bytes, request: dict[str, Any]

@@ -214,7 +214,7 @@ class ChatHandlers:
             return {self._parts.reason_row: gr.update(visible=False)}
         exchange.score = liked
         state.rating = exchange.turn_id if liked == -1 else ""
-        await self._services.log.rate(exchange.turn_id, principal_of(request).owner(), liked)
+        await rate(self._services, exchange.turn_id, principal_of(request).owner(), liked)
         if liked == 1:
             gr.Info(words(language_of(request, self._services.settings))["thanks"], duration=3)
         return {
@@ -226,7 +226,7 @@ class ChatHandlers:
     async def give_reason(self, state: ChatState, reason: str, request: gr.Request) -> Updates:
         if state.rating:
             owner = principal_of(request).owner()
-            await rate(self._services.log, state.rating, owner, -1, reason)
+            await rate(self._services, state.rating, owner, -1, reason)
             gr.Info(words(language_of(request, self._services.settings))["thanks"], duration=3)
         state.rating = ""
         return {self._parts.state: state, self._parts.reason_row: gr.update(visible=False)}

@@ -179,7 +179,7 @@ class _CustomerPage:
 
     async def feedback(self, call: _Call) -> Response:
         rated = await read_posted(call.request, Rated)
-        await rate(self._services.log, rated.turn_id, call.visitor.owner, rated.score, rated.comment)
+        await rate(self._services, rated.turn_id, call.visitor.owner, rated.score, rated.comment)
         return JSONResponse({"score": rated.score}, headers=_PRIVATE)
 
     async def forget(self, call: _Call) -> Response:

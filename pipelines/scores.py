@@ -39,6 +39,11 @@ def pairs_of(results: Sequence[Result], *, both: bool) -> list[Pair]:
     return sorted(pairs, key=lambda pair: (pair.position, pair.golden_id))
 
 
+def in_order(pairs: Sequence[Pair]) -> list[Pair]:
+    """What is looked at first comes first."""
+    return sorted(pairs, key=lambda pair: (ORDER.index(pair.change), pair.position))
+
+
 def _pair(golden_id: str, found: Mapping[Side, Result], both: bool) -> Pair:
     before, after = found.get("before"), found.get("after")
     either = after or before

@@ -85,6 +85,12 @@ class SqlTranscriptReader:
 
         return await self._db.read(read)
 
+    async def turn(self, turn_id: str) -> StoredTurn | None:
+        """See the port."""
+        query = select_turns().where(turn.c.id == turn_id)
+        found = await self._db.read(lambda connection: stored_turns(connection, query, self._masked))
+        return next(iter(found), None)
+
     async def owner(self, turn_id: str) -> str | None:
         """See the port."""
         query = select(conversation.c.owner).join(turn).where(turn.c.id == turn_id)

@@ -34,5 +34,5 @@ async def rate(
     owner = await services.transcripts.owner(body.turn_id)
     if owner is None or not principal.owns(owner):
         raise NotFound("There is no such turn among those asked with this key.", param="turn_id")
-    await rate_turn(services.log, body.turn_id, owner, body.score, body.comment)
+    await rate_turn(services, body.turn_id, owner, body.score, body.comment)
     return {"turn_id": body.turn_id, "score": body.score}

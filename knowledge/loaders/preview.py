@@ -1,4 +1,4 @@
-"""The head of a table, for a person who chooses its columns; it knows which formats are tables."""
+"""A table as it stands, its head for a person who chooses columns or all of it; it knows which formats are tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -16,24 +16,43 @@ from knowledge.tables import header_at
 
 _ROWS = 5
 _HEAD = 30
+_MOST = 20_000
+"""Rows of a table that is read whole."""
 _CELL = 300
 """Characters of a cell that are shown."""
 
 
 def preview_of(source: Source) -> Mapping[str, Any]:
     """`columns`, `rows`, `guessed` of the table, or of the first sheet that looks like an FAQ."""
-    loader = loader_for(source)
-    if isinstance(loader, SheetLoader):
-        heads = [head for _, rows in loader.sheets() if (head := _head(rows))]
-    elif isinstance(loader, DelimitedLoader | RecordLoader):
-        heads = [head for head in [_head(loader.rows())] if head]
-    else:
-        raise DocumentRejected.because("no_table", name=source.name)
+    heads = [head for rows in _tables(source) if (head := _head(rows))]
     if not heads:
         raise DocumentRejected.because("no_rows", name=source.name)
     columns, rows = next((head for head in heads if is_faq(guess(head[0]))), heads[0])
     guessed = {name: columns[places[0]] for name, places in guess(columns).items()}
     return {"columns": columns, "rows": rows, "guessed": guessed}
+
+
+def table_of(source: Source) -> Mapping[str, Any]:
+    """`columns`, `rows` (each with its number in the file) and `notes` of the table, or of the first sheet with any."""
+    for stream in _tables(source):
+        rows = list(islice(stream, _MOST))
+        if not rows:
+            continue
+        at = header_at(rows[:_HEAD]) or 0
+        columns = list(rows[at].cells)
+        below = [[row.number, [row.at(column) for column in range(len(columns))]] for row in rows[at + 1 :]]
+        return {"columns": columns, "rows": below, "notes": source.notes.all()}
+    raise DocumentRejected.because("no_rows", name=source.name)
+
+
+def _tables(source: Source) -> Iterator[Iterator[Row]]:
+    loader = loader_for(source)
+    if isinstance(loader, SheetLoader):
+        yield from (rows for _, rows in loader.sheets())
+    elif isinstance(loader, DelimitedLoader | RecordLoader):
+        yield loader.rows()
+    else:
+        raise DocumentRejected.because("no_table", name=source.name)
 
 
 def _head(stream: Iterator[Row]) -> tuple[Sequence[str], Sequence[Sequence[str]]] | None:

@@ -32,6 +32,8 @@ def furnished(http: httpx.Client) -> dict[str, Sequence[str]]:
     passages = http.get(f"/api/lines/kettles/documents/{document}/passages").json()["passages"]
     right = {"question": "When?", "document_id": document, "passage_id": passages[0]["passage_id"]}
     golden = http.post("/api/lines/kettles/golden", json=right).json()["id"]
+    proposal = http.post("/api/lines/kettles/golden/proposals", json={"question": "Is it safe?"}).json()
+    run = http.post("/api/lines/kettles/evaluations").json()["id"]
     later = http.post(
         "/api/lines/kettles/documents", params={"wait": "false"}, files={"files": ("a.md", b"# A\n\nB.")}
     )
@@ -45,6 +47,8 @@ def furnished(http: httpx.Client) -> dict[str, Sequence[str]]:
         "path.document_id": [document],
         "path.pair_id": [pair["id"] for pair in pairs],
         "path.golden_id": [golden],
+        "path.proposal_id": [proposal["proposal"]["id"]],
+        "path.evaluation_id": [run],
         "path.job_id": [later.json()["id"]],
         "path.conversation_id": [turn["conversation_id"], files["conversation_id"]],
         "path.attachment_id": [file["id"] for file in files["attachments"]],

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import NotFound, Unfit
+from core.access import Principal
+from core.errors import Forbidden, NotFound, Unfit
 from core.security import Act, AuditFilter
 from pipelines.evaluate import outcome_of
 from pipelines.gate import outcome_of_gate
 from pipelines.publish import publish
+from pipelines.scores import pairs_of
 from pipelines.services import Services
-from pipelines.settle import settle
+from pipelines.settle import override, settle
 from pipelines.sides import line_under, side_of
-from tests.pipelines.evaluation_room import GOOD, furnish, golden, line_of, over, room
+from tests.pipelines.evaluation_room import BAD, GOOD, furnish, golden, line_of, over, room
 from tests.support.upstream import EchoUpstream, serving
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +71,35 @@ async def test_what_is_no_worse_goes_live_by_itself_and_once(services: Services)
     assert await services.prompts.live("shop") == 2
     assert len(await acts(services, Act.PROMPT_PUBLISHED)) == 1
     assert (await publish(services, await line_of(services), 2, "key:1")).status == "published"
+
+
+async def test_what_makes_a_question_worse_is_held_back_until_somebody_answers_for_it(
+    services: Services,
+) -> None:
+    line = await line_of(services)
+    await services.prompts.add("shop", {"zh": BAD, "en": GOOD})
+    run = await over(services, (await publish(services, line, 3, "key:1")).evaluation)
+    assert outcome_of_gate(run) == "blocked"
+    assert (run.summary["lost"], run.summary["gained"]) == (["g001"], [])
+    assert run.summary["languages"] == {
+        "zh": {"questions": 2, "lost": 1, "kept": 1},
+        "en": {"questions": 1, "kept": 1},
+    }
+    assert run.summary["before"]["passed"] - run.summary["after"]["passed"] == 1
+    pairs = {pair.golden_id: pair for pair in pairs_of(await services.evaluations.results(run.id), both=True)}
+    assert pairs["g001"].after is not None
+    assert pairs["g001"].after.failures == ("forbidden:运费全免",)
+    assert await services.prompts.live("shop") == 1
+
+    with pytest.raises(Forbidden):
+        await override(services, Principal("key", "manager", "2"), line, 3, "要上线")
+    admin = Principal("key", "admin", "3")
+    with pytest.raises(Unfit):
+        await override(services, admin, line, 3, "  ")
+    assert await services.prompts.live("shop") == 1
+    await override(services, admin, line, 3, "法务要求今天上线")
+    assert await services.prompts.live("shop") == 3
+    assert await acts(services, Act.PROMPT_PUBLISHED) == ["法务要求今天上线"]
 
 
 async def test_an_empty_set_publishes_at_once(services: Services) -> None:

@@ -1,0 +1,29 @@
+"""A file of golden questions taken in whole, or not at all. Knows no format: the parser reads it, with limits."""
+
+from core.errors import NotFound
+from core.messages import BusinessLine
+from pipelines.golden import Passages, keep_golden
+from pipelines.golden_table import Rejected, RowFault, drafts_of
+from pipelines.services import Services
+
+LARGEST_FILE = 10_000_000
+"""Bytes."""
+
+
+async def import_golden(services: Services, line: BusinessLine, name: str, data: bytes, actor: str) -> int:
+    """Take the questions in; gives how many. Raises Rejected with every row that will not do, DocumentRejected for what
+    is no table."""
+    table = await services.parser.table(name, data)
+    numbered = drafts_of(table)
+    passages, wrong = Passages(services, line), list[RowFault]()
+    for row, draft in numbered:
+        if not draft.passage_id:
+            continue
+        try:
+            await passages.found(draft.document_id, draft.passage_id)
+        except NotFound:
+            wrong.append(RowFault(row, "its passage is not in this line's knowledge; clear passage_id"))
+    if wrong:
+        raise Rejected(wrong)
+    kept = await keep_golden(services, line, [draft for _, draft in numbered], actor, "import")
+    return len(kept)

@@ -1,0 +1,188 @@
+"""Golden questions as a table that people keep in a spreadsheet or in version control: written, and read again.
+
+Reads rows, not files: a parser with limits does that. What cannot be used is named by its row, and then nothing is.
+"""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from core.errors import Unfit
+from core.golden import Expected, GoldenQuestion
+from core.ports import TableRows
+from pipelines.export import BOM, safe_cell
+from pipelines.golden import MOST_QUESTIONS, GoldenDraft, faults, listed
+
+Format = Literal["xlsx", "csv", "jsonl"]
+TYPES: Mapping[Format, str] = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+}
+COLUMNS = (
+    "question", "facts", "forbidden", "documents", "language", "mode", "max_characters", "reference",
+    "question_language", "document_id", "passage_id",
+)  # fmt: skip
+_LISTS = ("facts", "forbidden", "documents")
+_NAMES: Mapping[str, str] = {
+    "问题": "question", "问": "question", "必须包含": "facts", "要点": "facts", "must contain": "facts",
+    "fact": "facts", "不得出现": "forbidden", "禁用": "forbidden", "must not contain": "forbidden",
+    "来源": "documents", "来源文档": "documents", "sources": "documents", "document": "documents",
+    "回答语言": "language", "answer language": "language", "方式": "mode", "回答方式": "mode",
+    "最多字数": "max_characters", "max length": "max_characters", "max characters": "max_characters",
+    "参考答案": "reference", "reference answer": "reference", "answer": "reference", "答案": "reference",
+    "问题语言": "question_language", "question language": "question_language",
+}  # fmt: skip
+_WIDTHS = (40, 30, 30, 24, 10, 12, 14, 40, 16, 16, 16)
+_SHOWN = 20
+"""How many rows an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong with a row; `row` is its number in the file."""
+
+    row: int
+    message: str
+
+
+class Rejected(Unfit):
+    """A table that cannot be used; `rows` say why, each."""
+
+    def __init__(self, rows: Sequence[RowFault]) -> None:
+        told = "; ".join(f"row {fault.row}: {fault.message}" for fault in rows[:_SHOWN])
+        more = f"; and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+        super().__init__(f"Nothing was imported. {told}{more}", param="files")
+        self.rows = rows
+
+
+def drafts_of(table: TableRows) -> list[tuple[int, GoldenDraft]]:
+    """The questions of a table with their rows, by the names of its columns. Raises Rejected with every row that will
+    not do."""
+    named = [_column(name) for name in table.columns]
+    if "question" not in named:
+        raise Rejected([RowFault(1, "there is no column 'question' (问题)")])
+    drafts, wrong = list[tuple[int, GoldenDraft]](), list[RowFault]()
+    for note in table.notes:
+        wrong.append(RowFault(0, note))
+    for number, cells in table.rows:
+        row = {name: _plain(cell) for name, cell in zip(named, cells, strict=False) if name}
+        try:
+            draft = _draft(row)
+        except ValueError:
+            wrong.append(RowFault(number, "'max_characters' is no whole number"))
+            continue
+        drafts.append((number, draft))
+        wrong += [RowFault(number, fault) for fault in faults(draft)]
+    if len(drafts) > MOST_QUESTIONS:
+        wrong.append(RowFault(MOST_QUESTIONS, f"a line takes {MOST_QUESTIONS:,} golden questions"))
+    if not drafts and not wrong:
+        wrong.append(RowFault(1, "the table holds no question"))
+    if wrong:
+        raise Rejected(wrong)
+    return drafts
+
+
+def table_of(golden: Iterable[GoldenQuestion], format: Format) -> bytes:
+    """The questions as a file, newest first as they are listed."""
+    rows = [_record(each) for each in golden]
+    if format == "jsonl":
+        return b"".join(orjson.dumps({k: v for k, v in row.items() if v}) + b"\n" for row in rows)
+    cells = [[_cell(row[name]) for name in COLUMNS] for row in rows]
+    return _xlsx(cells) if format == "xlsx" else _csv(cells)
+
+
+def _record(golden: GoldenQuestion) -> dict[str, Any]:
+    expected = golden.expected
+    return {
+        "question": golden.question,
+        "facts": list(expected.facts),
+        "forbidden": list(expected.forbidden),
+        "documents": list(expected.documents),
+        "language": expected.language or "",
+        "mode": expected.mode or "",
+        "max_characters": expected.max_characters or "",
+        "reference": golden.reference,
+        "question_language": "" if golden.language == "und" else golden.language,
+        "document_id": golden.document_id,
+        "passage_id": golden.passage_id,
+    }
+
+
+def _cell(value: Any) -> str | int:
+    if isinstance(value, int):
+        return value
+    return safe_cell("\n".join(value) if isinstance(value, list) else value)
+
+
+def _csv(rows: Sequence[Sequence[str | int]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([COLUMNS, *rows])
+    return BOM + out.getvalue().encode("utf-8", "replace")
+
+
+def _xlsx(rows: Sequence[Sequence[str | int]]) -> bytes:
+    """openpyxl is heavy, and a spreadsheet is asked for once in a while."""
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    from openpyxl.styles import Alignment, Font
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "golden"
+    sheet.append(list(COLUMNS))
+    for row in rows:
+        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in row])
+    for at, width in enumerate(_WIDTHS):
+        sheet.column_dimensions["ABCDEFGHIJK"[at]].width = width
+    sheet.freeze_panes = "A2"
+    for cells in sheet.iter_rows():
+        for cell in cells:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.font = Font(bold=cell.row == 1)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _column(name: str) -> str:
+    folded = " ".join(unicodedata.normalize("NFKC", name).casefold().replace("_", " ").split())
+    if (plain := folded.replace(" ", "_")) in COLUMNS:
+        return plain
+    return _NAMES.get(folded, "")
+
+
+def _plain(cell: str) -> str:
+    """The cell without the quote that keeps a spreadsheet from taking it for a formula."""
+    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
+
+
+def _draft(row: Mapping[str, str]) -> GoldenDraft:
+    """Raises ValueError for a length that is no number."""
+    lists = {name: listed(_entries(row.get(name, ""))) for name in _LISTS}
+    length = row.get("max_characters", "").strip()
+    expected = Expected(
+        facts=lists["facts"],
+        forbidden=lists["forbidden"],
+        documents=lists["documents"],
+        language=row.get("language", "").strip() or None,
+        mode=row.get("mode", "").strip() or None,
+        max_characters=int(float(length)) if length else None,
+    )
+    return GoldenDraft(
+        question=row.get("question", "").strip(),
+        expected=expected,
+        reference=row.get("reference", "").strip(),
+        language=row.get("question_language", "").strip(),
+        document_id=row.get("document_id", "").strip() if row.get("passage_id", "").strip() else "",
+        passage_id=row.get("passage_id", "").strip(),
+    )
+
+
+def _entries(cell: str) -> Sequence[str]:
+    return cell.replace("；", "\n").replace(";", "\n").split("\n")

@@ -1,0 +1,166 @@
+"""/api/lines/{line}/golden and /evaluations over HTTP: written, carried, proposed, run, and put before a publication."""
+
+import time
+from typing import Any
+
+import httpx
+import orjson
+
+from tests.gateway.conftest import Running
+from tests.gateway.knowledge import MANUAL, new_line, upload
+
+QUESTION = "How often should I descale the Zephyr kettle?"
+FULL = {
+    "question": QUESTION,
+    "expected": {
+        "facts": ["30 ml", "six weeks | 6 weeks"], "forbidden": ["vinegar"], "documents": ["manual.md"],
+        "language": "en", "mode": "generated", "max_characters": 100_000,
+    },
+    "reference": "=With 30 ml of citric acid, every six weeks.",
+}  # fmt: skip
+
+
+def kept(http: httpx.Client, line: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = http.get(f"/api/lines/{line}/golden").json()["golden"]
+    return found
+
+
+def ended(http: httpx.Client, run: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while run["status"] in ("waiting", "running"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        run = http.get(f"/api/evaluations/{run['id']}").json()
+    return http.get(f"/api/evaluations/{run['id']}").json()  # type: ignore[no-any-return]
+
+
+def test_questions_are_written_alone_or_many_and_all_or_none(http: httpx.Client) -> None:
+    new_line(http, "written")
+    made = http.post("/api/lines/written/golden", json=FULL)
+    assert made.status_code == 201
+    assert made.json()["expected"] == FULL["expected"]
+    assert (made.json()["language"], made.json()["origin"]) == ("en", "api")
+    several = [{"question": f"Question {n}: how often?"} for n in range(3)]
+    assert len(http.post("/api/lines/written/golden", json=several).json()["golden"]) == 3
+    again = http.post("/api/lines/written/golden", json={**FULL, "reference": ""}).json()
+    assert again["id"] == made.json()["id"]
+    assert len(kept(http, "written")) == 4
+    bad = http.post("/api/lines/written/golden", json=[{"question": "Q?"}, {"question": " "}])
+    assert (bad.status_code, bad.json()["error"]["param"]) == (400, "[1].question")
+    one_id = http.post("/api/lines/written/golden", json={"question": "Q?", "document_id": "d"})
+    assert (one_id.status_code, one_id.json()["error"]["param"]) == (400, "passage_id")
+    private = http.post("/api/lines/written/golden", json={"question": "我的电话 13800138000 有误吗？"})
+    assert "13800138000" not in private.text
+    assert len(kept(http, "written")) == 5
+
+
+def test_a_table_is_carried_out_and_in_again_unchanged(http: httpx.Client) -> None:
+    new_line(http, "carried")
+    upload(http, "carried", ("manual.md", MANUAL))
+    found = http.post("/api/lines/carried/search", json={"question": QUESTION}).json()["passages"][0]
+    passage = {"document_id": found["document_id"], "passage_id": found["passage_id"]}
+    http.post("/api/lines/carried/golden", json=[{**FULL, **passage}, {"question": "多久除垢？"}])
+    before = kept(http, "carried")
+    for format in ("xlsx", "csv", "jsonl"):
+        file = http.get("/api/lines/carried/golden/export", params={"format": format})
+        assert f'filename="golden-carried.{format}"' in file.headers["content-disposition"]
+        for each in kept(http, "carried"):
+            http.delete(f"/api/lines/carried/golden/{each['id']}")
+        sent = http.post("/api/lines/carried/golden/import", files={"files": (f"g.{format}", file.content)})
+        assert (sent.status_code, sent.json()) == (200, {"imported": 2}), format
+        after = {each["id"]: each for each in kept(http, "carried")}
+        for each in before:
+            same = ("question", "expected", "reference", "language", "passage_id", "text")
+            assert [each[name] for name in same] == [after[each["id"]][name] for name in same], format
+        elsewhere = http.post("/api/lines/shop/golden/import", files={"files": (f"g.{format}", file.content)})
+        assert elsewhere.status_code == 422, "a passage that the line does not know is named, not dropped"
+
+
+def test_a_bad_row_keeps_the_whole_file_out_and_is_named(http: httpx.Client) -> None:
+    new_line(http, "rows")
+    table = (
+        "问题,必须包含,最多字数,回答方式\n能退吗？,7 天;免费,100,\n,缺问题,,\n多久？,,很多,\n几点？,,,robot\n"
+    )
+    sent = http.post("/api/lines/rows/golden/import", files={"files": ("g.csv", table.encode())})
+    assert sent.status_code == 422
+    message = sent.json()["error"]["message"]
+    assert all(part in message for part in ("row 3", "row 4", "row 5", "robot"))
+    assert kept(http, "rows") == []
+    good = "\n".join(table.split("\n")[:2])
+    http.post("/api/lines/rows/golden/import", files={"files": ("g.csv", good.encode())}).raise_for_status()
+    (only,) = kept(http, "rows")
+    assert only["expected"]["facts"] == ["7 天", "免费"]
+    lines = b"\n".join([orjson.dumps({"question": "A?", "facts": ["1", "2"]}), b"{broken"])
+    broken = http.post("/api/lines/rows/golden/import", files={"files": ("g.jsonl", lines)})
+    assert broken.status_code == 422
+    headless = http.post("/api/lines/rows/golden/import", files={"files": ("g.csv", b"a,b\n1,2\n")})
+    assert headless.status_code == 422
+    picture = http.post("/api/lines/rows/golden/import", files={"files": ("g.png", b"\x89PNG")})
+    assert picture.status_code == 422
+    assert len(kept(http, "rows")) == 1
+
+
+def test_a_thumb_down_proposes_and_a_person_accepts(http: httpx.Client) -> None:
+    new_line(http, "thumbs")
+    asked = {
+        "model": "thumbs",
+        "messages": [{"role": "user", "content": "我的手机 13800138000，几天能退货？"}],
+    }
+    turn = http.post("/v1/chat/completions", json=asked).json()["xiaoq"]
+    thumb = {"turn_id": turn["turn_id"], "score": -1, "comment": "应该是 7 天，打 13900139000 问的"}
+    http.post("/api/feedback", json=thumb).raise_for_status()
+    (proposal,) = http.get("/api/lines/thumbs/golden/proposals").json()["proposals"]
+    assert "1380013" not in str(proposal)
+    assert "1390013" not in str(proposal)
+    assert (proposal["origin"], proposal["turn_id"]) == ("thumbs_down", turn["turn_id"])
+    assert "[PHONE]" in proposal["question"]
+    address = f"/api/lines/thumbs/golden/proposals/{proposal['id']}"
+    edit = {"question": "几天能退货？", "expected": {"facts": ["7 天"]}}
+    accepted = http.post(f"{address}/accept", json=edit)
+    assert (accepted.status_code, accepted.json()["origin"]) == (200, "thumbs_down")
+    assert http.get("/api/lines/thumbs/golden/proposals").json() == {"proposals": []}
+    assert [each["question"] for each in kept(http, "thumbs")] == ["几天能退货？"]
+    assert http.delete(address).status_code == 404
+    corrected = {"question": "Can I return it?", "reference": "Yes, within 7 days."}
+    made = http.post("/api/lines/thumbs/golden/proposals", json=corrected).json()["proposal"]
+    assert http.delete(f"/api/lines/thumbs/golden/proposals/{made['id']}").status_code == 204
+    known = http.post("/api/lines/thumbs/golden/proposals", json={"question": "几天能退货？"})
+    assert known.json() == {"proposal": None}
+
+
+def test_a_run_is_watched_to_its_end(http: httpx.Client) -> None:
+    new_line(http, "runs")
+    empty = http.post("/api/lines/runs/evaluations")
+    assert (empty.status_code, empty.json()["error"]["code"]) == (422, "unfit")
+    upload(http, "runs", ("manual.md", MANUAL))
+    http.post("/api/lines/runs/golden", json=[FULL, {"question": "Hello?", "expected": {"mode": "refused"}}])
+    begun = http.post("/api/lines/runs/evaluations", json={"before": {}, "after": {"temperature": 0.5}})
+    assert begun.status_code == 202
+    run = ended(http, begun.json())
+    assert (run["status"], run["done"], run["total"]) == ("done", 4, 4)
+    assert (run["before"], run["after"]) == ({"prompt": 0}, {"prompt": 0, "temperature": 0.5})
+    assert [result["change"] for result in run["results"]] == ["failing", "kept"]
+    assert run["results"][0]["after"]["failures"] == ["mode:refused"]
+    assert run["summary"]["after"]["passed"] == 1
+    (listed,) = http.get("/api/lines/runs/evaluations").json()["evaluations"]
+    assert listed["id"] == run["id"]
+    stopped = http.post(f"/api/evaluations/{run['id']}/stop").json()
+    assert stopped["status"] == "done"
+    assert http.get("/api/evaluations/none").status_code == 404
+    unknown = http.post("/api/lines/runs/evaluations", json={"after": {"prompt": 7}})
+    assert unknown.status_code == 404
+
+
+def test_another_lines_manager_sees_no_run(locked: Running) -> None:
+    mine, theirs = locked.key("manager", "shop"), locked.key("manager", "bank")
+    with httpx.Client(base_url=locked.url) as http:
+        http.post("/api/lines/shop/golden", json={"question": "Q?"}, headers=mine).raise_for_status()
+        run = http.post("/api/lines/shop/evaluations", headers=mine).json()
+        assert http.get(f"/api/evaluations/{run['id']}", headers=theirs).status_code == 403
+        assert http.post(f"/api/evaluations/{run['id']}/stop", headers=theirs).status_code == 403
+        assert http.get(f"/api/evaluations/{run['id']}", headers=mine).status_code == 200
+        override = "/api/lines/shop/prompts/1/override"
+        assert http.post(override, json={"reason": "because"}, headers=mine).status_code == 403
+        admin = locked.key("admin")
+        assert http.post(override, json={"reason": " "}, headers=admin).status_code == 400
+        assert http.post(override, json={"reason": "because"}, headers=admin).status_code == 404
