@@ -14,7 +14,7 @@ from pages.events import DOWNLOAD_JS, PRESS_JS, clicking, needs
 from pages.reader import READER_JS
 from pipelines.services import Services
 
-CHART_ROWS = (("questions",), ("total", "first_token"), ("modes", "languages"))
+CHART_ROWS = (("questions",), ("total", "first_token"), ("modes", "languages"), ("fidelity",))
 WORD_CHARTS = ("words", "categories")
 """Shown where there are hits only."""
 

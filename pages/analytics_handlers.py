@@ -4,7 +4,7 @@ Holds the services and the widgets, never a visitor.
 """
 
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from core.messages import ConversationSummary, Mode, StoredTurn, in_language
 from core.ports import TranscriptFilter
 from core.words import WordHit
 from pages.analytics_unmask import transcript_head
-from pages.charts import counts_chart, latency_chart, questions_chart, words_chart
+from pages.charts import counts_chart, fidelity_chart, latency_chart, questions_chart, words_chart
 from pages.console_words import words
 from pages.lists import conversations_table, transcript
 from pages.reader import Reader, language_of, principal_of, reader_of
@@ -26,6 +26,7 @@ from pipelines.audited import open_conversation, turns_to_export
 from pipelines.export import transcripts_csv
 from pipelines.reports import (
     bucket,
+    fidelity,
     language_counts,
     latency_over_time,
     mode_counts,
@@ -57,6 +58,7 @@ class AnalyticsParts:
     first_token: gr.Plot
     modes: gr.Plot
     languages: gr.Plot
+    fidelity: gr.Plot
     hits: gr.Row
     words: gr.Plot
     categories: gr.Plot
@@ -68,7 +70,7 @@ class AnalyticsParts:
     def view(self) -> list[Any]:
         return [
             self.problem, self.charts, self.questions, self.total, self.first_token, self.modes,
-            self.languages, self.hits, self.words, self.categories, self.summary, self.conversations, self.dates,
+            self.languages, self.fidelity, self.hits, self.words, self.categories, self.summary, self.conversations, self.dates,
         ]  # fmt: skip
 
 
@@ -146,6 +148,7 @@ class AnalyticsHandlers:
             self._parts.languages: counts_chart(
                 language_counts(turns), say["chart_languages"], "language_", say, dark
             ),
+            self._parts.fidelity: _fidelity_plot(turns, say, dark),
         }
 
     def _draw_hits(self, hits: Sequence[WordHit], reader: Reader, language: str) -> Updates:
@@ -211,6 +214,14 @@ def filter_of(
         line=None if line in (None, ALL) else line,
         mode=None if mode in (None, ALL) else mode,
     )
+
+
+def _fidelity_plot(turns: Sequence[StoredTurn], say: Mapping[str, str], dark: bool) -> Any:
+    """Hidden where no model has answered, or none whose language is known."""
+    frame = fidelity(turns)
+    if frame.empty:
+        return gr.update(visible=False)
+    return gr.update(value=fidelity_chart(frame, say, dark), visible=True)
 
 
 def _day(written: str, zone: ZoneInfo, plus: int) -> datetime | None:

@@ -92,6 +92,35 @@ def counts_chart(frame: pd.DataFrame, title: str, prefix: str, say: Mapping[str,
     return figure
 
 
+def fidelity_chart(frame: pd.DataFrame, say: Mapping[str, str], dark: bool) -> Figure:
+    """In how many of a hundred answers the model kept to the language, from columns `key`, `right` and `turns`."""
+    import plotly.graph_objects as go
+
+    labels = [say.get(f"language_{key}", key) for key in frame["key"]]
+    rights, counts = frame["right"].tolist(), frame["turns"].tolist()
+    shares = [100 * right / count for right, count in zip(rights, counts, strict=True)]
+    told = [
+        say["fidelity_of"].format(right=right, all=count) for right, count in zip(rights, counts, strict=True)
+    ]
+    bars = go.Bar(
+        x=shares,
+        y=labels,
+        width=0.6,
+        orientation="h",
+        marker_color=ACCENT[dark],
+        text=[f"{share:.0f}" for share in shares],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=told,
+        hovertemplate="%{y}<br>%{x:.1f}%<br>%{customdata}<extra></extra>",
+    )
+    figure = _laid_out(go.Figure(bars), say["chart_fidelity"], dark)
+    figure.update_yaxes(range=[max(len(labels), 4) - 0.5, -0.5], automargin=True, showgrid=False)
+    figure.update_xaxes(range=[0, 105], tickvals=[0, 25, 50, 75, 100])
+    figure.update_layout(height=max(300, 100 + 28 * len(labels)))
+    return figure
+
+
 def words_chart(frame: pd.DataFrame, width: timedelta, say: Mapping[str, str], dark: bool) -> Figure:
     """Hits of sensitive words by hour or day, one part of a bar for each action, from columns `at` and the actions."""
     import plotly.graph_objects as go

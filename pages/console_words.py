@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pages.chat_words import FILE_WORDS
 from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
+from pages.language_words import LANGUAGE_WORDS
 from pages.prompts_experiments_words import EXPERIMENT_WORDS
 from pages.prompts_words import PROMPTS_WORDS
 from pages.system_audit_words import AUDIT_WORDS
@@ -88,10 +89,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "mode_human": "人工回答",
         "mode_refused": "未作回答",
         "mode_none": "未完成",
-        "language_zh": "中文（简体）",
-        "language_zh-Hant": "中文（繁体）",
-        "language_en": "英文",
-        "language_und": "未识别",
         "channel_api": "接口",
         "channel_chat": "客户页面",
         "channel_console": "控制台",
@@ -128,6 +125,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "chart_first_token": "首字用时（秒）",
         "chart_modes": "回答方式（次）",
         "chart_languages": "提问语言（次）",
+        "chart_fidelity": "用提问语言作答的比例（%）",
+        "fidelity_of": "{right} / {all} 次",
         "p50": "中位数（p50）",
         "p95": "较慢的 5%（p95）",
         "analytics_empty": "这个范围内还没有对话。到“对话”页提一个问题，或者放宽上面的条件。",
@@ -200,10 +199,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "mode_human": "From a person",
         "mode_refused": "Not answered",
         "mode_none": "Unfinished",
-        "language_zh": "Chinese (Simplified)",
-        "language_zh-Hant": "Chinese (Traditional)",
-        "language_en": "English",
-        "language_und": "Undetermined",
         "channel_api": "API",
         "channel_chat": "Customer page",
         "channel_console": "Console",
@@ -240,6 +235,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "chart_first_token": "Time to first token (seconds)",
         "chart_modes": "Kinds of answer (count)",
         "chart_languages": "Languages asked in (count)",
+        "chart_fidelity": "Answers in the customer's language (%)",
+        "fidelity_of": "{right} of {all}",
         "p50": "Median (p50)",
         "p95": "Slowest 5% (p95)",
         "analytics_empty": "No conversations here yet. Ask something on the Chat tab, or widen the filters above.",
@@ -265,6 +262,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     language: {
         **own,
         **FILE_WORDS[language],
+        **LANGUAGE_WORDS[language],
         **KNOWLEDGE_WORDS[language],
         **PROMPTS_WORDS[language],
         **EXPERIMENT_WORDS[language],

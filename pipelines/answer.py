@@ -25,6 +25,7 @@ from pipelines.frequent import FrequentAnswers
 from pipelines.generate import generate
 from pipelines.handoffs import handed_over, handoff_note
 from pipelines.language import detect_language
+from pipelines.language_reply import language_of_answer
 from pipelines.opening import language_of, open_line
 from pipelines.pinned import Versions
 from pipelines.redact import public_contacts
@@ -128,6 +129,7 @@ class AnswerPipeline:
                     await self._keep(draft, turn, question)
             hits = choices.hits() if choices else voice.hits
             await self._screening.note(turn, draft, hits)
+            draft.answer_language = language_of_answer(draft, question, line.glossary, self._detect)
             self._record(turn, question, draft, TurnStatus.DONE)  # 11.
             yield self._finished(turn, line, draft, voice, choices)
         except XiaoQError as error:

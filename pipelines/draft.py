@@ -16,6 +16,7 @@ class Draft:
         self.language = language
         self.notice = ""
         """What is said before the answer about its language; no part of the answer itself."""
+        self.answer_language: str | None = None
         self.mode: Mode | None = None
         self.engine = ""
         self.sources: Sequence[Source] = ()
@@ -103,6 +104,7 @@ class Draft:
             finish_reason=self.finish_reason,
             handoff=self.handoff,
             error=self.error,
+            answer_language=self.answer_language,
         )
 
     @staticmethod

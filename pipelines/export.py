@@ -12,7 +12,7 @@ from pipelines.foreign_markdown import as_typed, on_one_line, plain_markdown
 COLUMNS = (
     "conversation_id", "turn_id", "asked_at", "line", "channel", "language", "mode", "status", "engine",
     "question", "answer", "sources", "total_ms", "first_token_ms", "prompt_tokens", "completion_tokens",
-    "feedback_score", "feedback_comment", "request_id",
+    "feedback_score", "feedback_comment", "request_id", "answer_language",
 )  # fmt: skip
 
 FORMULA_SIGNS = "=+-@"
@@ -87,4 +87,5 @@ def _cells(turn: StoredTurn) -> list[object]:
         "" if turn.feedback_score is None else turn.feedback_score,
         turn.feedback_comment or "",
         turn.request_id,
+        record.answer_language or "",
     ]

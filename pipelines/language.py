@@ -18,7 +18,7 @@ from pipelines.languages.scripts import (
     scripts_of,
     told_by_arabic_letters,
 )
-from pipelines.languages.words import is_sentence, told_by_words, words_of
+from pipelines.languages.words import is_sentence, plainly, told_by_words, words_of
 
 ENOUGH = 300
 """Characters of a message that are looked at: what follows says nothing new about its language."""
@@ -72,7 +72,9 @@ def _by_script(text: str, scripts: Counter[str], words: list[str]) -> str | None
 
 
 def _by_words(text: str, words: list[str], among: Sequence[str]) -> str | None:
-    """The likeliest of several languages of one script, by the two models and the words that are known by heart."""
+    """The likeliest of several languages of one script, by the words that are known by heart and the two models."""
+    if among is LATIN and (plain := plainly(words)):
+        return plain
     probable = by_fasttext(text)
     if other := elsewhere(probable):
         return other

@@ -51,6 +51,18 @@ def language_counts(turns: Sequence[StoredTurn]) -> pd.DataFrame:
     return _counts([turn.record.language or "und" for turn in turns])
 
 
+def fidelity(turns: Sequence[StoredTurn]) -> pd.DataFrame:
+    """How often a model answered in the language it was to: columns `key` (that language), `right` and `turns` (answers
+    whose own language is known), most frequent first."""
+    import pandas as pd
+
+    known = [turn.record for turn in turns if turn.record.answer_language]
+    every = Counter(record.language for record in known)
+    right = Counter(record.language for record in known if record.answer_language == record.language)
+    rows = [(key, right[key], count) for key, count in every.most_common()]
+    return pd.DataFrame(rows, columns=["key", "right", "turns"])
+
+
 def words_over_time(hits: Sequence[WordHit], zone: ZoneInfo) -> pd.DataFrame:
     """Columns `at` (start of the hour or day, reader's local time) and one for each action; gaps count zero."""
     import pandas as pd

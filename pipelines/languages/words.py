@@ -18,6 +18,8 @@ ONE_OF_TWO = 6.0
 """What a word that Indonesian has and Malay has not is worth, and the other way round."""
 RATHER = 1.0
 """What a word is worth that one of the two says more often."""
+PLAIN = 10.0
+"""By how much a language must lead for the words alone to settle it."""
 _WORD = re.compile(r"[^\W\d_]+")
 # In two languages so alike, the ending of a loan word tells: "universitas" and "universiti".
 _ENDINGS = {"itas": "id", "iti": "ms"}
@@ -32,6 +34,18 @@ def is_sentence(words: list[str]) -> bool:
     """Whether these are more than names: two words or more that the lists know."""
     known = _listed()
     return sum(len(word) > 1 and word in known for word in words) >= 2
+
+
+def plainly(words: list[str]) -> str | None:
+    """The language of which there are so many words more than of any other that no model need be asked."""
+    (best, most), (_, next_most) = sorted([*told_by_words(words).items(), ("", 0.0), ("", 0.0)], key=_worth)[
+        -1:-3:-1
+    ]
+    return best if most - next_most >= PLAIN else None
+
+
+def _worth(told: tuple[str, float]) -> float:
+    return told[1]
 
 
 def told_by_words(words: list[str]) -> Mapping[str, float]:

@@ -1,14 +1,16 @@
 """The figures hold the numbers of the turns they were drawn from."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.messages import Mode, StoredTurn, TurnRecord, TurnStatus
 from core.words import WordHit
-from pages.charts import counts_chart, latency_chart, questions_chart, words_chart
+from pages.charts import counts_chart, fidelity_chart, latency_chart, questions_chart, words_chart
 from pages.console_words import words
 from pipelines.reports import (
     bucket,
+    fidelity,
     language_counts,
     latency_over_time,
     mode_counts,
@@ -94,3 +96,25 @@ def test_hits_of_words_are_stacked_by_action_and_counted_by_category() -> None:
     figure = words_chart(frame, timedelta(hours=1), words("zh"), False)
     assert [trace.name for trace in figure.data] == ["转人工", "替换"]
     assert figure.layout.title.text == "敏感词命中（次）"
+
+
+def test_fidelity_counts_the_answers_whose_language_is_known() -> None:
+    def answered(language: str, answer: str | None) -> StoredTurn:
+        one = turn(0, 1, Mode.GENERATED, language)
+        return replace(one, record=replace(one.record, answer_language=answer))
+
+    turns = [*[answered("de", "de")] * 3, answered("de", "en"), answered("de", None), answered("zh", "zh")]
+    frame = fidelity(turns)
+    assert frame.values.tolist() == [["de", 3, 4], ["zh", 1, 1]]
+    for language, title, name, hover in (
+        ("en", "Answers in the customer's language (%)", "German", "3 of 4"),
+        ("zh", "用提问语言作答的比例（%）", "德文", "3 / 4 次"),
+    ):
+        figure = fidelity_chart(frame, words(language), False)
+        assert figure.layout.title.text == title
+        assert (figure.data[0].y[0], list(figure.data[0].x), figure.data[0].customdata[0]) == (
+            name,
+            [75, 100],
+            hover,
+        )
+    assert fidelity([answered("de", None)]).empty
