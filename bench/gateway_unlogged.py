@@ -15,7 +15,9 @@ from core.vault import Masking, MaskWith, VaultEntry
 class NoLog(storage.conversations.SqlConversationLog):
     """Every write of the path of one question does nothing; the rest stays as it is."""
 
-    async def begin(self, question: Question, line: str, masking: Masking | None = None) -> StoredTurn:
+    async def begin(
+        self, question: Question, line: str, masking: Masking | None = None, prompt_version: int | None = None
+    ) -> StoredTurn:
         return StoredTurn(
             id=f"turn-{uuid4().hex}",
             conversation_id=f"conv-{uuid4().hex}",
@@ -25,6 +27,7 @@ class NoLog(storage.conversations.SqlConversationLog):
             channel=question.channel,
             line=line,
             request_id=question.request_id,
+            prompt_version=prompt_version,
             known=(),
         )
 
@@ -36,6 +39,11 @@ class NoLog(storage.conversations.SqlConversationLog):
 
     def finish_soon(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         return
+
+    def keep_soon(
+        self, question: Question, line: str, record: TurnRecord, prompt_version: int | None = None
+    ) -> tuple[str, str] | None:
+        return f"conv-{uuid4().hex}", f"turn-{uuid4().hex}"
 
     async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:
         return ()

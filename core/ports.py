@@ -403,6 +403,10 @@ class LineStore(Protocol):
 
     async def get(self, line: str) -> BusinessLine | None: ...
 
+    def at_hand(self, line: str) -> BusinessLine | None:
+        """The very object that `get` would give, where it would not wait; it is another one once the line has changed."""
+        ...
+
     async def put(self, line: BusinessLine) -> None: ...
 
 
@@ -464,6 +468,17 @@ class ConversationLog(Protocol):
         """`finish` without waiting for the disk: done before anything is read from here later, and at a stop.
 
         What cannot be stored is logged; the answer has been given by then.
+        """
+        ...
+
+    def keep_soon(
+        self, question: Question, line: str, record: TurnRecord, prompt_version: int | None = None
+    ) -> tuple[str, str] | None:
+        """Store a question that began a conversation, and needed no masking, with its finished answer; the ids of the
+        conversation and the turn.
+
+        It does not wait for the disk, like `finish_soon`. None where that cannot be answered for now, since earlier
+        writes still wait: `begin` then tells why.
         """
         ...
 

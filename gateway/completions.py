@@ -24,7 +24,7 @@ from gateway.metrics import Metrics
 from gateway.plain_chat import plain_chat
 from gateway.replies import Chunks, completion
 from gateway.schema import ChatRequest
-from gateway.stream import Events, EventStream, chained, unless_gone, until_it_speaks
+from gateway.stream import STREAM_HEADERS, Events, EventStream, chained, unless_gone, until_it_speaks
 from gateway.written import Hand, written
 from pipelines.services import Services
 
@@ -45,6 +45,11 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
     passed = await enter_chat(request, principal, body)
     ask = await asked(body, principal, services, request.state.request_id)
     metrics: Metrics = request.app.state.metrics
+    if (known := services.answer.at_once(ask.question)) is not None:
+        passed.finished(known)
+        metrics.finished(known)
+        request.state.conversation_id = known.conversation_id
+        return told_at_once(ask.model, known, stream=bool(body.stream), with_usage=body.wants_usage)
     if not body.stream:
         deltas, finished = await whole_answer(request, services, ask.question, metrics)
         passed.finished(finished)
@@ -53,6 +58,15 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
     chunks = Chunks(ask.model, body.wants_usage, n=body.n or 1)
     request_id = request.state.request_id
     return EventStream(written(hand_of(chunks, request_id), events, metrics, request_id, passed))
+
+
+def told_at_once(model: str, known: Finished, *, stream: bool, with_usage: bool) -> Response:
+    """An answer that was there before the question."""
+    if not stream:
+        return Response(orjson.dumps(completion(model, (), known)), media_type="application/json")
+    hand = hand_of(Chunks(model, with_usage), "")
+    pieces = (*hand.opening, hand.delta(Delta(known.text)), *hand.ending(known))
+    return Response(b"".join(pieces), headers=STREAM_HEADERS, media_type="text/event-stream")
 
 
 async def asked_directly(request: Request) -> Response:

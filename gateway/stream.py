@@ -21,6 +21,7 @@ Events = AsyncGenerator[Event]
 SLOWEST_READ_SECONDS = 30.0
 """Longest wait for a reader that does not take what was sent; the connection is dropped then."""
 
+STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 MOST_READY = 65_536
 """Bytes that wait for a slow reader before the answer waits, too."""
 
@@ -60,7 +61,7 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(self, pieces: AsyncGenerator[bytes]) -> None:
-        super().__init__(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        super().__init__(headers=STREAM_HEADERS)
         del self.headers["content-length"]
         self.pieces = pieces
         self._ready: list[bytes] = []

@@ -15,9 +15,9 @@ from core.errors import EngineError, ServerStopping, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Message, Mode, Question, Source, StoredTurn, TurnStatus
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever, TokenCounter
-from core.vault import Masking
+from pipelines.at_once import AtOnce
 from pipelines.choices import Choices, several
-from pipelines.conceal import Concealed, conceal, conceal_first
+from pipelines.conceal import conceal, conceal_if_new
 from pipelines.continued import continued
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
@@ -75,12 +75,18 @@ class AnswerPipeline:
         self._public = public
         self._tokens = tokens
         self._frequent = frequent
+        self._at_once = frequent and AtOnce(frequent, conversations, lines, screening, versions, default_line)
 
     def rehearsing(self, lines: LineStore, log: ConversationLog) -> "AnswerPipeline":
         """The same path over another log and other lines, where no hit of a word is counted (rehearse.py)."""
         other = copy(self)
         other._lines, other._log, other._screening = lines, log, self._screening.unnoted()
+        other._at_once = None
         return other
+
+    def at_once(self, question: Question) -> Finished | None:
+        """The whole answer where it lies in memory, on its way to the disk; None: `ask`. It does not wait."""
+        return self._at_once.answer(question) if self._at_once else None
 
     async def ask(self, question: Question) -> AsyncGenerator[Event]:
         """Answer one question.
@@ -91,16 +97,17 @@ class AnswerPipeline:
         """
         line = await open_line(self._lines, question.line or self._default_line)
         draft = Draft()
-        concealed, masking = await self._masked_first(question, line, draft)
+        with draft.timed("mask"):
+            concealed, masking = await conceal_if_new(question, public_contacts([line], self._public))
         with draft.timed("record"):
             begins_with = self._versions.begin(line)
             turn = await self._log.begin(
                 question, line.id, masking, begins_with
-            )  # 1. before anything can fail
+            )  # 1. before all that can fail
         try:
             if turn.line != line.id:  # a conversation stays on the line it began with
                 line = await open_line(self._lines, turn.line)
-            line = await self._versions.pinned(line, turn.prompt_version)
+            as_it_is, line = line, await self._versions.pinned(line, turn.prompt_version)
             if concealed is None:
                 with draft.timed("mask"):
                     public = public_contacts([line], self._public)
@@ -117,6 +124,12 @@ class AnswerPipeline:
             voice = Voice(draft, concealed.entries, screened.screen(), as_json=question.wants_json)
             choices = several(question, draft, voice, concealed.entries, screened.screen)
             way = screened.way(line, draft.language) or way_of(question, line, draft.language)  # 5.
+            if (
+                self._at_once
+                and way.kind == "search"
+                and not (masking or screened.found.hits or draft.notice)
+            ):
+                self._at_once.note(question, as_it_is, screened.lexicon, draft.language)
             events = self._said(way, question, turn, line, draft)
             spoken = (
                 choices.spoken(events, partial(self._cut_short, line))
@@ -147,20 +160,6 @@ class AnswerPipeline:
             draft.error = "internal_error"
             self._record(turn, question, draft, TurnStatus.FAILED)
             yield Failed(turn.conversation_id, turn.id, XiaoQError("Something went wrong on our side."))
-
-    async def _masked_first(
-        self, question: Question, line: BusinessLine, draft: Draft
-    ) -> tuple[Concealed | None, Masking | None]:
-        """Step 2 before step 1, where a conversation begins: one write keeps both. What fails here fails again after
-        the question is stored."""
-        if question.conversation_id is not None:
-            return None, None
-        try:
-            with draft.timed("mask"):
-                return await conceal_first(question, public_contacts([line], self._public))
-        except Exception as error:  # noqa: BLE001 - no error comes before the question is stored
-            log.error("masking_failed", request=question.request_id, error=type(error).__qualname__)
-            return None, None
 
     def _said(
         self, way: Route, question: Question, turn: StoredTurn, line: BusinessLine, draft: Draft

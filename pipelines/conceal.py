@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+import structlog
+
 from core.documents import Attachment, Chunk
 from core.messages import Message, Question, StoredTurn
 from core.ports import ConversationLog
 from core.privacy import Finding, Kind
 from core.vault import PLACEHOLDER, Masking, VaultEntry
 from pipelines.masking import Known, Masked, Placeholders, find
+
+log = structlog.get_logger()
 
 AT_ONCE = 20_000
 """Characters that are masked on the event loop, about ten milliseconds' work; more go to a thread."""
@@ -69,6 +73,20 @@ async def conceal(
     if list(entries) == list(concealed.entries):
         return concealed
     return (await masked(question, entries, public))[0]
+
+
+async def conceal_if_new(
+    question: Question, public: Collection[str] = ()
+) -> tuple[Concealed | None, Masking | None]:
+    """Step 2 before step 1, where a conversation begins: one write keeps both. What fails here fails again after the
+    question is stored."""
+    if question.conversation_id is not None:
+        return None, None
+    try:
+        return await conceal_first(question, public)
+    except Exception as error:  # noqa: BLE001 - no error comes before the question is stored
+        log.error("masking_failed", request=question.request_id, error=type(error).__qualname__)
+        return None, None
 
 
 async def conceal_first(question: Question, public: Collection[str] = ()) -> tuple[Concealed, Masking | None]:

@@ -5,6 +5,7 @@ Knows no door and no engine. Its first look is plain memory, so that a whole que
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import lru_cache
 
 from core.events import Delta, Event, Sources
 from core.frequent import KnownAnswer
@@ -18,6 +19,9 @@ MACHINE = frozenset({"tools", "stop", "logprobs", "response_format"})
 """A caller who sends these wants the model's own words."""
 LONGEST = 500
 """Characters of a question that many ask."""
+
+_form = lru_cache(10_000)(normalised)
+"""Of masked texts; most of what is asked often is asked in few ways."""
 
 
 class FrequentAnswers:
@@ -40,11 +44,18 @@ class FrequentAnswers:
             async for event in making:
                 yield event
 
+    def at_hand(
+        self, question: Question, line: BusinessLine, language: str
+    ) -> tuple[Mode, KnownAnswer] | None:
+        """See pipelines.at_once.AtHand."""
+        answer = self.approved_answer(question, line, language)
+        return None if answer is None else (Mode.APPROVED, answer)
+
     def approved_answer(self, question: Question, line: BusinessLine, language: str) -> KnownAnswer | None:
         """In memory, at once."""
         if not (self._on and line.frequent.approved and _may_be_known(question)):
             return None
-        form = normalised(question.text)
+        form = _form(question.text)
         return self.approved.find(line, form, language) if form else None
 
     async def refresh(self, bases: Sequence[str] | None = None) -> None:

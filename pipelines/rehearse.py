@@ -79,6 +79,9 @@ class OneLine:
     async def get(self, line: str) -> BusinessLine | None:
         return self._line if line == self._line.id else None
 
+    def at_hand(self, line: str) -> BusinessLine | None:
+        return self._line if line == self._line.id else None
+
     async def put(self, line: BusinessLine) -> None:
         raise NotFound("A rehearsal changes no line.")
 
@@ -127,6 +130,11 @@ class Forgetful:
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         return
+
+    def keep_soon(
+        self, question: Question, line: str, record: TurnRecord, prompt_version: int | None = None
+    ) -> tuple[str, str] | None:
+        return None
 
     def finish_soon(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         return

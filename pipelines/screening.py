@@ -17,6 +17,7 @@ from pipelines.draft import Draft
 from pipelines.handoffs import handed_over, handoff_note
 from pipelines.route import Route
 from pipelines.sentences import sentences_in
+from pipelines.words.lexicon import Lexicon
 from pipelines.words.live import Words
 from pipelines.words.stream import OutputScreen
 from pipelines.words.tally import tally
@@ -27,10 +28,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ScreenedQuestion:
-    """A question as the engine may see it; `screen` makes the screen of an answer to it."""
+    """A question as the engine may see it; `screen` makes the screen of an answer to it, by the same `lexicon`."""
 
     question: Question
     found: Screened
+    lexicon: Lexicon
     screen: Callable[[], OutputScreen]
 
     def way(self, line: BusinessLine, language: str) -> Route | None:
@@ -54,6 +56,10 @@ class Screening:
         """The same screening, of which no hit is kept."""
         return Screening(self._words, None)
 
+    def lexicon_at_hand(self) -> Lexicon | None:
+        """The lists a question would be screened by now; None where they were never read."""
+        return self._words.at_hand()
+
     async def question(self, question: Question, line: str, draft: Draft) -> ScreenedQuestion:
         """Screen the customer's own text; what is replaced is replaced in the dialogue, too."""
         with draft.timed("screen"):
@@ -62,7 +68,7 @@ class Screening:
         draft.hits = found.hits
         if found.text != question.text:
             question = _with_text(question, found.text)
-        return ScreenedQuestion(question, found, partial(lexicon.stream, line))
+        return ScreenedQuestion(question, found, lexicon, partial(lexicon.stream, line))
 
     async def note(self, turn: StoredTurn, draft: Draft, output: Sequence[Hit]) -> None:
         """Keep what was hit in question and answer. A count that cannot be kept does not cost the answer."""

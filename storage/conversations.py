@@ -6,6 +6,7 @@ The owner, as a pseudonym, stands in the WHERE of every statement that touches s
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from secrets import token_hex
 from uuid import uuid4
 
 import structlog
@@ -16,6 +17,7 @@ from core.messages import Channel, ConversationSummary, Message, Question, Store
 from core.vault import Hide, Masking, MaskWith, VaultEntry
 from storage import places
 from storage.database import Database
+from storage.kept import Kept, keep_all
 from storage.ownership import KEY, hold_turn, is_conversation, live_in, require_conversation
 from storage.questions import Asked, begin_all, store_masking
 from storage.removal import remove
@@ -49,6 +51,7 @@ class SqlConversationLog:
         self._growing: set[str] = set()
         self._begin: Batch[Asked, StoredTurn] = lambda connection, asked: begin_all(connection, db, asked)
         self._finish: Batch[Ended, None] = lambda connection, ended: finish_all(connection, db, ended)
+        self._keep: Batch[Kept, None] = lambda connection, kept: keep_all(connection, db, kept)
 
     async def begin(
         self,
@@ -150,11 +153,19 @@ class SqlConversationLog:
 
     def finish_soon(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         """See the port."""
+        self._db.owe(self._finish, self._ended(turn_id, owner, record), _lost)
 
-        def lost(error: Exception) -> None:
-            log.error("turn_end_not_stored", turn=turn_id, error=type(error).__qualname__)
-
-        self._db.owe(self._finish, self._ended(turn_id, owner, record), lost)
+    def keep_soon(
+        self, question: Question, line: str, record: TurnRecord, prompt_version: int | None = None
+    ) -> tuple[str, str] | None:
+        """See the port."""
+        if not self._db.keeps_up:
+            return None
+        turn_id, conversation_id, now = f"turn-{token_hex(16)}", f"conv-{token_hex(16)}", datetime.now(UTC)
+        owner = self._db.pseudonyms.owner(question.owner)
+        kept = Kept(question, owner, line, turn_id, conversation_id, now, now, record, prompt_version)
+        self._db.owe(self._keep, kept, _lost)
+        return conversation_id, turn_id
 
     def _ended(self, turn_id: str, owner: str, record: TurnRecord) -> Ended:
         return Ended(turn_id, self._db.pseudonyms.owner(owner), record, datetime.now(UTC))
@@ -259,3 +270,7 @@ class SqlConversationLog:
             self._db.seals.change(connection, before, delta)
 
         await self._db.write(write)
+
+
+def _lost(owed: Ended | Kept, error: Exception) -> None:
+    log.error("turn_end_not_stored", turn=owed.turn_id, error=type(error).__qualname__)

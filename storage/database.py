@@ -4,11 +4,13 @@ Work runs in threads of its own (four that read, one that writes); the event loo
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import URL, Connection, event, text
@@ -74,7 +76,9 @@ class Database:
         self._writer = GroupWriter(
             self._write_engine, self._turnstile.turn if self._turnstile else nullcontext
         )
-        self._owed: set[asyncio.Future[None]] = set()
+        self._owed = self._tried = 0
+        self._put_off: set[int] = set()
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._hurrying: asyncio.TimerHandle | None = None
         self._started = False
 
@@ -129,9 +133,8 @@ class Database:
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on one snapshot, in a reading thread, after all that is owed. Raises StorageUnavailable."""
         self._check_started()
-        if self._owed:
-            self._writer.hurry()
-            await asyncio.wait(self._owed)
+        if self._tried < self._owed:
+            await self._all_tried()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
 
     def _read(self, fn: Callable[[Connection], T]) -> T:
@@ -157,26 +160,46 @@ class Database:
         self._check_started()
         return await self._written(self._writer.submit_to(batch, item))
 
-    def owe(self, batch: Batch[Item, T], item: Item, told: Callable[[Exception], None]) -> None:
+    def owe(self, batch: Batch[Item, T], item: Item, lost: Callable[[Item, Exception], None]) -> None:
         """`write_batch` of what cannot be asked for again, such as an answer that was given, without waiting for it.
 
         It is done before any `read` that begins later, and before `aclose` ends. Where the disk is full or the
-        database locked, it stays in memory and is tried again for minutes, and no read waits for it. `told` hears
+        database locked, it stays in memory and is tried again for minutes, and no read waits for it. `lost` hears
         why where it could not be done.
         """
         self._check_started()
-        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._owed.add(tried)
-        tried.add_done_callback(self._owed.discard)
-
-        def settle(done: "asyncio.Future[T]") -> None:
-            _resolved(tried)
-            if not done.cancelled() and (error := done.exception()) is not None:
-                told(_translated(error))
-
-        self._writer.owe(batch, item, lambda: _resolved(tried)).add_done_callback(settle)
+        self._writer.owe(batch, item, partial(self._told, lost))
+        self._owed += 1
         if self._hurrying is None:
             self._hurrying = asyncio.get_running_loop().call_later(OWED_SECONDS, self._hurry)
+
+    def _told(
+        self, lost: Callable[[Any, Exception], None], item: Any, error: BaseException | None, again: bool
+    ) -> None:
+        """How it stands with something owed. What is put off counts as tried, once."""
+        known = bool(self._put_off) and id(item) in self._put_off
+        if not known:
+            self._tried += 1
+            while self._waiting and self._waiting[0][0] <= self._tried:
+                _resolved(self._waiting.popleft()[1])
+        if again:
+            self._put_off.add(id(item))
+            return
+        self._put_off.discard(id(item))
+        if error is not None:
+            lost(item, _translated(error))
+
+    async def _all_tried(self) -> None:
+        """Wait for what is owed now; it is tried in the order in which it came to be."""
+        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._owed, tried))
+        self._writer.hurry()
+        await tried
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the database takes writes as fast as they are owed: what is owed now is stored within moments."""
+        return self._started and self._writer.keeps_up
 
     def _hurry(self) -> None:
         self._hurrying = None

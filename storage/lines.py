@@ -35,9 +35,9 @@ class SqlLineStore:
 
     async def get(self, line: str) -> BusinessLine | None:
         """See the port. What this process puts is seen at once, what another puts within KNOWN_SECONDS."""
-        read_at, known = self._known.get(line, (0.0, None))
-        if known is not None and time.monotonic() - read_at < KNOWN_SECONDS:
-            return known
+        if (at_hand := self.at_hand(line)) is not None:
+            return at_hand
+        _, known = self._known.get(line, (0.0, None))
         read_at, changes = time.monotonic(), self._changes
         if known is not None:
             self._known[line] = (read_at, known)  # whoever asks meanwhile is content with what was known
@@ -46,11 +46,17 @@ class SqlLineStore:
         if row is None:
             return None
         found = _line(row)
+        if known is not None and known == found and known.version == found.version:
+            found = known
         if changes == self._changes:  # else it was read before a change that is done by now
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[line] = (read_at, found)
         return found
+
+    def at_hand(self, line: str) -> BusinessLine | None:
+        read_at, known = self._known.get(line, (0.0, None))
+        return known if time.monotonic() - read_at < KNOWN_SECONDS else None
 
     async def put(self, line: BusinessLine) -> None:
         now = datetime.now(UTC)

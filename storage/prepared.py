@@ -5,6 +5,7 @@ SQLAlchemy takes longer to find out, for each row anew, how its values are writt
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable, Table, insert
@@ -85,6 +86,11 @@ def _sqlite_time(value: datetime | None) -> str | None:
     """As SQLAlchemy writes it there: in UTC, without the zone."""
     if value is None:
         return None
+    return _sqlite_moment(value)
+
+
+@lru_cache(64)  # the rows of one question have one time or two
+def _sqlite_moment(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("a time without a zone was given to the database")
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

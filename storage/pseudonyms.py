@@ -1,6 +1,5 @@
 """Owners and customers as the database knows them: by an HMAC, so that a copy of it names nobody. Knows no table."""
 
-import base64
 import hmac
 import re
 
@@ -9,6 +8,10 @@ from storage.ring import KeyRing
 
 _PSEUDONYM = re.compile(r"~[a-z2-7]{32}")
 _DIGEST_BYTES = 20  # 32 letters
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [one + other for one in _LETTERS for other in _LETTERS]
+"""Base 32 by ten bits at a time: the library's own takes longer than the HMAC."""
+_SHIFTS = range(8 * _DIGEST_BYTES - 10, -1, -10)
 
 
 class Pseudonyms:
@@ -25,8 +28,8 @@ class Pseudonyms:
         door, named = _divided(owner)
         if not named or _PSEUDONYM.fullmatch(named):
             return owner
-        letters = base64.b32encode(self._digest(f"owner\0{plain(owner)}")[:_DIGEST_BYTES])
-        return f"{door}~{letters.decode().lower()}"
+        number = int.from_bytes(self._digest(f"owner\0{plain(owner)}")[:_DIGEST_BYTES])
+        return f"{door}~{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
     def customer(self, customer: str) -> bytes:
         """What a conversation is found by, given the customer in the caller's words."""

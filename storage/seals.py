@@ -210,6 +210,7 @@ def _column(encoded: bytes) -> bytes:
     return len(encoded).to_bytes(4) + encoded
 
 
+@lru_cache(64)  # the rows of one question have one time or two
 def _moment(value: datetime) -> bytes:
     moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     return b"=t" + moment.isoformat().encode()

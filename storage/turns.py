@@ -200,7 +200,7 @@ class _Ending:
         return lost
 
     def _add_details(self, cipher: Cipher, turn_id: str, record: TurnRecord) -> int:
-        sources = [_source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
+        sources = [source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
         timings = [
             {"turn_id": turn_id, "step": step, "milliseconds": milliseconds}
             for step, milliseconds in record.timings.items()
@@ -221,7 +221,7 @@ class _Ending:
         self._db.seals.change_all(self._connection, list(self._changes.values()))
 
 
-def _source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
+def source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
     content = places.packed(one.document, one.title, one.location, one.text)
     return {
         "turn_id": turn_id,

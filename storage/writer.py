@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -48,6 +48,9 @@ OWED_SECONDS = 900.0
 OWED = 10_000
 """The most of them; while none gets through no question is taken either, so there are as many as open answers."""
 
+BEHIND = 16 * GROUP
+"""So many writes that are owed and wait: those who could do without waiting are to wait, too."""
+
 AGAIN_SECONDS = 0.5
 """Between two trials."""
 
@@ -55,23 +58,25 @@ LAST_SECONDS = 10.0
 """How long `close` goes on trying."""
 
 
+Tell = Callable[[Any, BaseException | None, bool], None]
+"""Hears in the loop how it stands with what is owed: what it was, what went wrong, and whether it is tried again."""
+
+
 class _Job:
     """One queued write and, once it ran, what came of it.
 
-    `batch` is None for a write that goes by itself; `put_off` is there for one that is owed.
+    `batch` is None for a write that goes by itself; `tell` is there for one that is owed, `future` for the others.
     """
 
-    __slots__ = ("batch", "error", "future", "loop", "put_off", "queued", "value", "work")
+    __slots__ = ("batch", "error", "future", "loop", "queued", "tell", "value", "work")
 
-    def __init__(
-        self, batch: Batch[Any, Any] | None, work: Any, put_off: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, batch: Batch[Any, Any] | None, work: Any, tell: Tell | None = None) -> None:
         self.batch = batch
         self.work = work
-        self.put_off = put_off
+        self.tell = tell
         self.loop = loop = asyncio.get_running_loop()
         self.queued = time.monotonic()
-        self.future: asyncio.Future[Any] = loop.create_future()
+        self.future: asyncio.Future[Any] | None = None if tell else loop.create_future()
         self.value: Any = None
         self.error: BaseException | None = None
 
@@ -97,7 +102,10 @@ class _Job:
             self.value, self.error = outcome, None
 
     def resolve(self) -> None:
-        if self.future.done():  # the caller left
+        if self.tell is not None:
+            self.tell(self.work, self.error, False)
+            return
+        if self.future is None or self.future.done():  # the caller left
             return
         if self.error is not None:
             self.future.set_exception(self.error)
@@ -142,17 +150,21 @@ class GroupWriter:
         """Queue a write of this kind. Raises StorageUnavailable after `close`."""
         return self._queue(_Job(batch, item), self._urgent)
 
-    def owe(self, batch: Batch[Item, T], item: Item, put_off: Callable[[], None]) -> "asyncio.Future[T]":
+    def owe(self, batch: Batch[Item, T], item: Item, tell: Tell) -> None:
         """Queue a write of this kind that nobody waits for: it goes with MANY that somebody waits for, or at `hurry`.
 
-        It is tried again, OWED_SECONDS long, where the database takes no writes; `put_off` hears of it, in the loop.
-        Raises StorageUnavailable after `close`.
+        It is tried again, OWED_SECONDS long, where the database takes no writes; `tell` hears of each such time and of
+        the end. Raises StorageUnavailable after `close`.
         """
-        job = _Job(batch, item, put_off)
+        job = _Job(batch, item, tell)
         with self._news:
             self._check_open()
             self._soon.append(job)
-        return job.future
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether nothing was put off, and no more waits than a few transactions take."""
+        return not self._owed and len(self._soon) < BEHIND
 
     def hurry(self) -> None:
         """Somebody waits for what is owed."""
@@ -166,7 +178,7 @@ class GroupWriter:
             self._check_open()
             queue.append(job)
             self._news.notify()
-        return job.future
+        return cast("asyncio.Future[Any]", job.future)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -191,7 +203,7 @@ class GroupWriter:
 
     def _puts_off(self, job: _Job) -> bool:
         """Whether the job is tried again later: it is owed, and the database alone is the cause."""
-        if job.error is None or job.put_off is None or not _passing(job.error):
+        if job.error is None or job.tell is None or not _passing(job.error):
             return False
         now = time.monotonic()
         patient = now < (self._closed_at + LAST_SECONDS if self._closed else job.queued + OWED_SECONDS)
@@ -201,7 +213,7 @@ class GroupWriter:
             log.warning("writes_put_off", cause=type(job.error).__name__)
         self._owed.append(job)
         self._again_at = now + AGAIN_SECONDS
-        _call(job.loop, job.put_off)
+        _call(job.loop, job.tell, job.work, job.error, True)
         return True
 
     def _next_group(self) -> list[_Job]:

@@ -34,9 +34,16 @@ class Words:
 
         Raises StorageUnavailable where the lists have never been read: nothing goes out unscreened.
         """
-        if self._lexicon is None:
+        found = self.at_hand()
+        if found is None:
             await self.refresh()
             return await self.lexicon()
+        return found
+
+    def at_hand(self) -> Lexicon | None:
+        """`lexicon`, where it needs no waiting for."""
+        if self._lexicon is None:
+            return None
         if time.monotonic() - self._looked >= self._look_seconds and self._idle():
             self._looked = time.monotonic()
             self._background = asyncio.create_task(self._follow())

@@ -1,0 +1,147 @@
+"""A question that can be answered from memory, answered without waiting: no thread, no disk, nothing worked out twice.
+
+What was found out about a question's text a moment ago (nothing to mask, no sensitive word, its language, its way) holds
+for the same text on the same line under the same word lists. Any other question goes the whole path of answer.py.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.events import Finished
+from core.frequent import KnownAnswer
+from core.messages import BusinessLine, Mode, Question, TurnRecord, TurnStatus, Usage
+from core.ports import ConversationLog, LineStore
+from core.vault import FORM
+from pipelines.pinned import Versions
+from pipelines.screening import Screening
+from pipelines.tokens import estimate_tokens
+from pipelines.words.lexicon import Lexicon
+
+REMEMBERED = 10_000
+"""Texts; the longest unused are forgotten first."""
+LONGEST = 500
+"""Characters of a text that is remembered."""
+TIMINGS = {"first_token": 0, "total": 0}
+"""Whole milliseconds, as they are for every step that takes less than half of one."""
+
+
+class AtHand(Protocol):
+    """Approved and cached answers, as far as they lie in memory."""
+
+    def at_hand(
+        self, question: Question, line: BusinessLine, language: str
+    ) -> tuple[Mode, KnownAnswer] | None: ...
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one text came to. `cleared` is an answer to it that holds no sensitive word."""
+
+    line: BusinessLine
+    lexicon: Lexicon
+    language: str
+    cleared: str | None = None
+
+
+class AtOnce:
+    """Answers at once what it can; holds no state of any conversation."""
+
+    def __init__(
+        self,
+        known: AtHand,
+        log: ConversationLog,
+        lines: LineStore,
+        screening: Screening,
+        versions: Versions,
+        default_line: str,
+    ) -> None:
+        self._known = known
+        self._versions = versions
+        self._log = log
+        self._lines = lines
+        self._screening = screening
+        self._default_line = default_line
+        self._seen: OrderedDict[tuple[str, str], _Seen] = OrderedDict()
+
+    def note(self, question: Question, line: BusinessLine, lexicon: Lexicon, language: str) -> None:
+        """This text went through masking and screening unchanged, and on to a search."""
+        if not stands_alone(question):
+            return
+        self._seen[line.id, question.text] = _Seen(line, lexicon, language)
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+
+    def answer(self, question: Question) -> Finished | None:
+        """The answer, on its way to the disk; None where the question is to go the whole path."""
+        key = (question.line or self._default_line, question.text)
+        seen = self._seen.get(key)
+        if seen is None or not stands_alone(question):
+            return None
+        line = self._lines.at_hand(key[0])
+        if line is not seen.line or line.archived or line.trial is not None:
+            return None  # who is part of a test is drawn with the conversation
+        if self._screening.lexicon_at_hand() is not seen.lexicon:
+            return None
+        found = self._known.at_hand(question, line, seen.language)
+        if found is None or not self._may_be_said(found[1].text, seen):
+            return None
+        self._seen.move_to_end(key)
+        return self._kept(question, line, seen.language, *found)
+
+    def _may_be_said(self, text: str, seen: _Seen) -> bool:
+        """Whether the answer goes out as it stands: without a word of the lists, and without what looks like a placeholder."""
+        if seen.cleared == text:
+            return True
+        if FORM.search(text) or seen.lexicon.screen(text, seen.line.id).hits:
+            return False
+        seen.cleared = text
+        return True
+
+    def _kept(
+        self, question: Question, line: BusinessLine, language: str, mode: Mode, answer: KnownAnswer
+    ) -> Finished | None:
+        usage = Usage(0, estimate_tokens(answer.text), estimated=True)
+        record = TurnRecord(
+            answer=answer.text,
+            mode=mode,
+            status=TurnStatus.DONE,
+            language=language,
+            engine=answer.engine,
+            sources=answer.sources,
+            timings=TIMINGS,
+            usage=usage,
+            finish_reason=answer.finish_reason,
+        )
+        ids = self._log.keep_soon(question, line.id, record, self._versions.begin(line))
+        if ids is None:
+            return None
+        conversation_id, turn_id = ids
+        return Finished(
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            mode=mode,
+            line=line.id,
+            language=language,
+            text=answer.text,
+            sources=answer.sources,
+            handoff=None,
+            timings=TIMINGS,
+            finish_reason=answer.finish_reason,
+            usage=usage,
+            engine=answer.engine,
+        )
+
+
+def stands_alone(question: Question) -> bool:
+    """Whether the text is all there is to the question: it begins a conversation and asks for one answer in words."""
+    return (
+        question.conversation_id is None
+        and question.replaces is None
+        and not question.messages
+        and question.system is None
+        and not question.continues
+        and question.sampling.n == 1
+        and not question.sampling.extra
+        and len(question.text) <= LONGEST
+    )
