@@ -9,7 +9,9 @@ from pages.chat_words import FILE_WORDS
 from pages.inspect_words import INSPECT_WORDS
 from pages.knowledge_words import KNOWLEDGE_WORDS
 from pages.language_words import LANGUAGE_WORDS
+from pages.prompts_evaluations_words import EVALUATION_WORDS
 from pages.prompts_experiments_words import EXPERIMENT_WORDS
+from pages.prompts_golden_words import GOLDEN_WORDS
 from pages.prompts_words import PROMPTS_WORDS
 from pages.system_audit_words import AUDIT_WORDS
 from pages.system_customers_words import CUSTOMER_WORDS
@@ -265,6 +267,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **LANGUAGE_WORDS[language],
         **KNOWLEDGE_WORDS[language],
         **PROMPTS_WORDS[language],
+        **GOLDEN_WORDS[language],
+        **EVALUATION_WORDS[language],
         **EXPERIMENT_WORDS[language],
         **SYSTEM_WORDS[language],
         **KEY_WORDS[language],

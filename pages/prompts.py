@@ -16,12 +16,14 @@ from core.messages import BusinessLine, in_language
 from pages.console_words import words
 from pages.knowledge_calls import Call
 from pages.lists import text
+from pages.prompts_evaluations import evaluations_section
 from pages.prompts_experiments import experiments_section
+from pages.prompts_golden import golden_section
 from pages.sections import FILL_JS, place_of, routes_of
 from pages.system_section import Section, options
 from pipelines.services import Services
 
-SECTIONS: Sequence[Callable[[], Section]] = (experiments_section,)
+SECTIONS: Sequence[Callable[[], Section]] = (golden_section, evaluations_section, experiments_section)
 RIGHT = Right.MANAGE
 
 

@@ -70,6 +70,7 @@ def console_css() -> str:
             "knowledge.css",
             "system.css",
             "trials.css",
+            "golden.css",
         )
     )
 

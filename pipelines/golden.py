@@ -94,6 +94,26 @@ async def keep_golden(
     return kept
 
 
+async def change_golden(
+    services: Services, line: BusinessLine, golden_id: str, draft: GoldenDraft, author: str
+) -> GoldenQuestion:
+    """Write a question anew, in other words too; the passage that was chosen for it stays. Raises NotFound and Unfit."""
+    before = await golden_of(services, line, golden_id)
+    for fault in faults(draft):
+        raise Unfit(fault, param="golden")
+    asked = _clean(line, services)(draft.question.strip())
+    made = await _golden(
+        services, line, draft, {asked: before}, Passages(services, line), author, before.origin
+    )
+    changed = replace(made, created_at=before.created_at)
+    detail = {"action": "changed"}
+    await services.audit.note(author, Act.GOLDEN_CHANGED, object=f"{line.id}/{changed.id}", detail=detail)
+    await services.golden.put_all([changed])
+    if changed.id != before.id:
+        await services.golden.delete(line.id, before.id)
+    return changed
+
+
 async def save_golden(
     services: Services, line: BusinessLine, question: str, document_id: str, passage_id: str, author: str
 ) -> GoldenQuestion:
