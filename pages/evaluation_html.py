@@ -40,11 +40,13 @@ def progress(run: Evaluation, say: Say) -> str:
     )
 
 
-def report(run: Evaluation, pairs: Sequence[Pair], say: Say) -> str:
-    """What it found: the verdict, the figures, the matrix, then each question, lost and gained ones first."""
+def report(run: Evaluation, pairs: Sequence[Pair], say: Say, aside: str = "") -> str:
+    """What it found: the verdict with what stands `aside` of it, the figures, the matrix, then each question, lost and
+    gained ones first."""
     both = bool(run.before)
     return (
         verdict(run, say)
+        + aside
         + (_figures(run, say, both=both) if run.summary.get("after") else "")
         + _matrix(pairs, say, both=both)
         + _questions(pairs, say, both=both)

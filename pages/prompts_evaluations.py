@@ -57,7 +57,7 @@ async def _show(call: Call) -> str:
             f'<h3>{text(_title(ended[0], say))}</h3><div id="xq-report">{await _read(ended[0], call)}</div>'
         )
     if len(ended) > 1:
-        items = "".join(_item(run, call, say) for run in ended)
+        items = "".join(_item(run, call, say) for run in ended[1:])
         shown += f'<h3>{text(say["eval_history"])}</h3><ul class="xq-golden">{items}</ul>'
     return shown
 
@@ -89,7 +89,7 @@ async def _read(run: Evaluation, call: Call) -> str:
     pairs = pairs_of(await call.services.evaluations.results(run.id), both=bool(run.before))
     held = run.kind == "gate" and outcome_of_gate(run) in ("blocked", "unmeasured", "failed", "stopped")
     if held and call.principal.may(Right.OVERRIDE) and await _still_waits(run, call):
-        return _override_form(run, say) + report(run, pairs, say)
+        return report(run, pairs, say, _override_form(run, say))
     return report(run, pairs, say)
 
 

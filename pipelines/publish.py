@@ -35,6 +35,7 @@ async def publish(
     if await services.prompts.live(line.id) != version:
         run = await check_first(services, line, found, actor)
         if run is not None:
+            found = await services.prompts.get(line.id, version) or found
             return Publication("checking", found, run.id)
     return Publication("published", await make_live(services, line, version, actor, reason=reason))
 

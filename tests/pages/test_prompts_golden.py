@@ -1,0 +1,148 @@
+"""The Prompts tab's golden questions and evaluations, over real parts: what is written, read and held back."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.access import Principal
+from pages.prompts import prompts_routes
+from pipelines.proposals import propose
+from pipelines.publish import publish
+from pipelines.services import Services
+from tests.pipelines.evaluation_room import BAD, GOOD, furnish, golden, line_of, over, room
+from tests.support.upstream import EchoUpstream, serving
+
+QUESTION = golden(1, "付款后多久<b>发货</b>？", facts=["48 小时"], forbidden=["运费全免"])
+
+
+class Desk:
+    """An operator's browser on the tab of one line."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.principal = Principal("console", "admin", "op")
+        routes = Starlette(routes=prompts_routes(services))
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self._signed_in(routes)), base_url="http://test",
+            headers={"accept-language": "en"},
+        )  # fmt: skip
+
+    def _signed_in(self, app: ASGIApp) -> ASGIApp:
+        async def signed(scope: Scope, receive: Receive, send: Send) -> None:
+            await app({**scope, "principal": self.principal}, receive, send)
+
+        return signed
+
+    async def read(self, way: str, **query: str) -> str:
+        answer = await self._client.get(f"/prompts/{way}", params={"line": "shop", **query})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    async def post(self, way: str, **sent: Any) -> httpx.Response:
+        return await self._client.post(f"/prompts/{way}", params={"line": "shop"}, json=sent)
+
+    async def send(self, way: str, name: str, data: bytes) -> httpx.Response:
+        return await self._client.post(
+            f"/prompts/{way}", params={"line": "shop"}, content=data, headers={"x-file-name": name}
+        )
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with (
+        serving(EchoUpstream().app()) as port,
+        room(tmp_path / "data", f"http://127.0.0.1:{port}/v1") as services,
+    ):
+        await furnish(services, [QUESTION])
+        yield Desk(services)
+
+
+async def test_questions_are_written_changed_and_removed(desk: Desk) -> None:
+    shown = await desk.read("golden")
+    assert "付款后多久&lt;b&gt;发货" in shown
+    assert "contains “48 小时”" in shown
+    added = await desk.post(
+        "golden/add", question="Can I return it?", facts="7 days\n\nfree | no charge", language="en",
+        max_characters="300", mode="generated",
+    )  # fmt: skip
+    assert added.status_code == 200
+    made = next(each for each in await desk.services.golden.list("shop") if each.language == "en")
+    assert (made.expected.facts, made.expected.max_characters) == (("7 days", "free | no charge"), 300)
+    form = await desk.read("golden/edit", id=made.id)
+    assert "free | no charge" in form
+    changed = await desk.post("golden/change", id=made.id, question="Can I send it back?", facts="7 days")
+    assert changed.status_code == 200
+    kept = {each.question: each for each in await desk.services.golden.list("shop")}
+    assert sorted(kept) == ["Can I send it back?", QUESTION.question]
+    for wrong in (
+        {"question": " "},
+        {"question": "Q?", "max_characters": "-1"},
+        {"question": "Q?", "language": "!"},
+    ):
+        refused = await desk.post("golden/add", **wrong)
+        assert (refused.status_code, "Not saved" in refused.text) == (400, True), wrong
+    await desk.post("golden/remove", id=kept["Can I send it back?"].id)
+    assert [each.id for each in await desk.services.golden.list("shop")] == [QUESTION.id]
+    assert (await desk.post("golden/remove", id="none")).status_code == 404
+
+
+async def test_a_proposal_is_accepted_as_it_was_edited_or_dismissed(desk: Desk) -> None:
+    line = await line_of(desk.services)
+    first = await propose(desk.services, line, "几天能退？", "thumbs_down", answer="不能。", comment="错了")
+    second = await propose(desk.services, line, "还在吗？", "corrected", reference="在。")
+    assert first is not None
+    assert second is not None
+    assert "错了" in await desk.read("golden")
+    await desk.post("golden/accept", id=first.id, question="几天内可以退？", facts="7 天")
+    await desk.post("golden/dismiss", id=second.id)
+    assert await desk.services.proposals.list("shop") == []
+    assert "几天内可以退？" in {each.question for each in await desk.services.golden.list("shop")}
+
+
+async def test_a_file_comes_in_whole_or_says_what_is_wrong(desk: Desk) -> None:
+    bad = await desk.send("golden/import", "g.csv", "问题,回答方式\n几点？,robot\n".encode())
+    assert "Row 2" in bad.json()["reveal"]
+    good = await desk.send("golden/import", "g.csv", "问题,必须包含\n几点？,九点\n".encode())
+    assert good.json()["message"] == "1 golden questions imported."
+    assert "九点" in await desk.read("golden/export", format="jsonl")
+
+
+async def test_a_publication_that_is_held_back_is_read_and_overridden(desk: Desk) -> None:
+    assert "Ask 1 questions" in await desk.read("evaluations")
+    await desk.services.prompts.add("shop", {"zh": BAD, "en": GOOD})
+    line = await line_of(desk.services)
+    run = (await publish(desk.services, line, 3, "console:op")).evaluation
+    watched = await desk.read("evaluations/progress", id=run or "")
+    assert "data-refresh" in watched
+    await over(desk.services, run)
+    told = await desk.read("evaluations/progress", id=run or "")
+    assert "data-refresh" not in told
+    assert "v3 was not published: it makes 1 golden questions worse" in told
+    assert "says “运费全免”" in told
+    assert "Publish all the same" in told
+    desk.principal = Principal("console", "manager", "boss")
+    assert "Publish all the same" not in await desk.read("evaluations")
+    assert (await desk.post("evaluations/override", id=run, reason="because")).status_code == 403
+    desk.principal = Principal("console", "admin", "op")
+    assert (await desk.post("evaluations/override", id=run, reason=" ")).status_code == 400
+    assert (await desk.post("evaluations/override", id=run, reason="because")).status_code == 200
+    assert await desk.services.prompts.live("shop") == 3
+    assert "Publish all the same" not in await desk.read("evaluations")
+
+
+async def test_a_run_is_begun_by_hand_and_stopped(desk: Desk) -> None:
+    assert (await desk.post("evaluations/run", after="2", before="-")).status_code == 200
+    (run,) = await desk.services.evaluations.list("shop")
+    assert (run.kind, run.before, run.after) == ("run", {}, {"prompt": 2})
+    await over(desk.services, run.id)
+    assert (await desk.post("evaluations/stop", id=run.id)).status_code == 200
+    assert "1 of 1 questions passed" in await desk.read("evaluations/report", id=run.id)
+    assert (await desk.post("evaluations/run", after="9", before="-")).status_code == 400
+    assert (await desk.post("evaluations/run", after="x", before="-")).status_code == 400
+    await desk.services.golden.delete("shop", QUESTION.id)
+    assert (await desk.post("evaluations/run", after="2", before="1")).status_code == 400
