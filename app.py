@@ -88,6 +88,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     from storage.subjects import SqlSubjects
     from storage.transcripts import SqlTranscriptReader
     from storage.verify import SqlSeals
+    from storage.whole_lines import SqlWholeLines
     from storage.words import SqlWordStore
 
     check_place(settings)
@@ -164,6 +165,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
         retriever=index,
         index=index,
         lines=lines,
+        whole_lines=SqlWholeLines(database, lines.forget),
         prompts=prompts,
         experiments=SqlExperimentStore(database, lines.forget),
         keys=SqlKeyStore(database),

@@ -14,6 +14,7 @@ import typer
 
 from app import build_services, close_index, create_app, create_worker, on_space, restore_backup
 from commands_keys import key_commands
+from commands_lines import line_commands
 from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
 from commands_users import user_commands
@@ -135,6 +136,7 @@ storage_commands(
 )
 privacy_commands(cli, lambda work: _with_services(Settings(), work))
 cli.add_typer(key_commands(lambda work: _with_services(Settings(), work)), name="key")
+cli.add_typer(line_commands(lambda work: _with_services(Settings(), work)), name="line")
 cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")
 
 

@@ -1,5 +1,7 @@
 """What is written for XiaoQ by hand or by a program, checked as strictly as it can be. Knows no field."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
@@ -17,6 +19,19 @@ def _whole(value: object) -> object:
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return int(value)
     return value
+
+
+def path_of(location: Sequence[int | str]) -> str:
+    """Where in what was written a value stands: `("messages", 0, "role")` is `messages[0].role`."""
+    path = ""
+    for step in location:
+        if step == "[key]":  # pydantic's way to say that the key before it is wrong
+            continue
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path else step
+    return path
 
 
 whole = BeforeValidator(_whole)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core.errors import InvalidRequest, NotFound, QuotaExhausted, Unfit, UnsupportedParameter, XiaoQError
+from core.written import path_of
 from gateway.refused import refusal
 
 
@@ -97,15 +98,7 @@ def validation_error(errors: Sequence[Any]) -> InvalidRequest:
 
 def param_of(location: Sequence[int | str]) -> str:
     """`("messages", 0, "role")` as OpenAI writes it: `messages[0].role`."""
-    path = ""
-    for step in location:
-        if step == "[key]":  # pydantic's way to say that the key before it is wrong
-            continue
-        if isinstance(step, int):
-            path += f"[{step}]"
-        else:
-            path += f".{step}" if path else step
-    return path or "body"
+    return path_of(location) or "body"
 
 
 def handle_errors(app: FastAPI) -> None:

@@ -52,6 +52,8 @@ REPLIES: Mapping[str, Any] = {
     "POST /api/lines": lines.LineShape,
     "GET /api/lines/{line_id}": lines.LineShape,
     "PATCH /api/lines/{line_id}": lines.LineShape,
+    "POST /api/lines/{line_id}/copy": lines.LineShape,
+    "POST /api/lines/import": lines.LineShape,
     "POST /api/lines/{line_id}/documents": shapes.FilesReply,
     "GET /api/lines/{line_id}/documents": shapes.DocumentsReply,
     "POST /api/lines/{line_id}/documents/preview": shapes.PreviewReply,
@@ -125,6 +127,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "text/csv",
     ),
     "GET /api/export/transcripts.csv": ("text/csv",),
+    "GET /api/lines/{line_id}/export": ("application/yaml",),
     "GET /api/words/{list_id}/words.txt": ("text/plain",),
     "GET /api/lines/{line_id}/golden/export": (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -141,6 +144,7 @@ CHECKED = ("POST /api/lines/{line_id}/prompts/{version}/publish",)
 
 TEXT = {"schema": {"type": "string"}}
 FILE = {"schema": {"type": "string", "format": "binary"}}
+YAML = {"schema": {"type": "object"}}
 OPENAI_ERROR = {
     "type": "object",
     "description": "OpenAI's envelope.",
@@ -251,6 +255,12 @@ def _headers() -> dict[str, Any]:
     return {"x-request-id": {"$ref": "#/components/headers/x-request-id"}}
 
 
+def _content(kind: str) -> dict[str, Any]:
+    if kind == "application/yaml":
+        return YAML
+    return TEXT if kind.startswith("text/") else FILE
+
+
 def _replies(name: str, operation: dict[str, Any], references: Mapping[str, Any]) -> dict[str, Any]:
     """What a route answers when all goes well."""
     status, given = next(iter(operation["responses"].items()))
@@ -258,7 +268,7 @@ def _replies(name: str, operation: dict[str, Any], references: Mapping[str, Any]
     if name in references:
         reply["content"] = {"application/json": {"schema": references[name]}}
     elif name in FILES:
-        reply["content"] = {kind: TEXT if kind.startswith("text/") else FILE for kind in FILES[name]}
+        reply["content"] = {kind: _content(kind) for kind in FILES[name]}
     elif "content" in given:
         reply["content"] = given["content"]
     if name in STREAMED:

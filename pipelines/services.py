@@ -26,6 +26,7 @@ from core.ports import (
 from core.prompts import PromptStore
 from core.security import AccountStore, Audit, Progress, SessionStore, Verdict
 from core.settings import Settings
+from core.whole import WholeLineStore
 from pipelines.answer import AnswerPipeline
 from pipelines.attach import AttachPipeline
 from pipelines.embed import EmbedPipeline
@@ -70,6 +71,7 @@ class Services:
     retriever: Retriever
     index: KnowledgeIndex
     lines: LineStore
+    whole_lines: WholeLineStore
     prompts: PromptStore
     experiments: ExperimentStore
     keys: KeyStore

@@ -59,39 +59,40 @@ class SqlLineStore:
         return known if time.monotonic() - read_at < KNOWN_SECONDS else None
 
     async def put(self, line: BusinessLine) -> None:
-        now = datetime.now(UTC)
-        values: dict[str, Any] = {
-            "id": line.id,
-            "names": dict(line.names),
-            "bases": list(line.bases),
-            "persona": line.persona,
-            "greeting": dict(line.greeting),
-            "suggestions": {key: list(some) for key, some in line.suggestions.items()},
-            "contact": dict(line.contact),
-            "archived": line.archived,
-            "languages": written(line.languages),
-            "glossary": list(line.glossary),
-            "hours": {day: list(spans) for day, spans in line.hours.items()},
-            "time_zone": line.time_zone,
-            "handoff": written(line.handoff),
-            "generation": written(line.generation),
-            "frequent": written(line.frequent),
-            "created_at": now,
-            "updated_at": now,
-        }
-
-        def write(connection: Connection) -> None:
-            before = select(line_table.c.version).where(line_table.c.id == line.id)
-            version = (connection.scalar(before) or 0) + 1
-            upsert(connection, line_table, {**values, "version": version}, keep=("created_at",))
-
-        await self._db.write(write)
+        await self._db.write(lambda connection: put_line(connection, line))
         self.forget(line.id)
 
     def forget(self, line: str) -> None:
         """What hangs on the line was changed in the database: its prompt, its test."""
         self._changes += 1
         self._known.pop(line, None)
+
+
+def put_line(connection: Connection, line: BusinessLine) -> None:
+    """Insert or replace, with a version more; its live prompt stays."""
+    now = datetime.now(UTC)
+    before = select(line_table.c.version).where(line_table.c.id == line.id)
+    values: dict[str, Any] = {
+        "id": line.id,
+        "names": dict(line.names),
+        "bases": list(line.bases),
+        "persona": line.persona,
+        "greeting": dict(line.greeting),
+        "suggestions": {key: list(some) for key, some in line.suggestions.items()},
+        "contact": dict(line.contact),
+        "archived": line.archived,
+        "languages": written(line.languages),
+        "glossary": list(line.glossary),
+        "hours": {day: list(spans) for day, spans in line.hours.items()},
+        "time_zone": line.time_zone,
+        "handoff": written(line.handoff),
+        "generation": written(line.generation),
+        "frequent": written(line.frequent),
+        "created_at": now,
+        "updated_at": now,
+        "version": (connection.scalar(before) or 0) + 1,
+    }
+    upsert(connection, line_table, values, keep=("created_at",))
 
 
 def _line(row: Row[Any]) -> BusinessLine:

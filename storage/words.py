@@ -40,14 +40,7 @@ class SqlWordStore:
         return _list(row) if row is not None else None
 
     async def put(self, words: WordList) -> None:
-        values = {column.name: getattr(words, column.name) for column in word_list.c}
-        values |= {"words": list(words.words), "count": len(words.words), "updated_at": datetime.now(UTC)}
-
-        def write(connection: Connection) -> None:
-            upsert(connection, word_list, values)
-            _grow(connection)
-
-        await self._db.write(write)
+        await self._db.write(lambda connection: put_list(connection, words))
 
     async def delete(self, list_id: str) -> bool:
         statement = delete(word_list).where(word_list.c.id == list_id)
@@ -84,6 +77,14 @@ class SqlWordStore:
         if line is not None:
             query = query.where(word_hit.c.line == line)
         return await self._db.read(lambda connection: [_hit(row) for row in connection.execute(query)])
+
+
+def put_list(connection: Connection, words: WordList) -> None:
+    """Insert or replace by id."""
+    values = {column.name: getattr(words, column.name) for column in word_list.c}
+    values |= {"words": list(words.words), "count": len(words.words), "updated_at": datetime.now(UTC)}
+    upsert(connection, word_list, values)
+    _grow(connection)
 
 
 def _grow(connection: Connection) -> None:

@@ -16,6 +16,7 @@ from gateway.api import (
     inspect,
     jobs,
     keys,
+    line_files,
     lines,
     prompts,
     search,
@@ -24,6 +25,7 @@ from gateway.api import (
 )
 
 routers: tuple[APIRouter, ...] = (
+    line_files.router,  # before the lines, since /import could be the id of one
     lines.router,
     documents.router,
     jobs.router,

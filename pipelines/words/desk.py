@@ -71,6 +71,21 @@ class WordDesk:
             await self._put([made])
         return await self.get(made.id), reviewed
 
+    async def newly(self, lists: Sequence[WordList]) -> Sequence[WordList]:
+        """These lists with ids of their own and the words that can be used, to be stored by whoever asks, who then calls
+        `live.refresh`. Raises DocumentRejected where there is no room for them."""
+        known = await self._store.lists()
+        if len(known) + len(lists) > MOST_LISTS:
+            raise DocumentRejected.because("words_lists", most=MOST_LISTS)
+        made = []
+        for words in lists:
+            reviewed = await self._reviewed(words.words) if words.words else None
+            kept = _words(reviewed.rows) if reviewed else ()
+            made.append(replace(words, id=uuid.uuid4().hex, words=kept, count=len(kept)))
+        if sum(words.count for words in (*known, *made)) > MOST_WORDS_IN_ALL:
+            raise DocumentRejected.because("words_full", most=f"{MOST_WORDS_IN_ALL:,}")
+        return made
+
     async def change(self, list_id: str, changes: Mapping[str, Any]) -> tuple[WordList, Reviewed | None]:
         """Set what is named; `words` replaces all of them. Raises NotFound."""
         reviewed = await self._reviewed(changes["words"]) if "words" in changes else None
