@@ -68,13 +68,13 @@ class Call:
         if self.principal.line not in (None, base):
             raise Forbidden(f"This account belongs to the line '{self.principal.line}'.", param="base")
 
-    async def posted(self) -> Mapping[str, Any]:
+    async def posted(self, limit: int = LARGEST_BODY) -> Mapping[str, Any]:
         """The JSON object in the body. Raises InvalidRequest and TooLarge."""
         body = bytearray()
         async for piece in self.request.stream():
             body += piece
-            if len(body) > LARGEST_BODY:
-                raise TooLarge(f"A request may have {LARGEST_BODY} bytes.")
+            if len(body) > limit:
+                raise TooLarge(f"A request may have {limit} bytes.")
         try:
             sent = orjson.loads(bytes(body))
         except orjson.JSONDecodeError:

@@ -10,6 +10,10 @@ Knows no section. The System and the Prompts tab are made of them.
 - `data-get="NAME/way" data-into="ID"` on a form or a button fetches a fragment into the element of that id, a form's
   fields (or the button's `data-query`) as the query;
 - `<div data-refresh="NAME/way?…" data-every="1000">` is fetched anew and replaced, as long as what comes still asks for it;
+  where what comes holds an element with `data-reload`, the section is shown anew;
+- `<details data-get="NAME/way" data-query="…" data-into="ID">` fetches what is folded away when it is first opened;
+- `<button data-insert="…">` in a form puts a text where the cursor was, `<button data-mark="FIELD:start:end">` selects
+  characters of the form's field;
 - `<form data-file="NAME/way">` sends the one file it holds as the body (`pages.knowledge_calls.sent_file`), its other
   fields as the query; what is to be saved is a plain `<a href="/TAB/NAME/way" download>`.
 

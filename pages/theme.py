@@ -71,6 +71,7 @@ def console_css() -> str:
             "system.css",
             "trials.css",
             "golden.css",
+            "versions.css",
         )
     )
 

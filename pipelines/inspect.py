@@ -138,6 +138,17 @@ class Inspector:
             budget=prompt.budget if prompt else None,
         )
 
+    async def prompt_for(self, text: str, line: BusinessLine, window: int) -> Prompt:
+        """What a model with this window would be given for a first question on the line as it might be."""
+        asked = Question(text=text, owner=NOBODY, channel="console", request_id="inspect")
+        concealed, _ = await masked(asked, (), public_contacts([line], self._public))
+        question = concealed.question
+        tongue = await language_of(question, line, None, self._log, self._detect)
+        evidence = await search(self._retriever, self._attachments, question, line, "", tongue.answered)
+        return compose(
+            question, line, tongue.answered, evidence, (), window, question.request_id, self._tokens
+        )
+
     async def _begun(self, conversation_id: str, line: BusinessLine) -> tuple[StoredTurn, str]:
         """The conversation's first turn and its owner."""
         turns: Sequence[StoredTurn] = await self._transcripts.conversation(conversation_id)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field, StringConstraints
 
 from core.errors import Unfit
+from core.line_fields import Generation
 from core.prompts import Parameters, PromptVersion
 from gateway.api.lines import open_line
 from gateway.auth import Manager, Use
@@ -43,15 +44,6 @@ Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 
 
-class ParametersGiven(Strict):
-    """Left out or null: the line's."""
-
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=8192), whole] | None = None
-    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-
-
 class Written(Strict):
     """`texts` is one text, which serves every language, or one for each; `template` is another name for one text.
 
@@ -60,7 +52,7 @@ class Written(Strict):
 
     texts: Text | Annotated[dict[Language, Text], Field(max_length=30)] | None = None
     template: Text | None = None
-    parameters: ParametersGiven | None = None
+    parameters: Generation | None = None
     note: Note | None = None
 
     def given(self) -> Mapping[str, str] | None:

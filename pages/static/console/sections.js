@@ -23,6 +23,10 @@
       root.addEventListener("click", (event) => this.press(event));
       root.addEventListener("submit", (event) => this.submit(event));
       root.addEventListener("change", (event) => this.choose(event));
+      root.addEventListener("toggle", (event) => this.unfold(event), true);
+      root.addEventListener("focusin", (event) => {
+        if (event.target.matches("textarea")) this.written = event.target;
+      });
       this.open();
     }
 
@@ -61,6 +65,33 @@
       if (response.status === 401) location.assign("/login");
       const told = await response.json().catch(() => null);
       throw new Refused(told?.error?.message || this.words.error_internal_error || "");
+    }
+
+    // What is folded away is fetched when it is opened for the first time.
+    unfold({ target }) {
+      const { get, query, into } = target.dataset;
+      if (!target.matches("details[data-get]") || !target.open || this.at(`#${CSS.escape(into)}`).firstChild) return;
+      this.attempt(() => this.fetched(get, query || "", into));
+    }
+
+    // Puts a text where the cursor was, so that it can be undone like typing.
+    insert(text, form) {
+      const field = form?.contains(this.written) ? this.written : form?.querySelector("textarea");
+      if (!field) return;
+      field.focus();
+      if (!document.execCommand("insertText", false, text)) {
+        field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+      }
+    }
+
+    // Selects a place: `NAME:start:end`, in characters as the server counts them.
+    mark(place, form) {
+      const [name, start, end] = place.split(":");
+      const field = form?.elements[name];
+      if (!field) return;
+      const units = (count) => [...field.value].slice(0, Number(count)).join("").length;
+      field.focus();
+      field.setSelectionRange(units(start), units(end));
     }
 
     async post(way, sent, into = "") {
@@ -142,8 +173,10 @@
     press(event) {
       const button = event.target.closest("button");
       if (!button || !this.root.contains(button)) return;
-      const { section, post, get, copy, ask } = button.dataset;
-      if (section) {
+      const { section, post, get, copy, ask, insert, mark } = button.dataset;
+      if (insert) this.insert(insert, button.form);
+      else if (mark) this.mark(mark, button.form);
+      else if (section) {
         this.at(".xq-sys-said").replaceChildren();
         this.attempt(async () => {
           await this.show(section);
@@ -217,6 +250,7 @@
             fresh.append(make("p", { className: "xq-error", role: "alert" }, error.message));
           }
           if (!each.isConnected) return;
+          if (fresh.querySelector("[data-reload]")) return this.attempt(() => this.show(this.section));
           const around = each.parentElement;
           each.replaceWith(...fresh.childNodes);
           this.keepUp(around);

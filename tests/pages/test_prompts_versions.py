@@ -1,0 +1,170 @@
+"""The Prompts tab's versions, as a manager sees them: written, mended at the place, compared, published, rolled back."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from app import build_services, close_index
+from core.access import Principal
+from core.messages import BusinessLine
+from core.settings import Settings
+from pages.console_words import words
+from pages.prompts import prompts_routes
+from pipelines.placeholders import PLACEHOLDERS
+from pipelines.services import Services
+from tests.pages.knowledge_site import signed_in
+
+MANAGER = Principal("console", "manager", "mei")
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    made = build_services(Settings(_env_file=None, data_dir=tmp_path, engine="quoted", default_line="shop"))
+    await made.database.start()
+    await made.lines.put(
+        BusinessLine("shop", {"zh": "商城"}, ("shop",), suggestions={"en": ("When does it ship?",)})
+    )
+    yield made
+    await made.ingest.aclose()
+    await close_index(made)
+    await made.engine.aclose()
+    await made.database.aclose()
+
+
+@asynccontextmanager
+async def page(services: Services, language: str = "en") -> AsyncIterator[httpx.AsyncClient]:
+    app = signed_in(Starlette(routes=[*prompts_routes(services)]), MANAGER)
+    headers = {"accept-language": language}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://xiaoq", headers=headers
+    ) as client:
+        yield client
+
+
+async def made(at: httpx.AsyncClient, **fields: str) -> None:
+    """The next draft, with these fields saved."""
+    number = (await at.get("/prompts/versions")).text.count("<strong>v") + 1
+    assert (await at.post("/prompts/versions/draft", json={"id": "0"})).status_code == 200
+    saved = await at.post("/prompts/versions/change", json={"id": str(number), **fields})
+    assert "Saved" in saved.json()["reveal"]
+
+
+async def test_a_first_draft_begins_with_xiaoqs_own_words_and_goes_live(services: Services) -> None:
+    async with page(services) as at:
+        first = (await at.get("/prompts/versions")).text
+        assert "Live: XiaoQ’s own words" in first
+        assert "小Q" in (await at.get("/prompts/versions/open?version=0")).text
+        await at.post("/prompts/versions/draft", json={"id": "0"})
+        opened = (await at.get("/prompts/versions/open?version=1")).text
+        assert '<textarea name="text_zh"' in opened
+        assert "你是小Q" in opened
+        for name in PLACEHOLDERS:
+            assert f'data-insert="&#123;{name}}}"' in opened
+        change = {
+            "id": "1",
+            "text_zh": "你是{line_name}的客服。",
+            "text_en": "",
+            "note": "short",
+            "temperature": "0.2",
+        }
+        assert "Saved" in (await at.post("/prompts/versions/change", json=change)).json()["reveal"]
+        assert (
+            "candidate" in (await at.post("/prompts/versions/candidate", json={"id": "1"})).json()["message"]
+        )
+        assert "<textarea" not in (await at.get("/prompts/versions/open?version=1")).text
+        done = await at.post("/prompts/versions/publish", json={"id": "1"})
+        assert done.json() == {
+            "message": "v1 is live: new conversations begin with it from now on.",
+            "reload": True,
+        }
+        shown = (await at.get("/prompts/versions")).text
+        assert "Live: v1" in shown
+        assert "Roll back" in shown
+    version = await services.prompts.get("shop", 1)
+    assert version is not None
+    assert (version.texts, version.note, version.author) == (
+        {"zh": "你是{line_name}的客服。"},
+        "short",
+        "console:mei",
+    )
+    assert version.parameters.temperature == 0.2
+
+
+async def test_a_problem_is_shown_at_its_place_and_nothing_is_saved(services: Services) -> None:
+    async with page(services, "zh-CN") as at:
+        await at.post("/prompts/versions/draft", json={"id": "0"})
+        text = "您好。\n订单 <b>{order_id},{persona"
+        sent = {"id": "1", "text_zh": text, "text_en": "fine }"}
+        shown = (await at.post("/prompts/versions/change", json=sent)).json()["reveal"]
+        assert "有 3 处要改" in shown
+        assert "没有 &#123;order_id} 这个占位符" in shown
+        assert "中文，第 2 行第 7 列" in shown
+        assert "订单 &lt;b&gt;<mark>&#123;order_id}</mark>,&#123;persona" in shown
+        assert 'data-mark="text_zh:10:20"' in shown
+        assert text[10:20] == "{order_id}"
+        assert "英文，第 1 行第 6 列" in shown
+        bad = {"id": "1", "text_zh": "好", "temperature": "9"}
+        refused = await at.post("/prompts/versions/change", json=bad)
+        assert "温度须在 0 到 2 之间" in refused.json()["error"]["message"]
+    version = await services.prompts.get("shop", 1)
+    assert version is not None
+    assert "小Q" in version.texts["zh"]
+
+
+async def test_changes_against_the_live_version_are_marked_word_by_word(services: Services) -> None:
+    async with page(services) as at:
+        await made(at, text_en="Be brief and kind.")
+        await at.post("/prompts/versions/publish", json={"id": "1"})
+        await made(at, text_en="Be brief and very kind.")
+        told = (await at.get("/prompts/versions/diff?version=2&against=")).text
+        assert "What v2 changes in v1" in told
+        assert '<ins><span class="xq-hidden">[put in] </span>very </ins>' in told
+        assert "XiaoQ’s own words" in (await at.get("/prompts/versions/diff?version=2&against=0")).text
+        assert "The words are the same" in (await at.get("/prompts/versions/diff?version=1&against=1")).text
+
+
+async def test_rolling_back_names_where_it_leads(services: Services) -> None:
+    async with page(services) as at:
+        for number in ("1", "2"):
+            await made(at, text_en=f"Version {number}.")
+            await at.post("/prompts/versions/publish", json={"id": number})
+        assert "Go back from v2 to v1?" in (await at.get("/prompts/versions")).text
+        assert (await at.post("/prompts/versions/rollback", json={})).json()[
+            "message"
+        ] == "Rolled back: v1 is live."
+        assert "Go back from v1 to XiaoQ’s own words?" in (await at.get("/prompts/versions")).text
+        assert (
+            "own words are live" in (await at.post("/prompts/versions/rollback", json={})).json()["message"]
+        )
+        assert (await at.post("/prompts/versions/rollback", json={})).status_code == 400
+
+
+async def test_the_budget_of_a_question_is_a_bar_with_its_figures(services: Services) -> None:
+    async with page(services) as at:
+        await made(at, text_en="Be brief. {persona}")
+        opened = (await at.get("/prompts/versions/open?version=1")).text
+        assert 'value="When does it ship?"' in opened
+        bar = (await at.get("/prompts/versions/budget?version=1&question=When+does+it+ship")).text
+        assert 'role="img" aria-label="' in bar
+        assert "For the answer <strong>512</strong>" in bar
+        assert "An estimate" in bar
+        assert "Be brief." in bar
+        assert "budget-bar" in (await at.get("/prompts/versions/budget?version=1&question=hello")).text
+
+
+async def test_what_is_not_there_is_said_calmly(services: Services) -> None:
+    async with page(services) as at:
+        for way in ("candidate", "retire", "publish", "change", "draft"):
+            for number in ("99", "x", ""):
+                refused = await at.post(f"/prompts/versions/{way}", json={"id": number})
+                assert refused.status_code == 400
+                assert refused.json()["error"]["message"] == words("en")["version_gone"]
+        await made(at, text_en="a")
+        await at.post("/prompts/versions/retire", json={"id": "1"})
+        for way in ("candidate", "publish", "retire"):
+            refused = await at.post(f"/prompts/versions/{way}", json={"id": "1"})
+            assert refused.json()["error"]["message"] == words("en")["version_conflict"]
