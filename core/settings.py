@@ -89,6 +89,16 @@ class Settings(BaseSettings):
         description="Base URL that serves /v1/rerank, as vLLM does; the best passages are ordered by it.",
     )
     rerank_model: str | None = Field(None, description="The model to name at the rerank URL.")
+    price_prompt: int | None = Field(
+        None,
+        ge=0,
+        description="What a million tokens of prompts cost, in millionths of the currency: 350000 is 0.35. Unset: the "
+        "playground shows no cost.",
+    )
+    price_completion: int | None = Field(None, ge=0, description="The same for tokens of answers.")
+    price_currency: str = Field(
+        "", description="What prices are in, as it is shown beside them, such as CNY or $."
+    )
     master_key: SecretStr | None = Field(
         None, description="32 bytes, base64; unset: made once in the data folder, readable by its owner only."
     )

@@ -121,6 +121,7 @@ REPLIES: Mapping[str, Any] = {
 
 FILES: Mapping[str, tuple[str, ...]] = {
     "GET /metrics": ("text/plain",),
+    "POST /api/lines/{line_id}/playground": ("text/event-stream",),
     "GET /api/lines/{line_id}/documents/{document_id}/content": ("application/octet-stream",),
     "GET /api/faq-template": (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

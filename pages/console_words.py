@@ -13,6 +13,7 @@ from pages.prompts_evaluations_words import EVALUATION_WORDS
 from pages.prompts_experiments_words import EXPERIMENT_WORDS
 from pages.prompts_golden_words import GOLDEN_WORDS
 from pages.prompts_versions_words import VERSION_WORDS
+from pages.prompts_playground_words import PLAYGROUND_WORDS
 from pages.prompts_words import PROMPTS_WORDS
 from pages.system_audit_words import AUDIT_WORDS
 from pages.system_customers_words import CUSTOMER_WORDS
@@ -272,6 +273,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **EVALUATION_WORDS[language],
         **VERSION_WORDS[language],
         **EXPERIMENT_WORDS[language],
+        **PLAYGROUND_WORDS[language],
         **SYSTEM_WORDS[language],
         **KEY_WORDS[language],
         **LIST_WORDS[language],

@@ -6,7 +6,7 @@ Decides nothing about the answer: it reads the pipeline's events and translates 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import orjson
 import structlog
@@ -18,6 +18,8 @@ from pages.customer_markdown import render_markdown
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 GATHER_SECONDS = 0.06
 """Tokens are shown together at most this often: enough to look fluent, cheap enough for hundreds at once."""
 HEARTBEAT_SECONDS = 15.0
@@ -28,7 +30,7 @@ Explain = Callable[[XiaoQError], Mapping[str, Any]]
 """An error as the customer reads it: code, message, request_id."""
 
 
-class Reading:
+class Reading(Generic[T]):
     """Runs a pipeline in one task and holds what it yields until the browser takes it.
 
     One task, because time-outs inside a generator belong to the task that runs it; a bounded queue, because
@@ -38,14 +40,14 @@ class Reading:
     _unfinished: ClassVar[set[asyncio.Task[None]]] = set()
     """The event loop itself holds tasks weakly, and one must store its turn after the browser has left."""
 
-    def __init__(self, events: AsyncGenerator[Event]) -> None:
-        self._queue: asyncio.Queue[Event | XiaoQError | None] = asyncio.Queue(HELD_EVENTS)
+    def __init__(self, events: AsyncGenerator[T]) -> None:
+        self._queue: asyncio.Queue[T | XiaoQError | None] = asyncio.Queue(HELD_EVENTS)
         self._left = False
         self._task = asyncio.create_task(self._read(events))
         self._unfinished.add(self._task)
         self._task.add_done_callback(self._unfinished.discard)
 
-    async def next(self, seconds: float | None = None) -> Event | None:
+    async def next(self, seconds: float | None = None) -> T | None:
         """The next event, None after the last. Raises the pipeline's XiaoQError, or TimeoutError."""
         async with asyncio.timeout(seconds):
             item = await self._queue.get()
@@ -58,7 +60,7 @@ class Reading:
         self._left = True
         self._task.cancel()
 
-    async def _read(self, events: AsyncGenerator[Event]) -> None:
+    async def _read(self, events: AsyncGenerator[T]) -> None:
         try:
             async with aclosing(events):
                 async for event in events:
@@ -76,7 +78,9 @@ class Reading:
             await self._queue.put(item)
 
 
-async def answer_frames(reading: Reading, first: Event | None, explain: Explain) -> AsyncIterator[bytes]:
+async def answer_frames(
+    reading: Reading[Event], first: Event | None, explain: Explain
+) -> AsyncIterator[bytes]:
     """The stream's bytes, from `first` to the pipeline's end; closing it early stops the pipeline."""
     gathered = _Gathered(explain)
     event: Event | _Quiet | None = first
