@@ -112,7 +112,7 @@ def _item(version: PromptVersion, live: int | None, run: Evaluation | None, call
     if version.published_at and number == live:
         facts[0] = say["version_published_at"].format(time=local_time(version.published_at, call.zone))
     shown = text(" · ".join(fact for fact in facts if fact))
-    gate = _checked(run, number, say) if run is not None and number != live else ""
+    gate = _checked(run, number, say) if run is not None and _matters(run, version, live) else ""
     return (
         f'<li><details data-get="versions/open" data-query="version={number}" data-into="xq-version-{number}">'
         f'<summary><strong>v{number}</strong> {marks} <span class="xq-meta">{shown}</span></summary>'
@@ -241,6 +241,13 @@ async def _gates(call: Call, line: BusinessLine) -> Mapping[int, Evaluation]:
             if number not in found or run.created_at > found[number].created_at:
                 found[number] = run
     return found
+
+
+def _matters(run: Evaluation, version: PromptVersion, live: int | None) -> bool:
+    """Whether the check is the last thing that happened to the version: it may have been published all the same."""
+    if version.version == live or outcome_of_gate(run) == "published":
+        return False
+    return version.published_at is None or version.published_at < run.created_at
 
 
 async def _gate(call: Call) -> Response:

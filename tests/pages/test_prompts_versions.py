@@ -1,7 +1,9 @@
 """The Prompts tab's versions, as a manager sees them: written, mended at the place, compared, published, rolled back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,6 +12,7 @@ from starlette.applications import Starlette
 
 from app import build_services, close_index
 from core.access import Principal
+from core.golden import Expected, GoldenQuestion
 from core.messages import BusinessLine
 from core.settings import Settings
 from pages.console_words import words
@@ -154,6 +157,27 @@ async def test_the_budget_of_a_question_is_a_bar_with_its_figures(services: Serv
         assert "An estimate" in bar
         assert "Be brief." in bar
         assert "budget-bar" in (await at.get("/prompts/versions/budget?version=1&question=hello")).text
+
+
+async def test_a_check_is_watched_until_the_version_goes_live_by_itself(services: Services) -> None:
+    await services.golden.put(
+        GoldenQuestion(
+            "g", "shop", "When does it ship?", "", "", "", "", "", "", datetime.now(UTC),
+            expected=Expected(forbidden=("nonsense",)),
+        )
+    )  # fmt: skip
+    async with page(services) as at:
+        await made(at, text_en="Be brief.")
+        assert (await at.post("/prompts/versions/publish", json={"id": "1"})).json() == {"reload": True}
+        async with asyncio.timeout(30):
+            while "data-reload" not in (told := (await at.get("/prompts/versions/gate?version=1")).text):
+                assert "being checked with the golden questions" in told
+                assert 'data-refresh="versions/gate?version=1"' in told
+                await asyncio.sleep(0.05)
+        assert "v1 passed and is live" in told
+        shown = (await at.get("/prompts/versions")).text
+        assert "Live: v1" in shown
+        assert "xq-version-gate" not in shown
 
 
 async def test_what_is_not_there_is_said_calmly(services: Services) -> None:
