@@ -12,8 +12,8 @@ from pages.language_words import LANGUAGE_WORDS
 from pages.prompts_evaluations_words import EVALUATION_WORDS
 from pages.prompts_experiments_words import EXPERIMENT_WORDS
 from pages.prompts_golden_words import GOLDEN_WORDS
-from pages.prompts_versions_words import VERSION_WORDS
 from pages.prompts_playground_words import PLAYGROUND_WORDS
+from pages.prompts_versions_words import VERSION_WORDS
 from pages.prompts_words import PROMPTS_WORDS
 from pages.system_audit_words import AUDIT_WORDS
 from pages.system_customers_words import CUSTOMER_WORDS
