@@ -21,7 +21,8 @@ RATHER = 1.0
 PLAIN = 10.0
 """By how much a language must lead for the words alone to settle it."""
 _WORD = re.compile(r"[^\W\d_]+")
-# In two languages so alike, the ending of a loan word tells: "universitas" and "universiti".
+# In two languages so alike the ending of a loan word tells: "universitas" and "universiti".
+_SUFFIXES = ("nya", "lah", "kah")
 _ENDINGS = {"itas": "id", "iti": "ms"}
 
 
@@ -62,8 +63,11 @@ def told_by_words(words: list[str]) -> Mapping[str, float]:
 
 
 def _by_ending(word: str) -> tuple[str, float] | None:
+    """Which of Indonesian and Malay a longer word is of: by its stem before a suffix that both have, or by its ending."""
     if len(word) < 7:
         return None
+    if word.endswith(_SUFFIXES) and (found := _malay().get(word[:-3])):
+        return found
     sides = (language for ending, language in _ENDINGS.items() if word.endswith(ending))
     return next(((side, ONE_OF_TWO) for side in sides), None)
 
