@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from core.errors import ConfigurationError
+from core.frequent import AnswerCache
 from core.limits import Counters
 from core.ports import DocumentStore
 from core.reach import check_reach
@@ -27,6 +28,7 @@ from pipelines.answer import AnswerPipeline
 from pipelines.approved import ApprovedAnswers
 from pipelines.attach import AttachPipeline
 from pipelines.audit_anchor import anchor_hourly, check_place
+from pipelines.cached import CachedAnswers
 from pipelines.conceal import hide
 from pipelines.embed import EmbedPipeline
 from pipelines.frequent import FrequentAnswers
@@ -80,6 +82,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     from storage.prompts import SqlPromptStore
     from storage.queue import SqlIngestQueue
     from storage.recovery import recovery
+    from storage.refusals import SqlRefusals
     from storage.retention import purge
     from storage.rotation import SqlKeyRotation
     from storage.secrets import master_key, next_master_key
@@ -118,7 +121,19 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     embed = EmbedPipeline(make_embedder(settings), contacts_of(lines, settings))
     words = WordDesk(word_store, Words(word_store), decoded)
     screening = Screening(words.live, word_store)
-    frequent = FrequentAnswers(ApprovedAnswers(documents), on=settings.frequent_answers)
+    approved = ApprovedAnswers(documents)
+    frequent = FrequentAnswers(
+        approved,
+        CachedAnswers(
+            lambda base: version if (version := approved.version(base)) == index.version(base) else None,
+            engine_identity(settings, choice.engine.name),
+            choice.engine.name,
+            SqlRefusals(database),
+            answer_cache(settings, lambda: hmac.digest(database.secret("sessions"), b"answers", "sha256")),
+            public=settings.public_contacts,
+        ),
+        on=settings.frequent_answers,
+    )
 
     return Services(
         settings=settings,
@@ -239,6 +254,20 @@ def counters(settings: Settings, workers: int = 1) -> Counters:
     return MemoryCounters()
 
 
+def answer_cache(settings: Settings, secret: Callable[[], bytes]) -> AnswerCache | None:
+    """Where processes share generated answers; None: each keeps its own."""
+    if settings.redis_url is None or not settings.frequent_answers:
+        return None
+    from storage.answer_cache import RedisAnswers
+
+    return RedisAnswers(settings.redis_url.get_secret_value(), secret)
+
+
+def engine_identity(settings: Settings, name: str) -> str:
+    """What an answer depends on of how the model is run."""
+    return repr((name, settings.model, settings.vllm_quantization, settings.context_tokens))
+
+
 def faq_template(format: TableFormat, language: str) -> bytes:
     """The spreadsheet libraries are heavy, and a template is asked for once in a while."""
     from knowledge.templates import faq_template as filled
@@ -296,6 +325,7 @@ async def opened(services: Services) -> AsyncGenerator[None]:
         await services.ingest.aclose()
         await services.words.live.aclose()
         await services.engine.aclose()
+        await services.frequent.aclose()
         await close_index(services)
         await services.counters.aclose()
         await services.keys.aclose()

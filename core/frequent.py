@@ -5,6 +5,7 @@ Knows no line's rules but their shape.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from core.messages import Source
@@ -26,7 +27,8 @@ class KnownAnswer:
 
 
 class AnswerCache(Protocol):
-    """Generated answers by a digest of all that they depend on. In this process, or in Redis."""
+    """Generated answers by a digest of all that they depend on, shared between processes. Never raises: a cache out of
+    reach knows nothing."""
 
     async def get(self, key: bytes) -> KnownAnswer | None: ...
 
@@ -42,4 +44,6 @@ class RefusalStore(Protocol):
 
     async def add(self, line: str, key: bytes, turn_id: str | None) -> None: ...
 
-    async def all(self) -> Sequence[bytes]: ...
+    async def since(self, moment: datetime | None) -> Sequence[bytes]:
+        """Those refused from this moment (UTC) on; None: all."""
+        ...

@@ -241,6 +241,8 @@ class Question:
     customer: str | None = None
     """Who asks, in the caller's own words (OpenAI's `user`)."""
     in_one_piece: bool = False
+    fresh: bool = False
+    """The caller wants no answer from the cache, and none kept there."""
     continues: bool = False
     """`text` is to be gone on from, not to be answered: nothing is searched, nobody speaks."""
 

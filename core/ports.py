@@ -240,6 +240,10 @@ class Parser(Protocol):
 
 
 class KnowledgeIndex(Protocol):
+    def version(self, base: str) -> int:
+        """The store's version of the base that searches stand on now; 0 where nothing of it is indexed."""
+        ...
+
     async def refresh(self, bases: Sequence[str] | None = None) -> None:
         """Bring the index of these bases (default: all) up to date with the store; the old one serves on."""
         ...

@@ -131,8 +131,8 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr | None = Field(
         None,
-        description="Redis that counts limits for several machines, such as redis://127.0.0.1:6379; unset: each "
-        "machine counts for itself.",
+        description="Redis that counts limits and keeps answers for several machines, such as redis://127.0.0.1:6379; "
+        "unset: each machine for itself.",
     )
     customer_requests_per_minute: int | None = Field(
         None, ge=1, description="Requests a minute of each customer whom a caller of /v1 names as `user`."

@@ -47,6 +47,7 @@ async def asked(
         sampling=request.sampling(),
         customer=request.user,
         in_one_piece=not request.stream,
+        fresh=metadata is not None and metadata.cache == "off",
     )
     settings = services.settings
     return Asked(question, request.model if request.model == line else settings.served_model)

@@ -22,6 +22,7 @@ DEFAULTS = Sampling()
 class PlainMetadata:
     line: str | None = None
     conversation_id: str | None = None
+    cache: None = None
 
 
 @dataclass(frozen=True, slots=True)

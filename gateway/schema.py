@@ -94,10 +94,12 @@ class StreamOptions(Strict):
 
 
 class Metadata(Strict):
-    """OpenAI's `metadata`, of which two keys mean something here."""
+    """OpenAI's `metadata`, of which three keys mean something here."""
 
     line: Identifier | None = None
     conversation_id: Identifier | None = None
+    cache: Literal["on", "off"] | None = None
+    """`off`: no answer from the cache, and none kept there."""
 
 
 def together(param: str, what: str) -> PydanticCustomError:

@@ -121,6 +121,10 @@ class HybridIndex:
         name = "".join(c if c.isalnum() or c == "-" else f"_{ord(c):x}" for c in base)
         return self._folder / "lexical" / name
 
+    def version(self, base: str) -> int:
+        """See the port."""
+        return self._bases[base].snapshot.version if base in self._bases else 0
+
     async def health(self) -> Health:
         """Ready once all bases were indexed."""
         chunks = sum(base.snapshot.lexical.count for base in self._bases.values())

@@ -30,7 +30,7 @@ from pipelines.opening import language_of, open_line
 from pipelines.pinned import Versions
 from pipelines.redact import public_contacts
 from pipelines.route import Route, way_of
-from pipelines.screening import Screening
+from pipelines.screening import ScreenedQuestion, Screening
 from pipelines.sentences import sentences_in
 from pipelines.tokens import ESTIMATE
 from pipelines.unanswered import unanswered_again
@@ -130,7 +130,7 @@ class AnswerPipeline:
                 and not (masking or screened.found.hits or draft.notice)
             ):
                 self._at_once.note(question, as_it_is, screened.lexicon, draft.language)
-            events = self._said(way, question, turn, line, draft)
+            events = self._said(way, question, turn, line, screened, draft)
             spoken = (
                 choices.spoken(events, partial(self._cut_short, line))
                 if choices
@@ -162,12 +162,20 @@ class AnswerPipeline:
             yield Failed(turn.conversation_id, turn.id, XiaoQError("Something went wrong on our side."))
 
     def _said(
-        self, way: Route, question: Question, turn: StoredTurn, line: BusinessLine, draft: Draft
+        self,
+        way: Route,
+        question: Question,
+        turn: StoredTurn,
+        line: BusinessLine,
+        screened: ScreenedQuestion,
+        draft: Draft,
     ) -> AsyncGenerator[Event]:
         """The answer in the making, on the way it takes."""
         if way.kind == "search":
-            making = self._answer(question, turn, line, draft)
-            return making if self._frequent is None else self._frequent.or_make(question, line, draft, making)
+            make = partial(self._answer, question, turn, line)
+            if self._frequent is None:
+                return make(draft)
+            return self._frequent.or_make(question, line, screened, draft, make)  # 6.
         if way.kind == "continue":
             return continued(self._engine, question, draft)
         return self._reply(way, draft)

@@ -89,18 +89,17 @@ class ApprovedAnswers:
         for base in present if bases is None else bases:
             if time.monotonic() >= self._again.get(base, 0.0):
                 await self._read(base)
-        if bases is None:
-            for gone in self._tables.keys() - set(present):
-                del self._tables[gone]
 
     async def current(self, bases: Iterable[str]) -> None:
         """Read again, of these bases, what this process has changed, where that is quickly done."""
         for base in bases:
             if self.version(base) is None and self._tables.get(base, NO_PAIRS).seconds < SHORT_SECONDS:
-                await self._read(base)
+                await self._read(base, unless_current=True)
 
-    async def _read(self, base: str) -> None:
+    async def _read(self, base: str, *, unless_current: bool = False) -> None:
         async with self._locks.setdefault(base, asyncio.Lock()):
+            if unless_current and self.version(base) is not None:
+                return  # somebody else who waited here has read it
             before, began = self._tables.get(base, NO_PAIRS), time.monotonic()
             changes = self._documents.changes(base)
             try:

@@ -30,8 +30,10 @@ class AtHand(Protocol):
     """Approved and cached answers, as far as they lie in memory."""
 
     def at_hand(
-        self, question: Question, line: BusinessLine, language: str
-    ) -> tuple[Mode, KnownAnswer] | None: ...
+        self, question: Question, line: BusinessLine, language: str, words: int
+    ) -> tuple[Mode, KnownAnswer] | None:
+        """`words` is the version of the sensitive words."""
+        ...
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class AtOnce:
             return None  # who is part of a test is drawn with the conversation
         if self._screening.lexicon_at_hand() is not seen.lexicon:
             return None
-        found = self._known.at_hand(question, line, seen.language)
+        found = self._known.at_hand(question, line, seen.language, seen.lexicon.version)
         if found is None or not self._may_be_said(found[1].text, seen):
             return None
         self._seen.move_to_end(key)
@@ -101,6 +103,7 @@ class AtOnce:
     def _kept(
         self, question: Question, line: BusinessLine, language: str, mode: Mode, answer: KnownAnswer
     ) -> Finished | None:
+        timings = {**TIMINGS, "saved": answer.milliseconds} if answer.milliseconds else TIMINGS
         usage = Usage(0, estimate_tokens(answer.text), estimated=True)
         record = TurnRecord(
             answer=answer.text,
@@ -109,7 +112,7 @@ class AtOnce:
             language=language,
             engine=answer.engine,
             sources=answer.sources,
-            timings=TIMINGS,
+            timings=timings,
             usage=usage,
             finish_reason=answer.finish_reason,
         )
@@ -126,7 +129,7 @@ class AtOnce:
             text=answer.text,
             sources=answer.sources,
             handoff=None,
-            timings=TIMINGS,
+            timings=timings,
             finish_reason=answer.finish_reason,
             usage=usage,
             engine=answer.engine,

@@ -58,6 +58,20 @@ class Draft:
             self._pieces.append(text)
             self.mark_first_token()
 
+    def note(self, step: str, milliseconds: int) -> None:
+        """What a step took, or spared, that was timed elsewhere."""
+        self._timings[step] = milliseconds
+
+    def follow(self, other: "Draft", *, shared: bool) -> None:
+        """Take over how an answer comes about that is made elsewhere; `shared`: for somebody else in the first place,
+        so that nothing was spent on this one."""
+        self.mode = Mode.CACHED if shared and other.mode is Mode.GENERATED else other.mode
+        self.engine, self.sources, self.handoff = other.engine, other.sources, other.handoff
+        self.finish_reason, self.heard, self.calls_tools = other.finish_reason, other.heard, other.calls_tools
+        if not shared:
+            self.usage, self.prompt = other.usage, other.prompt
+            self._timings |= other._timings
+
     def mark_first_token(self) -> None:
         self._timings.setdefault("first_token", self._since(self._began))
 

@@ -1,6 +1,6 @@
 """A customer's thumb, with what they say to it: masked, since managers read and export it.
 
-A thumb down also proposes its question for the golden set, which a person accepts or not.
+A thumb down takes the answer out of the cache, and proposes its question for the golden set, which a person accepts or not.
 """
 
 from pipelines.conceal import placeholders
@@ -15,4 +15,13 @@ async def rate(services: Services, turn_id: str, owner: str, score: int, comment
     said = placeholders(()).mask(comment.strip()[:LONGEST_COMMENT]).text
     await services.log.rate(turn_id, owner, score, said)
     if score < 0:
+        await withdraw(services, turn_id)
         await propose_from_turn(services, turn_id, said)
+
+
+async def withdraw(services: Services, turn_id: str) -> None:
+    """Give the answer of this turn no more from the cache."""
+    turn = await services.transcripts.turn(turn_id)
+    line = await services.lines.get(turn.line) if turn else None
+    if turn is not None and line is not None:
+        await services.frequent.called_wrong(turn, line)

@@ -5,72 +5,102 @@ Knows no door and no engine. Its first look is plain memory, so that a whole que
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from functools import lru_cache
 
-from core.events import Delta, Event, Sources
+from core.events import Event
 from core.frequent import KnownAnswer
-from core.messages import BusinessLine, Mode, Question
+from core.messages import BusinessLine, Mode, Question, StoredTurn
 from pipelines.approved import ApprovedAnswers
 from pipelines.bases import searched
+from pipelines.cached import CachedAnswers
 from pipelines.draft import Draft
-from pipelines.normalised import normalised
+from pipelines.known import Make, given
+from pipelines.normalised import form_of
+from pipelines.screening import ScreenedQuestion
 
 MACHINE = frozenset({"tools", "stop", "logprobs", "response_format"})
 """A caller who sends these wants the model's own words."""
 LONGEST = 500
 """Characters of a question that many ask."""
 
-_form = lru_cache(10_000)(normalised)
-"""Of masked texts; most of what is asked often is asked in few ways."""
-
 
 class FrequentAnswers:
-    """`on` False is as if no answer were known."""
+    """`on` False is as if no answer were known; without `cached`, approved ones are given alone."""
 
-    def __init__(self, approved: ApprovedAnswers, *, on: bool = True) -> None:
+    def __init__(
+        self, approved: ApprovedAnswers, cached: CachedAnswers | None = None, *, on: bool = True
+    ) -> None:
         self.approved = approved
-        self._on = on
-
-    async def or_make(
-        self, question: Question, line: BusinessLine, draft: Draft, making: AsyncGenerator[Event]
-    ) -> AsyncGenerator[Event]:
-        """The answer that is known already, else the one that `making` makes; what this process changed a moment ago
-        counts."""
-        if self._on and _may_be_known(question):
-            await self.approved.current(searched(line))
-            if answer := self.approved_answer(question, line, draft.language):
-                making = given(answer, Mode.APPROVED, draft)
-        async with aclosing(making):
-            async for event in making:
-                yield event
+        self.cached = cached
+        self.on = on
 
     def at_hand(
-        self, question: Question, line: BusinessLine, language: str
+        self, question: Question, line: BusinessLine, language: str, words: int
     ) -> tuple[Mode, KnownAnswer] | None:
         """See pipelines.at_once.AtHand."""
-        answer = self.approved_answer(question, line, language)
-        return None if answer is None else (Mode.APPROVED, answer)
+        if not (self.on and _may_be_known(question)):
+            return None
+        if (approved := self.approved_answer(question, line, language)) is not None:
+            return Mode.APPROVED, approved
+        if self.cached is None or any(self.approved.version(base) is None for base in searched(line)):
+            return None  # an approved answer may have come a moment ago
+        found = self.cached.at_hand(question, line, language, words)
+        return None if found is None else (Mode.CACHED, found)
+
+    async def or_make(
+        self, question: Question, line: BusinessLine, screened: ScreenedQuestion, draft: Draft, make: Make
+    ) -> AsyncGenerator[Event]:
+        """The answer that is known already, else the one that `make` makes, once for all who ask at the same time."""
+        async with aclosing(await self._events(question, line, screened, draft, make)) as events:
+            async for event in events:
+                yield event
+
+    async def _events(
+        self, question: Question, line: BusinessLine, screened: ScreenedQuestion, draft: Draft, make: Make
+    ) -> AsyncGenerator[Event]:
+        if not (self.on and _may_be_known(question)):
+            return make(draft)
+        await self.approved.current(searched(line))  # what this process changed a moment ago counts
+        if (approved := self.approved_answer(question, line, draft.language)) is not None:
+            return given(approved, Mode.APPROVED, draft)
+        if self.cached is None:
+            return make(draft)
+        asking = self.cached.asking(question, line, draft.language, screened)
+        if asking is None:
+            return make(draft)
+        if (found := self.cached.get(asking)) is not None:
+            return given(found, Mode.CACHED, draft)
+        return self.cached.made(asking, draft, make)
 
     def approved_answer(self, question: Question, line: BusinessLine, language: str) -> KnownAnswer | None:
         """In memory, at once."""
-        if not (self._on and line.frequent.approved and _may_be_known(question)):
+        if not (self.on and line.frequent.approved and _may_be_known(question)):
             return None
-        form = _form(question.text)
+        form = form_of(question.text)
         return self.approved.find(line, form, language) if form else None
+
+    async def called_wrong(self, turn: StoredTurn, line: BusinessLine) -> None:
+        """A thumb down on an answer: where the cache may hold it, it is given no more. What was answered under another
+        version than the live one is not given any more anyway."""
+        live = line.prompt.version if line.prompt else None
+        known = turn.record.mode in (Mode.GENERATED, Mode.CACHED) and turn.prompt_version == live
+        if self.cached is None or not known:
+            return
+        await self.approved.current(searched(line))
+        question = Question(turn.question, "", turn.channel, turn.request_id, line=line.id)
+        keys = self.cached.keys(question, line, turn.record.language, 0)
+        if keys is not None:
+            await self.cached.refuse(line, keys, turn.id)
 
     async def refresh(self, bases: Sequence[str] | None = None) -> None:
         """Follow what other processes change."""
-        if self._on:
+        if self.on:
             await self.approved.refresh(bases)
+            if self.cached is not None:
+                await self.cached.refresh()
 
-
-async def given(answer: KnownAnswer, mode: Mode, draft: Draft) -> AsyncGenerator[Event]:
-    """A known answer as the events of one that is made."""
-    draft.mode, draft.engine, draft.finish_reason = mode, answer.engine, answer.finish_reason
-    draft.sources = answer.sources
-    if answer.sources:
-        yield Sources(answer.sources)
-    yield Delta(answer.text)
+    async def aclose(self) -> None:
+        if self.cached is not None:
+            await self.cached.aclose()
 
 
 def _may_be_known(question: Question) -> bool:

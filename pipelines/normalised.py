@@ -6,6 +6,7 @@ is kept as it is: numbers, units, signs, particles, Traditional characters.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from pipelines.courtesies import without_courtesies
 
@@ -53,6 +54,10 @@ def normalised(text: str) -> str:
     if plain.isascii():
         return _LOOSE.sub("", plain)
     return _LOOSE.sub("", _APART.sub(_KEPT_APART, plain)).replace(_KEPT_APART, " ")
+
+
+form_of = lru_cache(10_000)(normalised)
+"""Of masked texts; most of what is asked often is asked in few ways."""
 
 
 def _unmarked(text: str) -> str:

@@ -52,7 +52,7 @@ class RedisCounters:
 
     async def start(self) -> None:
         if self._client is None:
-            self._client = _client(self._url)
+            self._client = redis_client(self._url, ANSWER_SECONDS)
             self._renewing = asyncio.create_task(self._renew())
         await self._run("return 1", (), ())
 
@@ -157,8 +157,8 @@ class RedisCounters:
                     await self._run(RENEW, [key], sorted(names))
 
 
-def _client(url: str) -> "Redis":
-    """A client that tries a broken connection once more. Raises ConfigurationError."""
+def redis_client(url: str, seconds: float) -> "Redis":
+    """A client that tries a broken connection once more and waits so long. Raises ConfigurationError."""
     from redis.asyncio import Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
@@ -166,8 +166,8 @@ def _client(url: str) -> "Redis":
     try:
         return Redis.from_url(
             url,
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
             retry=Retry(NoBackoff(), 1),
         )
     except ValueError:

@@ -24,11 +24,15 @@ from core.settings import Settings
 from knowledge.parsing import ChildParser
 from pages.customer import customer_routes
 from pipelines.answer import AnswerPipeline
+from pipelines.approved import ApprovedAnswers
 from pipelines.attach import AttachPipeline
+from pipelines.frequent import FrequentAnswers
 from pipelines.services import Services
 from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from storage.documents import SqlDocumentStore
+from storage.transcripts import SqlTranscriptReader
 from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
 from tests.support.versions import versions
@@ -176,6 +180,8 @@ class Site:
                 detect=_detect,
             ),
             log=self.log,
+            transcripts=SqlTranscriptReader(self.database),
+            frequent=FrequentAnswers(ApprovedAnswers(SqlDocumentStore(self.database)), on=False),
             attachments=self.attachments,
             attach=AttachPipeline(self.parser, self.attachments, self.log, lines, versions(self.database)),
             lines=lines,
@@ -183,7 +189,18 @@ class Site:
             **{
                 name: nothing
                 for name in Services.__dataclass_fields__
-                if name not in {"settings", "answer", "log", "attachments", "attach", "lines", "engine"}
+                if name
+                not in {
+                    "settings",
+                    "answer",
+                    "log",
+                    "transcripts",
+                    "frequent",
+                    "attachments",
+                    "attach",
+                    "lines",
+                    "engine",
+                }
             },
         )
         routes: list[BaseRoute] = [*customer_routes(self.services, secret=lambda: SECRET)]
