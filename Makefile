@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-languages bench-gateway soak lock clean
+.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-languages bench-cache bench-gateway soak lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -28,7 +28,7 @@ test: .venv/.dev  ## everything: browser, a real vLLM, the quality of answers
 fuzz: .venv/.dev  ## the fuzz tests, fifty times as long; TIMES=500 for a night
 	XIAOQ_FUZZ_TIMES=$(or $(TIMES),50) $(BIN)/python -m pytest -q --timeout 86400 -k "fuzz or schemathesis" tests
 
-bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-languages  ## every measurement
+bench: bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-languages bench-cache  ## every measurement
 
 bench-footprint: .venv/.dev
 	$(BIN)/python -m bench.footprint
@@ -53,6 +53,9 @@ bench-words: .venv/.dev  ## screening for sensitive words: cost, disguises, fals
 
 bench-languages: .venv/.dev  ## the language of a message: accuracy by language, cost, beside two detectors
 	$(BIN)/python -m bench.languages
+
+bench-cache: .venv/.dev  ## which questions count as the same: flips, variants, cost
+	$(BIN)/python -m bench.cache
 
 bench-gateway: .venv/.dev  ## XiaoQ beside other gateways, before a mock model server; --quick or --only with ARGUMENTS=
 	@PYTHON=$(PYTHON) bench/install_litellm.sh || echo "LiteLLM could not be installed: it is left out."

@@ -22,6 +22,7 @@ _GLUED = ("你好", "您好", "早上好", "上午好", "中午好", "下午好"
 """Those that customers write without anything between them and the question."""
 _NOT_GLUED_TO = frozenset("像多久好坏壞吗嗎么麼奇棒吃看用听聽说說玩笑啊呀小卷题題候世")
 """After these the greeting may be part of a word: 你好像, 请问卷."""
+_ASKING = ("多少", "多久", "多大", "多长", "多長")
 _GLUED_END = ("谢谢", "谢谢你", "谢谢您", "谢谢啦", "謝謝", "謝謝你", "謝謝您", "ありがとうございます", "ขอบคุณครับ", "ขอบคุณค่ะ")  # fmt: skip
 _POLITE = ("请问", "請問")
 
@@ -74,7 +75,8 @@ def _after(text: str, phrase: str, may_be_loose: bool) -> str:
     rest = text[len(phrase) :]
     if rest[:1] == MARK or (rest[:1] == " " and may_be_loose):
         return rest[1:]
-    return rest if rest and phrase in _GLUED and rest[0] not in _NOT_GLUED_TO else ""
+    loose = rest[:1] not in _NOT_GLUED_TO or rest[:2] in _ASKING
+    return rest if rest and phrase in _GLUED and loose else ""
 
 
 def _without_end(text: str) -> str:

@@ -5,6 +5,7 @@ import unicodedata
 
 import pytest
 
+from bench.cache_pairs import flips, variants
 from pipelines.normalised import normalised
 from pipelines.sentences import all_sentences
 
@@ -48,6 +49,18 @@ def test_a_message_that_is_only_polite_stays_one() -> None:
     assert normalised("你好") == "你好"
     assert normalised("Thanks!") == "thanks"
     assert normalised("?!") == ""
+
+
+def test_of_thousands_of_flips_none_meets_its_other() -> None:
+    pairs = flips()
+    assert len(pairs) >= 5_000
+    assert [pair for _, pair in pairs if normalised(pair[0]) == normalised(pair[1])] == []
+
+
+def test_every_other_way_of_typing_a_question_is_found() -> None:
+    pairs = variants()
+    assert len(pairs) >= 5_000
+    assert [pair for pair in pairs if normalised(pair[0]) != normalised(pair[1])] == []
 
 
 ALPHABET = "0123456789..,,::--//%%¥$ ab一二十开关不吗的了　１２½²①é'\"!?？。，、…—~(）\n+#=<>"
