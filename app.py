@@ -44,6 +44,7 @@ from pipelines.settle import settle
 from pipelines.snapshots import keep_snapshots, note_recovery
 from pipelines.upkeep import adopt_files, adopt_runs, follow_knowledge, follow_words, plant
 from pipelines.warm import warm_up
+from pipelines.watch import watch_changes
 from pipelines.words.desk import WordDesk
 from pipelines.words.live import Words
 
@@ -299,6 +300,7 @@ async def running(services: Services) -> AsyncGenerator[None]:
             keep_snapshots(services),
             adopt_files(services),
             adopt_runs(services),
+            watch_changes(services),
         )
         async with beside(*works):
             yield

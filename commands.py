@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from app import build_services, close_index, create_app, create_worker, on_space, restore_backup
+from commands_evaluate import evaluate_command
 from commands_keys import key_commands
 from commands_lines import line_commands
 from commands_privacy import privacy_commands, write_customer
@@ -135,6 +136,7 @@ storage_commands(
     lambda file, progress: restore_backup(Settings(), file, progress),
 )
 privacy_commands(cli, lambda work: _with_services(Settings(), work))
+evaluate_command(cli, lambda work: asyncio.run(_with_services(Settings(), work)))
 cli.add_typer(key_commands(lambda work: _with_services(Settings(), work)), name="key")
 cli.add_typer(line_commands(lambda work: _with_services(Settings(), work)), name="line")
 cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")

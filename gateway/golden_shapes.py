@@ -3,7 +3,7 @@
 A reply may grow; what stands here stays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, model_validator
@@ -289,8 +289,8 @@ def evaluation_json(run: Evaluation) -> dict[str, Any]:
         "line": run.line,
         "kind": run.kind,
         "status": run.status,
-        "before": dict(run.before),
-        "after": dict(run.after),
+        "before": _side(run.before),
+        "after": _side(run.after),
         "total": run.total,
         "done": run.done,
         "outcome": outcome_of_gate(run) if run.kind == "gate" else None,
@@ -300,6 +300,11 @@ def evaluation_json(run: Evaluation) -> dict[str, Any]:
         "created_at": run.created_at.isoformat(),
         "ended_at": run.ended_at.isoformat() if run.ended_at else None,
     }
+
+
+def _side(side: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the digests by which changes are noticed: they say nothing to anybody else."""
+    return {name: value for name, value in side.items() if name != "state"}
 
 
 def pairs_json(pairs: Sequence[Pair]) -> list[dict[str, Any]]:

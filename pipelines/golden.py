@@ -105,13 +105,12 @@ async def change_golden(
     made = await _golden(
         services, line, draft, {asked: before}, Passages(services, line), author, before.origin
     )
-    changed = replace(made, created_at=before.created_at)
     detail = {"action": "changed"}
-    await services.audit.note(author, Act.GOLDEN_CHANGED, object=f"{line.id}/{changed.id}", detail=detail)
-    await services.golden.put_all([changed])
-    if changed.id != before.id:
+    await services.audit.note(author, Act.GOLDEN_CHANGED, object=f"{line.id}/{made.id}", detail=detail)
+    await services.golden.put_all([made])
+    if made.id != before.id:
         await services.golden.delete(line.id, before.id)
-    return changed
+    return made
 
 
 async def save_golden(

@@ -19,7 +19,7 @@ from core.security import Act
 from pipelines.evaluate import ask_all
 from pipelines.scores import summary_of
 from pipelines.services import Services
-from pipelines.sides import line_under
+from pipelines.sides import line_under, state_of
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class Runs:
             line=line.id,
             kind=kind,
             before=dict(before or {}),
-            after=dict(after),
+            after={"state": await state_of(services, line), **after},
             status="waiting",
             total=len(golden) * asked + len(known),
             done=len(known),
@@ -120,6 +120,8 @@ class Runs:
                 return
             summary = await self._summary(services, run)
             settled = await self._settle(services, replace(run, summary=summary))
+            if run.kind == "watch" and summary["lost"]:
+                log.warning("golden_questions_lost", line=run.line, run=run.id, lost=len(summary["lost"]))
             await services.evaluations.end(run.id, "done", {**summary, **settled})
         except* ServerStopping:
             log.info("evaluation_interrupted", run=run.id)

@@ -3,17 +3,23 @@
 Asks nothing. A side is plain data, so that a run which is resumed compares what it began with.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+import orjson
+
 from core.errors import NotFound
 from core.messages import BusinessLine
 from core.prompts import Parameters, PromptStore
+from pipelines.bases import searched
+from pipelines.services import Services
 
 OWN_WORDS = 0
 """The version that is none: XiaoQ's own words."""
 PARAMETERS = ("temperature", "top_p", "max_tokens", "model")
+_OF_THE_LINE = ("persona", "languages", "glossary", "hours", "handoff", "generation", "frequent", "contact")
 
 
 def side_of(
@@ -41,3 +47,20 @@ async def line_under(prompts: PromptStore, line: BusinessLine, side: Mapping[str
 
 def _over(below: Parameters, said: Parameters) -> Parameters:
     return replace(below, **{name: value for name, value in asdict(said).items() if value is not None})
+
+
+async def state_of(services: Services, line: BusinessLine) -> dict[str, str]:
+    """What a line's answers stand on beside its prompt, as digests: they are compared, never read."""
+    knowledge = {base: await services.documents.version(base) for base in searched(line)}
+    settings = services.settings
+    model = [services.engine.name, settings.model, str(settings.engine_url)]
+    own = asdict(replace(line, prompt=None, trial=None))
+    return {
+        "knowledge": _digest(knowledge),
+        "model": _digest(model),
+        "line": _digest({name: own[name] for name in _OF_THE_LINE}),
+    }
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:16]

@@ -41,7 +41,7 @@ class SqlEvaluationStore:
             if evaluation.kind == "gate":
                 query = _runs().where(_OPEN, runs.c.line == evaluation.line, runs.c.kind == "gate")
                 for other in _read(connection, query):
-                    if other.after == evaluation.after:
+                    if other.after.get("prompt") == evaluation.after.get("prompt"):
                         return other
             connection.execute(insert(runs).values(**values, process=self._db.process))
             _note(connection, evaluation.id, known)

@@ -138,7 +138,7 @@ async def test_a_publication_that_is_held_back_is_read_and_overridden(desk: Desk
 async def test_a_run_is_begun_by_hand_and_stopped(desk: Desk) -> None:
     assert (await desk.post("evaluations/run", after="2", before="-")).status_code == 200
     (run,) = await desk.services.evaluations.list("shop")
-    assert (run.kind, run.before, run.after) == ("run", {}, {"prompt": 2})
+    assert (run.kind, run.before, run.after["prompt"]) == ("run", {}, 2)
     await over(desk.services, run.id)
     assert (await desk.post("evaluations/stop", id=run.id)).status_code == 200
     assert "1 of 1 questions passed" in await desk.read("evaluations/report", id=run.id)
