@@ -42,6 +42,7 @@ from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
 from pipelines.settle import settle
 from pipelines.snapshots import keep_snapshots, note_recovery
+from pipelines.tokens import ModelTokens
 from pipelines.upkeep import adopt_files, adopt_runs, follow_knowledge, follow_words, plant
 from pipelines.warm import warm_up
 from pipelines.watch import watch_changes
@@ -67,6 +68,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     """
     from engines.embeddings import make_embedder
     from engines.select import choose_engine
+    from engines.tokenizer import load_tokenizer
     from knowledge.parsing import IN_THE_BACKGROUND, ChildParser
     from storage.accounts import SqlAccountStore
     from storage.attachments import SqlAttachmentStore
@@ -113,6 +115,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
     lines, queue = SqlLineStore(database), SqlIngestQueue(database)
     prompts = SqlPromptStore(database, lines.forget)
     versions = Versions(prompts)
+    tokens = ModelTokens(lambda: load_tokenizer(settings))
     attachments, word_store = SqlAttachmentStore(database), SqlWordStore(database)
     # Beside ingest's own: who waits for an answer does not wait behind a folder of manuals.
     parser = ChildParser()
@@ -148,6 +151,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             screening,
             versions,
             public=settings.public_contacts,
+            tokens=tokens,
             frequent=frequent,
         ),
         frequent=frequent,
@@ -161,6 +165,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             screening,
             versions,
             public=settings.public_contacts,
+            tokens=tokens,
             frequent=frequent,
         ),
         ingest=IngestPipeline(
@@ -183,6 +188,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
         lines=lines,
         whole_lines=SqlWholeLines(database, lines.forget),
         prompts=prompts,
+        tokens=tokens,
         experiments=SqlExperimentStore(database, lines.forget),
         keys=SqlKeyStore(database),
         counters=counters(settings, settings.workers),
@@ -338,6 +344,7 @@ async def start_answering(services: Services) -> None:
     await services.counters.start()
     await services.index.refresh()
     await services.frequent.refresh()
+    await services.tokens.start()
     await services.engine.start()
     await asyncio.to_thread(warm_up)
 

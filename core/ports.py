@@ -166,6 +166,11 @@ class TokenCounter(Protocol):
         """Whether the model's own tokenizer counts; else it is an estimate that rounds up."""
         ...
 
+    @property
+    def per_message(self) -> int:
+        """Tokens that the chat template puts around a message, and about as many open the answer."""
+        ...
+
     def count(self, text: str) -> int: ...
 
 

@@ -75,6 +75,16 @@ class Settings(BaseSettings):
     context_tokens: int = Field(
         32768, ge=1024, le=131072, description="The model's window, prompt and answer together, in tokens."
     )
+    tokenizer: Path | None = Field(
+        None,
+        description="The model's tokenizer.json, or a folder that holds it, to count tokens with. Unset: the model's "
+        "folder or the Hugging Face cache, if it is there; else tokens are estimated.",
+    )
+    vllm_yarn: bool = Field(
+        False,
+        description="Stretch a model over a longer window than it was trained on (YaRN): Qwen2.5 beyond 32,768 tokens, "
+        "at a small loss on short prompts.",
+    )
     vllm_args: str = Field("", description="Further arguments for `vllm serve`, as on a command line.")
     vllm_quantization: str | None = Field(None, description="Passed to vLLM: awq, gptq, fp8 …")
     vllm_tensor_parallel: int = Field(1, ge=1, description="GPUs that share the model.")

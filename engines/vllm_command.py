@@ -3,6 +3,7 @@
 Knows nothing of processes.
 """
 
+import json
 import re
 import shlex
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from core.errors import ConfigurationError
 from core.settings import Settings
+from engines.yarn import rope_overrides
 
 HOST = "127.0.0.1"
 DEFAULT_PREFIX = (sys.executable, "-m", "vllm.entrypoints.openai.api_server")
@@ -38,6 +40,8 @@ def command_line(settings: Settings, prefix: Sequence[str], port: int) -> list[s
     command += ["--tensor-parallel-size", str(settings.vllm_tensor_parallel)]
     if settings.vllm_quantization:
         command += ["--quantization", settings.vllm_quantization]
+    if overrides := rope_overrides(settings):
+        command += ["--hf-overrides", json.dumps(overrides)]
     command.append("--disable-uvicorn-access-log")  # the gateway has its own
     return [*command, *extra, "--host", HOST, "--port", str(port)]
 

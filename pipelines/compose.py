@@ -17,12 +17,14 @@ from pipelines.evidence import Evidence
 from pipelines.parameters import sampling_for
 from pipelines.persona import FILE_RULES
 from pipelines.profile import Profile, enclosed, profile_of, shown_passage, tongue_of
-from pipelines.tokens import ESTIMATE, MESSAGE_OVERHEAD
+from pipelines.tokens import ESTIMATE
 
 FILES_SHARE = 0.6
 """The most that the conversation's files take of what the rules, the question and the answer leave of the window;
 the knowledge base's passages and the history get the rest, and what the files leave over."""
 SHORTEST_ANSWER = 16
+_SEAMS = 10
+"""Tokens of what stands between the parts of the system message: blank lines, a heading."""
 
 Count = Callable[[str], int]
 
@@ -96,10 +98,10 @@ def _fixed(profile: Profile, newest: Sequence[Message], sampling: Sampling, toke
     return Budget(
         window=0,
         exact=tokens.exact,
-        prompt=tokens.count(profile.text) + MESSAGE_OVERHEAD,
+        prompt=tokens.count(profile.text) + tokens.per_message,
         rules=tokens.count(profile.rules) + (tokens.count(orjson.dumps(tools).decode()) if tools else 0),
-        passages=tokens.count(enclosed((), profile.tongue)) * max(1, profile.places) + MESSAGE_OVERHEAD,
-        question=_cost(newest, tokens) + MESSAGE_OVERHEAD,  # what opens the answer
+        passages=tokens.count(enclosed((), profile.tongue)) * max(1, profile.places) + _SEAMS,
+        question=_cost(newest, tokens) + tokens.per_message,  # what opens the answer
     )
 
 
@@ -163,6 +165,6 @@ def _cost(messages: Sequence[Message], tokens: TokenCounter) -> int:
     return sum(
         tokens.count(message.content)
         + (tokens.count(orjson.dumps(dict(message.extra)).decode()) if message.extra else 0)
-        + MESSAGE_OVERHEAD
+        + tokens.per_message
         for message in messages
     )

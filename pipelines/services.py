@@ -33,6 +33,7 @@ from pipelines.embed import EmbedPipeline
 from pipelines.frequent import FrequentAnswers
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
+from pipelines.tokens import ModelTokens
 from pipelines.words.desk import WordDesk
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Services:
     lines: LineStore
     whole_lines: WholeLineStore
     prompts: PromptStore
+    tokens: ModelTokens
     experiments: ExperimentStore
     keys: KeyStore
     counters: Counters

@@ -16,6 +16,8 @@ MESSAGE_OVERHEAD = 8
 
 _REMEMBERED = 4_096
 
+Count = Callable[[str], int]
+
 
 def estimate_tokens(text: str) -> int:
     """About how many tokens a text takes; rounds up on purpose, since running over costs a request.
@@ -30,6 +32,7 @@ class Estimate:
     """core.ports.TokenCounter without a tokenizer."""
 
     exact = False
+    per_message = MESSAGE_OVERHEAD
 
     def count(self, text: str) -> int:
         return estimate_tokens(text)
@@ -45,16 +48,19 @@ class ModelTokens:
     that prompts, passages and a conversation's older messages cost a look.
     """
 
-    def __init__(self, load: Callable[[], Callable[[str], int] | None]) -> None:
+    def __init__(self, load: Callable[[], tuple[Count, int | None] | None]) -> None:
         self._load = load
-        self._counted: Callable[[str], int] = estimate_tokens
+        self._counted: Count = estimate_tokens
         self.exact = False
+        self.per_message = MESSAGE_OVERHEAD
 
     async def start(self) -> None:
         """Load the tokenizer off the loop. Raises ConfigurationError for files that cannot be used."""
         loaded = await asyncio.to_thread(self._load)
         if loaded is not None:
-            self._counted, self.exact = lru_cache(_REMEMBERED)(loaded), True
+            count, around = loaded
+            self._counted, self.exact = lru_cache(_REMEMBERED)(count), True
+            self.per_message = around or MESSAGE_OVERHEAD
         log.info("tokens counted", by="tokenizer" if self.exact else "estimate")
 
     def count(self, text: str) -> int:

@@ -21,12 +21,15 @@ from pipelines.placeholders import PLACEHOLDERS
 from pipelines.services import Services
 from tests.pages.knowledge_site import signed_in
 
+TOKENIZER = Path(__file__).parents[1] / "engines" / "small_tokenizer.json"
 MANAGER = Principal("console", "manager", "mei")
 
 
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    made = build_services(Settings(_env_file=None, data_dir=tmp_path, engine="quoted", default_line="shop"))
+    made = build_services(
+        Settings(_env_file=None, data_dir=tmp_path, engine="quoted", default_line="shop", tokenizer=TOKENIZER)
+    )
     await made.database.start()
     await made.lines.put(
         BusinessLine("shop", {"zh": "商城"}, ("shop",), suggestions={"en": ("When does it ship?",)})
@@ -156,6 +159,9 @@ async def test_the_budget_of_a_question_is_a_bar_with_its_figures(services: Serv
         assert "For the answer <strong>512</strong>" in bar
         assert "An estimate" in bar
         assert "Be brief." in bar
+        await services.tokens.start()
+        exact = (await at.get("/prompts/versions/budget?version=1&question=When+does+it+ship")).text
+        assert "Counted with the model’s own tokenizer." in exact
         assert "budget-bar" in (await at.get("/prompts/versions/budget?version=1&question=hello")).text
 
 

@@ -22,6 +22,7 @@ class Words:
     """Counts as some tokenizer might: a token for each two characters."""
 
     exact = True
+    per_message = MESSAGE_OVERHEAD
 
     def count(self, text: str) -> int:
         return -(-len(text) // 2)
