@@ -3,6 +3,8 @@
 import pytest
 
 from pipelines.language import detect_language, likely_language
+from pipelines.languages.chinese import CHARACTER_FILE, characters
+from tests.support.han import lines
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,13 @@ def test_what_does_not_tell(text: str) -> None:
 )
 def test_where_nothing_tells_the_script_decides(text: str, language: str) -> None:
     assert likely_language(text) == language
+
+
+def test_the_characters_of_each_script_are_those_of_openccs_tables() -> None:
+    assert CHARACTER_FILE.read_text(encoding="utf-8") == lines(), "python -m tests.support.han writes it anew"
+    simplified, traditional, japanese = characters()
+    assert not simplified & traditional | simplified & japanese | traditional & japanese
+    assert "们" in simplified
+    assert "們" in traditional
+    assert "発" in japanese
+    assert "台" not in simplified
