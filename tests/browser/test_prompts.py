@@ -1,0 +1,147 @@
+"""The Prompts tab in a real browser: a version is edited, compared, held back for what it makes worse, mended,
+published, and rolled back."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import PHONE, Site, Visit, served, visiting
+from tests.support.upstream import EchoUpstream
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+]
+
+PROMISE = "任何订单的运费全免。"
+"""What no answer may say; the model here says whatever its prompt says."""
+QUESTION = "付款后多久发货？"
+
+
+@pytest.fixture(scope="module")
+def prompted_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The app in front of a model that answers with its prompt at once."""
+    with served(tmp_path_factory.mktemp("prompted"), EchoUpstream()) as site:
+        yield site
+
+
+async def open_tab(visit: Visit, name: str = "Prompts") -> Page:
+    await visit.sign_in()
+    await visit.page.get_by_role("tab", name=name, exact=True).click()
+    await visit.page.locator("[data-line-choice]").select_option("shop")
+    return visit.page
+
+
+async def section(page: Page, name: str) -> Locator:
+    await page.locator(f"#xq-prompts nav [data-section={name}]").click()
+    await expect(page.locator(f"#xq-prompts nav [data-section={name}]")).to_have_attribute(
+        "aria-current", "page"
+    )
+    return page.locator("#xq-prompts .xq-sys-section")
+
+
+async def opened(versions: Locator, number: int) -> Locator:
+    """The version's part of the list, unfolded and filled."""
+    item = versions.locator(".xq-sys-list > li").filter(has=versions.page.locator(f"#xq-version-{number}"))
+    if await item.locator("details").first.get_attribute("open") is None:
+        await item.locator("summary").first.click()
+    await expect(item.get_by_role("button", name="Compare")).to_be_visible()
+    return item
+
+
+async def confirmed(place: Locator, name: str) -> None:
+    await place.get_by_role("button", name=name, exact=True).first.click()
+    await place.locator(".xq-ask-first").get_by_role("button", name=name, exact=True).click()
+
+
+async def drafted(page: Page, number: int, *, plus: str = "", minus: str = "") -> Locator:
+    """A new draft from the live version, its Chinese text changed and saved."""
+    versions = await section(page, "versions")
+    await versions.get_by_role("button", name="New draft from the live version").click()
+    item = await opened(versions, number)
+    field = item.locator("textarea[name=text_zh]")
+    text = (await field.input_value()).replace(minus or "\0", "")
+    await field.fill(f"{text}{plus}")
+    await item.get_by_role("button", name="Save draft").click()
+    await expect(item.locator(f"#xq-said-{number}")).to_contain_text("Saved")
+    return item
+
+
+async def test_a_version_that_makes_a_known_question_worse_waits_until_it_is_mended(
+    browser: Browser, prompted_site: Site
+) -> None:
+    async with visiting(browser, prompted_site) as visit:
+        page = await open_tab(visit)
+
+        golden = await section(page, "golden")
+        form = golden.locator("form[data-post='golden/add']")
+        await form.get_by_label("Question", exact=True).fill(QUESTION)
+        await form.get_by_label("must not contain").fill("运费全免")
+        await form.get_by_role("button", name="Add", exact=True).click()
+        await expect(golden.locator(".xq-golden > li")).to_contain_text("does not contain “运费全免”")
+
+        # Something to roll back to.
+        item = await drafted(page, 1)
+        await confirmed(item, "Publish")
+        await expect(page.locator(".xq-version-head")).to_contain_text("Live: v1", timeout=60_000)
+
+        item = await drafted(page, 2, plus=f"\n{PROMISE}")
+        await item.get_by_role("button", name="Compare").click()
+        await expect(item.locator("#xq-diff-2 ins")).to_contain_text("运费全免")
+        await confirmed(item, "Publish")
+        held = page.locator(".xq-version-gate", has_text="v2 did not go live")
+        await expect(held).to_be_visible(timeout=60_000)
+        await expect(page.locator(".xq-version-head")).to_contain_text("Live: v1")
+        await held.get_by_role("button", name="Show the report").click()
+        report = page.locator("#xq-report")
+        await expect(report).to_contain_text("v2 was not published: it makes 1 golden questions worse")
+        lost = report.locator(".xq-went.lost")
+        await expect(lost).to_contain_text("says “运费全免”")
+        await lost.locator(".xq-sys-list summary").click()
+        await expect(lost.locator(".xq-sides section").nth(1)).to_contain_text(PROMISE)
+        await expect(lost.locator(".xq-sides section").nth(0)).not_to_contain_text(PROMISE)
+
+        item = await drafted(page, 3, plus="\n运费按地区计算。")
+        await confirmed(item, "Publish")
+        await expect(page.locator(".xq-version-head")).to_contain_text("Live: v3", timeout=60_000)
+        evaluations = await section(page, "evaluations")
+        await expect(evaluations.locator("#xq-report")).to_contain_text("v3 is live")
+
+        versions = await section(page, "versions")
+        await confirmed(versions.locator(".xq-version-head"), "Roll back")
+        await expect(page.locator(".xq-sys-said")).to_contain_text("Rolled back: v1 is live.")
+        await expect(page.locator(".xq-version-head")).to_contain_text("Live: v1")
+
+
+async def test_an_administrator_answers_for_a_loss(browser: Browser, prompted_site: Site) -> None:
+    async with visiting(browser, prompted_site) as visit:
+        page = await open_tab(visit)
+        evaluations = await section(page, "evaluations")
+        held = evaluations.locator(".xq-golden > li", has_text="Held back")
+        await held.get_by_role("button", name="Open").click()
+        await held.get_by_text("Publish all the same").click()
+        form = held.locator("form[data-post='evaluations/override']")
+        await form.get_by_label("Reason").fill("The campaign starts today.")
+        await form.get_by_role("button", name="Publish v2").click()
+        await expect(page.locator(".xq-sys-said")).to_contain_text("v2 is live; the audit keeps the reason.")
+
+
+@pytest.mark.parametrize(
+    ("device", "theme", "language"),
+    [("desk", "light", "en"), ("desk", "dark", "zh"), ("phone", "dark", "en"), ("phone", "light", "zh")],
+)
+async def test_golden_questions_and_evaluations_look_finished(
+    browser: Browser, prompted_site: Site, device: str, theme: str, language: str
+) -> None:
+    options = {**(PHONE if device == "phone" else {}), "color_scheme": theme}
+    async with visiting(browser, prompted_site, language, **options) as visit:
+        page = await open_tab(visit, {"en": "Prompts", "zh": "提示词"}[language])
+        for name in ("golden", "evaluations"):
+            shown = await section(page, name)
+            await expect(shown.locator("h3").first).to_be_visible()
+            assert await visit.faults() == []
+            wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{name} is {wide} px too wide"
+            await visit.screenshot(f"prompts-{name}-{device}-{theme}-{language}", full_page=True)
