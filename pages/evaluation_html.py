@@ -6,7 +6,6 @@ from typing import Any
 from core.golden import Evaluation, Result
 from pages.lists import lines, table, text
 from pipelines.checks import parted
-from pipelines.gate import outcome_of_gate
 from pipelines.scores import Change, Pair, by_language, in_order
 from pipelines.sides import OWN_WORDS, PARAMETERS
 
@@ -40,12 +39,12 @@ def progress(run: Evaluation, say: Say) -> str:
     )
 
 
-def report(run: Evaluation, pairs: Sequence[Pair], say: Say, aside: str = "") -> str:
+def report(run: Evaluation, outcome: str, pairs: Sequence[Pair], say: Say, aside: str = "") -> str:
     """What it found: the verdict with what stands `aside` of it, the figures, the matrix, then each question, lost and
     gained ones first."""
     both = bool(run.before)
     return (
-        verdict(run, say)
+        verdict(run, outcome, say)
         + aside
         + (_figures(run, say, both=both) if run.summary.get("after") else "")
         + _matrix(pairs, say, both=both)
@@ -53,15 +52,14 @@ def report(run: Evaluation, pairs: Sequence[Pair], say: Say, aside: str = "") ->
     )
 
 
-def verdict(run: Evaluation, say: Say) -> str:
-    """The run in one sentence."""
+def verdict(run: Evaluation, outcome: str, say: Say) -> str:
+    """The run in one sentence; `outcome` is what became of a gate's version."""
     lost, gained = len(run.summary.get("lost", ())), len(run.summary.get("gained", ()))
     after = run.summary.get("after", {})
     count = {"lost": lost, "gained": gained, "version": run.after.get("prompt", 0)}
-    if run.status in ("failed", "stopped"):
+    if run.status in ("failed", "stopped") and run.kind != "gate":
         return _said("no", say[f"eval_{run.status}"].format(error=run.error or ""))
     if run.kind == "gate":
-        outcome = outcome_of_gate(run)
         return _said("yes" if outcome in GOOD else "no", say[f"gate_{outcome}"].format(**count))
     if run.before:
         key = "eval_worse" if lost else "eval_better" if gained else "eval_same"

@@ -28,6 +28,7 @@ LATELY = 20
 """Runs that are listed."""
 LONGEST_REASON = 500
 NONE = "-"
+HELD = ("blocked", "unmeasured", "failed", "stopped")
 
 
 def evaluations_section() -> Section:
@@ -57,7 +58,7 @@ async def _show(call: Call) -> str:
             f'<h3>{text(_title(ended[0], say))}</h3><div id="xq-report">{await _read(ended[0], call)}</div>'
         )
     if len(ended) > 1:
-        items = "".join(_item(run, call, say) for run in ended[1:])
+        items = "".join([_item(run, await _outcome(run, call), call, say) for run in ended[1:]])
         shown += f'<h3>{text(say["eval_history"])}</h3><ul class="xq-golden">{items}</ul>'
     return shown
 
@@ -87,14 +88,20 @@ async def _read(run: Evaluation, call: Call) -> str:
     """The report, and under a publication that is held back the way around it for those who may."""
     say = words(call.language)
     pairs = pairs_of(await call.services.evaluations.results(run.id), both=bool(run.before))
-    held = run.kind == "gate" and outcome_of_gate(run) in ("blocked", "unmeasured", "failed", "stopped")
-    if held and call.principal.may(Right.OVERRIDE) and await _still_waits(run, call):
-        return report(run, pairs, say, _override_form(run, say))
-    return report(run, pairs, say)
+    outcome = await _outcome(run, call)
+    held = outcome in HELD and await call.services.prompts.live(run.line) != run.after["prompt"]
+    aside = _override_form(run, say) if held and call.principal.may(Right.OVERRIDE) else ""
+    return report(run, outcome, pairs, say, aside)
 
 
-async def _still_waits(run: Evaluation, call: Call) -> bool:
-    return await call.services.prompts.live(run.line) != run.after.get("prompt")
+async def _outcome(run: Evaluation, call: Call) -> str:
+    """What became of a gate's version: one that was held back may have been published all the same since."""
+    outcome = outcome_of_gate(run)
+    if run.kind != "gate" or outcome not in HELD:
+        return outcome
+    version = await call.services.prompts.get(run.line, int(run.after["prompt"]))
+    since = version.published_at if version else None
+    return "overridden" if since is not None and since >= run.created_at else outcome
 
 
 def _override_form(run: Evaluation, say: Mapping[str, str]) -> str:
@@ -109,7 +116,7 @@ def _override_form(run: Evaluation, say: Mapping[str, str]) -> str:
     )
 
 
-def _item(run: Evaluation, call: Call, say: Mapping[str, str]) -> str:
+def _item(run: Evaluation, outcome: str, call: Call, say: Mapping[str, str]) -> str:
     after, before = run.summary.get("after", {}), run.summary.get("before")
     counted = say["eval_passed"].format(
         passed=after.get("passed", 0), questions=run.summary.get("questions", 0)
@@ -121,7 +128,7 @@ def _item(run: Evaluation, call: Call, say: Mapping[str, str]) -> str:
         if before
         else ""
     )
-    tag = say[f"gate_tag_{outcome_of_gate(run)}"] if run.kind == "gate" else say[f"run_tag_{run.status}"]
+    tag = say[f"gate_tag_{outcome}"] if run.kind == "gate" else say[f"run_tag_{run.status}"]
     meta = " · ".join(filter(None, (local_time(run.created_at, call.zone), counted, change)))
     return (
         f'<li><strong>{text(_title(run, say))}</strong> <span class="xq-tag">{text(tag)}</span>'

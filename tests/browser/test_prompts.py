@@ -96,7 +96,7 @@ async def test_a_version_that_makes_a_known_question_worse_waits_until_it_is_men
         await expect(page.locator(".xq-version-head")).to_contain_text("Live: v1")
         await held.get_by_role("button", name="Show the report").click()
         report = page.locator("#xq-report")
-        await expect(report).to_contain_text("v2 was not published: it makes 1 golden questions worse")
+        await expect(report).to_contain_text("v2 was not published. Golden questions it makes worse: 1.")
         lost = report.locator(".xq-went.lost")
         await expect(lost).to_contain_text("says “运费全免”")
         await lost.locator(".xq-sys-list summary").click()
@@ -107,7 +107,7 @@ async def test_a_version_that_makes_a_known_question_worse_waits_until_it_is_men
         await confirmed(item, "Publish")
         await expect(page.locator(".xq-version-head")).to_contain_text("Live: v3", timeout=60_000)
         evaluations = await section(page, "evaluations")
-        await expect(evaluations.locator("#xq-report")).to_contain_text("v3 is live")
+        await expect(evaluations.locator("#xq-report")).to_contain_text("v3 went live")
 
         versions = await section(page, "versions")
         await confirmed(versions.locator(".xq-version-head"), "Roll back")

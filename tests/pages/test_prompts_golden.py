@@ -113,7 +113,7 @@ async def test_a_file_comes_in_whole_or_says_what_is_wrong(desk: Desk) -> None:
 
 
 async def test_a_publication_that_is_held_back_is_read_and_overridden(desk: Desk) -> None:
-    assert "Ask 1 questions" in await desk.read("evaluations")
+    assert "Ask all questions (1)" in await desk.read("evaluations")
     await desk.services.prompts.add("shop", {"zh": BAD, "en": GOOD})
     line = await line_of(desk.services)
     run = (await publish(desk.services, line, 3, "console:op")).evaluation
@@ -122,7 +122,7 @@ async def test_a_publication_that_is_held_back_is_read_and_overridden(desk: Desk
     await over(desk.services, run)
     told = await desk.read("evaluations/progress", id=run or "")
     assert "data-refresh" not in told
-    assert "v3 was not published: it makes 1 golden questions worse" in told
+    assert "v3 was not published. Golden questions it makes worse: 1." in told
     assert "says “运费全免”" in told
     assert "Publish all the same" in told
     desk.principal = Principal("console", "manager", "boss")
@@ -132,6 +132,7 @@ async def test_a_publication_that_is_held_back_is_read_and_overridden(desk: Desk
     assert (await desk.post("evaluations/override", id=run, reason=" ")).status_code == 400
     assert (await desk.post("evaluations/override", id=run, reason="because")).status_code == 200
     assert await desk.services.prompts.live("shop") == 3
+    assert "v3 was published all the same" in await desk.read("evaluations/report", id=run or "")
     assert "Publish all the same" not in await desk.read("evaluations")
 
 
