@@ -64,8 +64,9 @@ def elsewhere(probable: Mapping[str, float]) -> str | None:
 
 def by_fasttext(text: str) -> Mapping[str, float]:
     """By language, how probable fastText finds it; all it knows, not XiaoQ's alone."""
+    whole = " ".join(text.split()).encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
     probable: dict[str, float] = {}
-    for guess in _fasttext_model().detect(" ".join(text.split()), k=176, threshold=FLOOR):
+    for guess in _fasttext_model().detect(whole, k=176, threshold=FLOOR):
         language = ALIASES.get(guess["lang"], guess["lang"])
         probable[language] = probable.get(language, 0.0) + guess["score"]
     return probable
