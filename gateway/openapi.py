@@ -119,9 +119,10 @@ REPLIES: Mapping[str, Any] = {
 }
 """The shape of a route's reply. A route that is not named here answers with an object of its own making."""
 
+EVENTS = "text/event-stream"
 FILES: Mapping[str, tuple[str, ...]] = {
     "GET /metrics": ("text/plain",),
-    "POST /api/lines/{line_id}/playground": ("text/event-stream",),
+    "POST /api/lines/{line_id}/playground": (EVENTS,),
     "GET /api/lines/{line_id}/documents/{document_id}/content": ("application/octet-stream",),
     "GET /api/faq-template": (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -259,6 +260,8 @@ def _headers() -> dict[str, Any]:
 def _content(kind: str) -> dict[str, Any]:
     if kind == "application/yaml":
         return YAML
+    if kind == EVENTS:
+        return {}
     return TEXT if kind.startswith("text/") else FILE
 
 
@@ -273,7 +276,7 @@ def _replies(name: str, operation: dict[str, Any], references: Mapping[str, Any]
     elif "content" in given:
         reply["content"] = given["content"]
     if name in STREAMED:
-        reply["content"]["text/event-stream"] = {}
+        reply["content"][EVENTS] = {}
     replies = {status: reply}
     if name in LATER:
         job = {"application/json": {"schema": references["job"]}}
@@ -301,7 +304,7 @@ def _refusals(path: str, operation: dict[str, Any]) -> dict[str, Any]:
         statuses.add(404)
     if kinds:
         statuses |= {409, 413, 422}
-    if "{version}" in path:
+    if "{version}" in path or "{experiment_id}" in path:
         statuses.add(409)
     if "multipart/form-data" in kinds or (kinds and path.startswith("/api/accounts")):
         statuses.add(422)

@@ -29,7 +29,7 @@ from pipelines.services import Services
 
 router = APIRouter(prefix="/api", tags=["Prompts"])
 
-Version = Annotated[int, whole, Field(ge=1, le=1_000_000_000)]
+Version = Annotated[int, Field(ge=1, le=1_000_000_000), whole]
 
 
 class NewExperiment(Strict):
@@ -38,7 +38,7 @@ class NewExperiment(Strict):
     challenger: Version
     champion: Version | None = None
     share: Annotated[float, Field(gt=0, lt=1)] = USUAL_SHARE
-    minimum: Annotated[int, whole, Field(ge=LEAST_MINIMUM, le=LARGEST_MINIMUM)] = USUAL_MINIMUM
+    minimum: Annotated[int, Field(ge=LEAST_MINIMUM, le=LARGEST_MINIMUM), whole] = USUAL_MINIMUM
 
 
 @router.get("/lines/{line_id}/experiments")

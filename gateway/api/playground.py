@@ -42,10 +42,10 @@ Question = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUE
 class Contender(Strict):
     """`version` 0 is XiaoQ's own words; left out, what is live. A parameter that is left out is the version's own."""
 
-    version: Annotated[int, whole, Field(ge=0, le=1_000_000_000)] | None = None
+    version: Annotated[int, Field(ge=0, le=1_000_000_000), whole] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    max_tokens: Annotated[int, whole, Field(ge=1, le=8192)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=8192), whole] | None = None
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 

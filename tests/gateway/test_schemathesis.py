@@ -41,9 +41,16 @@ def furnished(http: httpx.Client) -> dict[str, Sequence[str]]:
     turn = http.post("/v1/chat/completions", json=asked).json()["xiaoq"]
     files = http.post("/api/attachments", files={"files": ("a.txt", b"Mine is the blue one.")}).json()
     versions = [http.post("/api/lines/kettles/prompts", json={}).json()["version"] for _ in range(3)]
+    new_line(http, "teas")  # no golden question holds its publications back
+    for number in (2, 1):
+        http.post("/api/lines/teas/prompts", json={})
+        http.post("/api/lines/teas/prompts", json={})
+        http.post(f"/api/lines/teas/prompts/{number}/publish").raise_for_status()
+    test = http.post("/api/lines/teas/experiments", json={"challenger": 2}).json()["id"]
     return {
+        "path.experiment_id": [test],
         "path.version": [str(version) for version in versions],
-        "path.line_id": ["kettles", "shop", "shared"],
+        "path.line_id": ["kettles", "shop", "shared", "teas"],
         "path.document_id": [document],
         "path.pair_id": [pair["id"] for pair in pairs],
         "path.golden_id": [golden],
