@@ -124,14 +124,14 @@ async def roll_back_prompt(
     return {"live": live, "rolled_back": before}
 
 
-@router.get("/{version}")
+@router.get("/{version:int}")
 async def get_prompt(line_id: str, version: Number, principal: Manager, services: Use) -> dict[str, Any]:
     line = await open_line(line_id, principal, services)
     found = await version_of(services, line, version)
     return version_json(found, await services.prompts.live(line.id))
 
 
-@router.patch("/{version}", openapi_extra=described(Written))
+@router.patch("/{version:int}", openapi_extra=described(Written))
 async def change_prompt(
     line_id: str,
     version: Number,
@@ -153,7 +153,7 @@ async def change_prompt(
     return version_json(changed, None)
 
 
-@router.post("/{version}/candidate")
+@router.post("/{version:int}/candidate")
 async def put_prompt_forward(
     line_id: str, version: Number, principal: Manager, services: Use
 ) -> dict[str, Any]:
@@ -161,14 +161,14 @@ async def put_prompt_forward(
     return version_json(await put_forward(services, line, version, principal.actor), None)
 
 
-@router.post("/{version}/retire")
+@router.post("/{version:int}/retire")
 async def retire_prompt(line_id: str, version: Number, principal: Manager, services: Use) -> dict[str, Any]:
     """Put a draft or a candidate out of the way."""
     line = await open_line(line_id, principal, services)
     return version_json(await retire(services, line, version, principal.actor), None)
 
 
-@router.post("/{version}/publish", openapi_extra=described(Why, required=False))
+@router.post("/{version:int}/publish", openapi_extra=described(Why, required=False))
 async def publish_prompt(
     line_id: str,
     version: Number,
@@ -189,7 +189,7 @@ async def publish_prompt(
     }
 
 
-@router.get("/{version}/diff")
+@router.get("/{version:int}/diff")
 async def diff_prompt(
     line_id: str,
     version: Number,
