@@ -118,10 +118,12 @@ class SideBody(Strict):
 
 
 class EvaluationBody(Strict):
-    """`after` left out is what is live; `before` left out: only one side is asked."""
+    """`after` left out is what is live; `before` left out: only one side is asked. `judge`: the model also says what it
+    thinks of each answer beside its reference; that decides nothing."""
 
     before: SideBody | None = None
     after: SideBody = Field(default_factory=SideBody)
+    judge: bool = False
 
 
 class OverrideBody(Strict):

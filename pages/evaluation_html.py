@@ -162,8 +162,18 @@ def _side(label: str, result: Result | None, say: Say) -> str:
     head = f"{label} · {passed}" if label else passed
     return (
         f'<section><h5>{text(head)}</h5>{why}<div class="xq-text">{lines(result.answer)}</div>'
-        f'<div class="xq-meta">{text(" · ".join(filter(None, facts)))}</div></section>'
+        f'<div class="xq-meta">{text(" · ".join(filter(None, facts)))}</div>{_opinion(result, say)}</section>'
     )
+
+
+def _opinion(result: Result, say: Say) -> str:
+    """What a model thought of it, said to be that."""
+    if not result.judge:
+        return ""
+    verdict = say[f"judge_{result.judge.get('verdict', 'none')}"]
+    told = say["judge_said"].format(by=result.judge.get("by", ""), verdict=verdict)
+    reason = str(result.judge.get("reason", ""))
+    return f'<p class="xq-meta">{text(" ".join(filter(None, (told, reason))))}</p>'
 
 
 def failure_in_words(failure: str, say: Say) -> str:

@@ -80,7 +80,8 @@ async def _form(line: BusinessLine, questions: int, call: Call) -> str:
             say["eval_before"],
             f'<select name="before">{options({NONE: say["eval_alone"], **names}, compared)}</select>',
         )
-        + f'<button type="submit" class="xq-button xq-primary">{text(say["eval_run"].format(count=questions))}</button></form>'
+        + f'<button type="submit" class="xq-button xq-primary">{text(say["eval_run"].format(count=questions))}</button>'
+        f'<label class="xq-check xq-judge"><input type="checkbox" name="judge" value="yes">{text(say["eval_judge"])}</label></form>'
     )
 
 
@@ -154,9 +155,10 @@ def _title(run: Evaluation, say: Mapping[str, str]) -> str:
 async def _run(call: Call) -> Response:
     line, say, sent = await chosen_line(call), words(call.language), await call.posted()
     after, before = (_number(sent.get(name)) for name in ("after", "before"))
+    judge = {"judge": True} if sent.get("judge") == "yes" else {}
     try:
         await call.services.runs.begin(
-            call.services, line, side_of(line, after), None if before is None else side_of(line, before),
+            call.services, line, side_of(line, after) | judge, None if before is None else side_of(line, before),
             actor=call.principal.actor,
         )  # fmt: skip
     except Unfit:

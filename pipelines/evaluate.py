@@ -8,12 +8,14 @@ import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import ServerStopping
 from core.events import Failed, Finished
 from core.golden import Evaluation, GoldenQuestion, Result, Side
 from core.messages import BusinessLine
 from pipelines.checks import Outcome, failures
+from pipelines.judge import judged
 from pipelines.redact import public_contacts, redacted_text
 from pipelines.rehearse import STEADY, rehearse
 from pipelines.services import Services
@@ -51,7 +53,7 @@ async def ask_all(services: Services, run: Evaluation, line: BusinessLine) -> bo
         for each in todo:
             if not going:
                 return
-            fresh.append(await _asked(services, each))
+            fresh.append(await _asked(services, each, judge=bool(run.after.get("judge"))))
             await asyncio.sleep(0)
 
     async def noting() -> bool:
@@ -90,7 +92,7 @@ async def _missing(services: Services, run: Evaluation, line: BusinessLine) -> S
     ]
 
 
-async def _asked(services: Services, ask: _Ask) -> Result:
+async def _asked(services: Services, ask: _Ask, *, judge: bool) -> Result:
     outcome = await outcome_of(services, ask.line, ask.golden.question)
     for _ in range(TRIES - 1):
         if outcome.error != "engine_down":
@@ -99,7 +101,10 @@ async def _asked(services: Services, ask: _Ask) -> Result:
         outcome = await outcome_of(services, ask.line, ask.golden.question)
     failed = failures(ask.golden, outcome)
     public = public_contacts([ask.line], services.settings.public_contacts)
-    language = ask.golden.language
+    language, answer = ask.golden.language, redacted_text(outcome.text, public)
+    opinion: dict[str, Any] = {}
+    if judge and ask.golden.reference and outcome.error is None:
+        opinion = await judged(services.engine, ask.golden.question, ask.golden.reference, answer)
     return Result(
         golden_id=ask.golden.id,
         side=ask.side,
@@ -108,11 +113,12 @@ async def _asked(services: Services, ask: _Ask) -> Result:
         language=outcome.language if language == "und" else language,
         passed=not failed,
         failures=failed,
-        answer=redacted_text(outcome.text, public),
+        answer=answer,
         mode=outcome.mode.value if outcome.mode else "",
         documents=tuple(dict.fromkeys(source.document for source in outcome.sources)),
         milliseconds=outcome.milliseconds,
         first_token=outcome.first_token,
+        judge=opinion,
     )
 
 

@@ -57,7 +57,8 @@ async def evaluate(
         return side_of(line, said.prompt, said.model_dump(exclude={"prompt"}))
 
     before = side(body.before) if body.before is not None else None
-    run = await services.runs.begin(services, line, side(body.after), before, actor=principal.actor)
+    after = side(body.after) | ({"judge": True} if body.judge else {})
+    run = await services.runs.begin(services, line, after, before, actor=principal.actor)
     return evaluation_json(run)
 
 
