@@ -3,35 +3,29 @@
 It does not store or index them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from core.errors import ConfigurationError
+from core.line_fields import NewLine
 from core.messages import BusinessLine
 
 _FOLDER = Path(__file__).resolve().parent / "starter"
 
 
 def starter_lines() -> list[BusinessLine]:
-    """The lines of `starter/lines.yaml`, in its order."""
+    """The lines of `starter/lines.yaml`, in its order; each is written as `line` is in a line's file."""
     import yaml
 
     path = _FOLDER / "lines.yaml"
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        entries = entries["lines"] if isinstance(entries, dict) else entries
-        return [
-            BusinessLine(
-                id=str(entry["id"]),
-                names=dict(entry["names"]),
-                bases=tuple(entry["bases"]),
-                persona=entry.get("persona"),
-                greeting=dict(entry.get("greeting") or {}),
-                suggestions={key: tuple(texts) for key, texts in (entry.get("suggestions") or {}).items()},
-                contact=dict(entry.get("contact") or {}),
-            )
-            for entry in entries
-        ]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        written = [NewLine.model_validate(entry) for entry in entries]
+        # One that searches other lines' bases alone has no documents of its own to be given.
+        return [replace(one.line(), bases=tuple(one.bases or (one.id,))) for one in written]
+    except (OSError, yaml.YAMLError, ValidationError, TypeError):
         raise ConfigurationError("knowledge/starter/lines.yaml is missing or damaged; restore it.") from None
 
 

@@ -12,6 +12,7 @@ from pages.language_words import LANGUAGE_WORDS
 from pages.prompts_evaluations_words import EVALUATION_WORDS
 from pages.prompts_experiments_words import EXPERIMENT_WORDS
 from pages.prompts_golden_words import GOLDEN_WORDS
+from pages.prompts_line_words import LINE_WORDS
 from pages.prompts_playground_words import PLAYGROUND_WORDS
 from pages.prompts_versions_words import VERSION_WORDS
 from pages.prompts_words import PROMPTS_WORDS
@@ -271,6 +272,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **PROMPTS_WORDS[language],
         **GOLDEN_WORDS[language],
         **EVALUATION_WORDS[language],
+        **LINE_WORDS[language],
         **VERSION_WORDS[language],
         **EXPERIMENT_WORDS[language],
         **PLAYGROUND_WORDS[language],

@@ -158,4 +158,6 @@ async def sent_file(request: Request) -> AsyncIterator[tuple[str, IO[bytes]]]:
 
 def _refusal(error: XiaoQError, language: str) -> Response:
     shown = {"code": error.code, "message": sentence(error, language)}
+    if isinstance(error, Spoken) and error.param is not None:
+        shown["param"] = error.param
     return JSONResponse({"error": shown}, error.status, PRIVATE)

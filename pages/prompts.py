@@ -19,6 +19,7 @@ from pages.lists import text
 from pages.prompts_evaluations import evaluations_section
 from pages.prompts_experiments import experiments_section
 from pages.prompts_golden import golden_section
+from pages.prompts_line import line_section
 from pages.prompts_playground import playground_section
 from pages.prompts_versions import versions_section
 from pages.sections import FILL_JS, place_of, routes_of
@@ -26,6 +27,7 @@ from pages.system_section import Section, options
 from pipelines.services import Services
 
 SECTIONS: Sequence[Callable[[], Section]] = (
+    line_section,
     versions_section,
     playground_section,
     golden_section,

@@ -18,8 +18,9 @@ Knows no section. The System and the Prompts tab are made of them.
   fields as the query; what is to be saved is a plain `<a href="/TAB/NAME/way" download>`.
 
 A POST answers with `told({...})`: `message` is said above the section, `reveal` is HTML shown there until the next
-press, `reload: True` shows the section anew. An error's sentence appears in the form or above the section; raise
-`pages.knowledge_calls.Spoken` for one in the reader's own words.
+press, `reload: True` shows the section anew, `replace: {ID: HTML}` puts HTML in the place of elements, `line` makes the
+tab be about that business line. An error's sentence appears in the form or above the section; raise
+`pages.knowledge_calls.Spoken` for one in the reader's own words, with `param` beneath the field of that name.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -72,6 +72,7 @@ def console_css() -> str:
             "trials.css",
             "golden.css",
             "versions.css",
+            "line.css",
         )
     )
 

@@ -31,6 +31,14 @@ Question = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
 Some = Annotated[list[Annotated[str, Field(min_length=1, max_length=2_000)]], Field(max_length=100)]
 
 
+class BadFile(Unfit):
+    """A file that is wrong on a `line` (from 1), at the place that `param` names."""
+
+    def __init__(self, message: str, *, line: int, param: str) -> None:
+        super().__init__(message, param=param)
+        self.line = line
+
+
 class PromptPart(Strict):
     texts: Annotated[
         dict[Language, Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]],
@@ -128,15 +136,17 @@ def _fault(data: bytes, error: ValidationError) -> Unfit:
     what = {"extra_forbidden": "is not known here", "missing": "is missing"}.get(
         first["type"], f"will not do: {first['msg']}"
     )
-    return Unfit(f"Line {line_yaml.line_of(data, location)}: '{place}' {what}.", param=place)
+    line = line_yaml.line_of(data, location)
+    return BadFile(f"Line {line}: '{place}' {what}.", line=line, param=place)
 
 
 def _check_prompt(data: bytes, prompt: PromptPart) -> None:
     for problem in problems_of(prompt.texts):
         line = line_yaml.line_of(data, ("prompt", "texts", problem.language))
-        raise Unfit(
+        raise BadFile(
             f"Line {line}: the prompt's text '{problem.language}' has a problem at character {problem.start}: "
             f"{problem.code.replace('_', ' ')}.",
+            line=line,
             param=f"prompt.texts.{problem.language}",
         )
 
@@ -146,8 +156,10 @@ def _check_questions(data: bytes, file: LineFile) -> None:
     for index, one in enumerate(file.golden):
         if one.question in seen:
             line = line_yaml.line_of(data, ("golden", index, "question"))
-            raise Unfit(
-                f"Line {line}: this question stands in the file twice.", param=f"golden[{index}].question"
+            raise BadFile(
+                f"Line {line}: this question stands in the file twice.",
+                line=line,
+                param=f"golden[{index}].question",
             )
         seen.add(one.question)
 

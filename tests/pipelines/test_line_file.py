@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from core.messages import BusinessLine, FrequentRules, HandoffRules, LanguageRul
 from core.prompts import Parameters
 from core.whole import WholeLine
 from core.words import WordList
+from knowledge.starter import starter_lines
 from pipelines.line_file import FORMAT, golden_id, read_line, write_line
 from pipelines.line_yaml import LARGEST, MOST_NODES, line_of, read_yaml, write_yaml
 
@@ -205,3 +207,17 @@ def test_the_line_of_a_value_is_found() -> None:
         4,
         1,
     ]
+
+
+async def test_the_example_in_the_docs_is_such_a_file() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "lines.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    line = await read_line(example.encode())
+    assert (line.line.id, len(line.word_lists), len(line.golden), list(line.texts)) == ("shop", 1, 1, ["zh"])
+
+
+def test_the_starter_lines_are_written_as_a_file_has_them() -> None:
+    for line in starter_lines():
+        assert line.hours
+        assert line.time_zone == "Asia/Shanghai"
+        assert line.glossary

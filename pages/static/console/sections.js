@@ -13,7 +13,12 @@
     return element;
   };
 
-  class Refused extends Error {}
+  class Refused extends Error {
+    constructor(message, field = "") {
+      super(message);
+      this.field = field;
+    }
+  }
 
   class SectionTab {
     constructor(root) {
@@ -64,7 +69,7 @@
       if (response.ok) return response;
       if (response.status === 401) location.assign("/login");
       const told = await response.json().catch(() => null);
-      throw new Refused(told?.error?.message || this.words.error_internal_error || "");
+      throw new Refused(told?.error?.message || this.words.error_internal_error || "", told?.error?.param);
     }
 
     // What is folded away is fetched when it is opened for the first time.
@@ -105,7 +110,17 @@
       await this.told(await response.json(), place);
     }
 
-    async told({ message, reveal, reload }, place = null) {
+    async told({ message, reveal, reload, replace = {}, line }, place = null) {
+      if (line) {
+        sessionStorage.setItem(LINE, line);
+        this.root.replaceChildren(); // the list of lines is another one now
+        await this.open();
+      }
+      for (const [id, html] of Object.entries(replace)) {
+        const fresh = make("div");
+        fresh.innerHTML = html;
+        this.at(`#${CSS.escape(id)}`)?.replaceWith(...fresh.childNodes);
+      }
       const said = this.at(".xq-sys-said");
       said.replaceChildren();
       if (message) said.append(make("p", { className: "xq-banner" }, make("span", {}, message)));
@@ -157,17 +172,30 @@
     // Runs what was pressed; a refusal is said in the form, else above the section.
     async attempt(work, form = null) {
       const place = form || this.at(".xq-sys-said");
-      for (const old of place.querySelectorAll(":scope > .xq-error")) old.remove();
+      for (const old of place.querySelectorAll(form ? ".xq-error" : ":scope > .xq-error")) old.remove();
+      for (const field of place.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
       const button = form?.querySelector("[type=submit]");
       if (button) button.disabled = true;
       try {
         await work();
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        place.append(make("p", { className: "xq-error", role: "alert" }, error.message));
+        this.refuse(place, error);
       } finally {
         if (button) button.disabled = false;
       }
+    }
+
+    // Says what is wrong beneath the field it is about, where the form has that field.
+    refuse(place, error) {
+      const said = make("p", { className: "xq-error", role: "alert" }, error.message);
+      const named = error.field ? place.elements?.[error.field] : null;
+      const field = named instanceof RadioNodeList ? named[0] : named;
+      if (!field || field.type === "hidden") return place.append(said);
+      for (const folded of this.root.querySelectorAll("details")) if (folded.contains(field)) folded.open = true;
+      (field.closest("fieldset, .xq-field") || field.parentElement).append(said);
+      field.setAttribute("aria-invalid", "true");
+      field.focus();
     }
 
     press(event) {
