@@ -19,7 +19,7 @@ import structlog
 from core.access import Principal
 from core.errors import NotFound, XiaoQError
 from core.events import Delta, Sources, Started
-from core.messages import Question, Sampling, in_language
+from core.messages import Question, in_language
 from pages.answering import Answering
 from pages.console_words import words
 from pages.file_chips import file_chips
@@ -29,6 +29,7 @@ from pages.state import ChatState, exchange_number
 from pages.streaming import gathered
 from pipelines.export import conversation_markdown, transcripts_csv
 from pipelines.feedback import rate
+from pipelines.parameters import as_moved
 from pipelines.services import Services
 
 log = structlog.get_logger()
@@ -127,7 +128,7 @@ class ChatHandlers:
             request_id=request_id,
             line=None if state.conversation_id else given[self._parts.line],
             conversation_id=state.conversation_id,
-            sampling=Sampling(temperature, top_p, int(max_tokens)),
+            sampling=as_moved(temperature, top_p, int(max_tokens)),
             replaces=replaced,
         )
         answering.growing()

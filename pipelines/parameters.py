@@ -6,7 +6,7 @@ Knows no engine and no window; `compose` sees to it that the answer fits.
 from dataclasses import replace
 from typing import Any
 
-from core.messages import BusinessLine, Sampling
+from core.messages import OPEN_PARAMETERS, BusinessLine, Sampling
 from core.prompts import NO_PARAMETERS, Parameters, PromptVersion
 
 FEW = 2
@@ -28,6 +28,13 @@ def sampling_for(line: BusinessLine, said: Sampling, version: PromptVersion | No
     if said.n > FEW and "max_tokens" in chosen:
         chosen["max_tokens"] = min(chosen["max_tokens"], SHORT)
     return replace(said, **chosen)
+
+
+def as_moved(temperature: float, top_p: float, max_tokens: int) -> Sampling:
+    """What three sliders say: one that stands where it stood at first says nothing."""
+    chosen, usual = Sampling(temperature, top_p, max_tokens), Sampling()
+    moved = {name for name in OPEN_PARAMETERS if getattr(chosen, name) != getattr(usual, name)}
+    return replace(chosen, unsaid=OPEN_PARAMETERS - moved)
 
 
 def _first(name: str, *layers: Parameters) -> Any:

@@ -9,7 +9,7 @@ from core.messages import OPEN_PARAMETERS, UNSAID, BusinessLine, Sampling
 from core.prompts import NO_PARAMETERS, Parameters, PromptVersion
 from gateway.message_schema import ChatMessage
 from gateway.schema import ChatRequest
-from pipelines.parameters import sampling_for
+from pipelines.parameters import as_moved, sampling_for
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 PLAIN = BusinessLine(id="shop", names={"en": "Shop"}, bases=["shop"])
@@ -65,3 +65,8 @@ def test_who_wants_many_choices_gets_no_longer_ones_from_a_line() -> None:
 
 def test_a_sampling_made_by_hand_is_all_said() -> None:
     assert sampling_for(LINE, Sampling(), None) == Sampling()
+
+
+def test_a_slider_that_was_not_moved_leaves_it_to_the_line() -> None:
+    found = sampling_for(LINE, as_moved(0.7, 0.5, 512), None)
+    assert (found.temperature, found.top_p, found.max_tokens, found.model) == (0.2, 0.5, 256, "shop-lora")
