@@ -45,6 +45,7 @@ from pipelines.snapshots import keep_snapshots, note_recovery
 from pipelines.tokens import ModelTokens
 from pipelines.upkeep import adopt_files, adopt_runs, follow_knowledge, follow_words, plant
 from pipelines.warm import warm_up
+from pipelines.warming import Warmer
 from pipelines.watch import watch_changes
 from pipelines.words.desk import WordDesk
 from pipelines.words.live import Words
@@ -155,6 +156,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             frequent=frequent,
         ),
         frequent=frequent,
+        warmer=Warmer(),
         inspector=Inspector(
             conversations,
             transcripts,
@@ -332,6 +334,7 @@ async def opened(services: Services) -> AsyncGenerator[None]:
         await services.runs.aclose()
         await services.ingest.aclose()
         await services.words.live.aclose()
+        await services.warmer.aclose()
         await services.engine.aclose()
         await services.frequent.aclose()
         await close_index(services)

@@ -12,14 +12,22 @@ from typing import Annotated, Any
 
 import typer
 
-from app import build_services, close_index, create_app, create_worker, on_space, restore_backup
+from app import (
+    build_services,
+    close_index,
+    create_app,
+    create_worker,
+    on_space,
+    restore_backup,
+    start_answering,
+)
 from commands_evaluate import evaluate_command
 from commands_keys import key_commands
 from commands_lines import line_commands
 from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
 from commands_users import user_commands
-from core.errors import InvalidRequest, XiaoQError
+from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.services import Services
 from pipelines.snapshots import note_recovery
@@ -95,6 +103,36 @@ def ingest(
         for event in failed:
             typer.echo(f"  {event.name}: {event.error}", err=True)
         raise typer.Exit(1)
+
+
+@cli.command()
+def warm(
+    line: Annotated[str, typer.Option(help="The business line whose questions are taken.")],
+    top: Annotated[int, typer.Option(min=1, max=200, help="How many of the most asked questions.")] = 50,
+) -> None:
+    """Make the answers to what a line was asked most into the cache that processes share (XIAOQ_REDIS_URL)."""
+    from pipelines.warming import warm as warm_line
+
+    settings = Settings()
+    if settings.redis_url is None:
+        raise InvalidRequest(
+            "Without XIAOQ_REDIS_URL the cache lies in the serving process: make answers ahead in its Prompts tab."
+        )
+
+    async def work(services: Services) -> str:
+        found = await services.lines.get(line)
+        if found is None:
+            raise NotFound(f"There is no business line {line!r}.")
+        await start_answering(services)
+        try:
+            done = await warm_line(services, found, top)
+        finally:
+            await services.engine.aclose()
+            await services.frequent.aclose()
+            await services.counters.aclose()
+        return f"{done.total} questions looked at, {done.made} answers made"
+
+    typer.echo(asyncio.run(_with_services(settings, work)))
 
 
 @cli.command()

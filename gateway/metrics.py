@@ -10,7 +10,7 @@ from prometheus_client.core import Metric
 
 from core.events import Finished
 from gateway.gathering import Families, Gathered, families_of
-from gateway.own_figures import EngineCounts, IngestCounts, ProcessFigures
+from gateway.own_figures import CacheCounts, EngineCounts, IngestCounts, ProcessFigures
 from gateway.tallies import Counts, Durations
 from pipelines.services import Services
 
@@ -53,10 +53,13 @@ class Metrics:
         self.steps = Durations(
             "xiaoq_step_seconds", "What each step of an answer took.", ("step",), STEP_BUCKETS
         )
+        self.saved = Counts(
+            "xiaoq_answer_saved_seconds", "What making cached answers had taken, by line.", ("line",)
+        )
         self._lines: set[str] = set()
         for collector in (
             self.requests, self.refused, self.failures, self.answers, self.tokens,
-            self.first_token, self.total, self.steps, ProcessFigures(process),
+            self.first_token, self.total, self.steps, self.saved, ProcessFigures(process),
         ):  # fmt: skip
             self.registry.register(collector)
 
@@ -64,6 +67,8 @@ class Metrics:
         """Tell what these count themselves, too."""
         self.registry.register(IngestCounts(services.ingest))
         self.registry.register(EngineCounts(services.engine))
+        if services.frequent.cached is not None:
+            self.registry.register(CacheCounts(services.frequent.cached))
 
     def finished(self, event: Finished) -> None:
         mode, engine = event.mode.value, event.engine
@@ -74,6 +79,8 @@ class Metrics:
         for step, milliseconds in timings.items():
             if step == "first_token":
                 self.first_token.observe(milliseconds / 1000, mode, engine)
+            elif step == "saved":
+                self.saved.labels(self._line(event.line)).value += milliseconds / 1000
             elif step == "total":
                 self.total.observe(milliseconds / 1000, mode, engine)
             else:

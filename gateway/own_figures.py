@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from core.ports import EngineLadder
+from pipelines.cached import CachedAnswers
 from pipelines.ingest import IngestPipeline
 
 BREAKER = {"closed": 0, "half_open": 1, "open": 2}
@@ -34,6 +35,24 @@ class IngestCounts(Collector):
         yield GaugeMetricFamily(
             "xiaoq_ingest_queue_files", "Accepted files that still wait.", self._ingest.waiting
         )
+
+
+class CacheCounts(Collector):
+    """What the answer cache counts itself."""
+
+    def __init__(self, cached: CachedAnswers) -> None:
+        self._cached = cached
+
+    def collect(self) -> Iterable[Metric]:
+        lookups = CounterMetricFamily(
+            "xiaoq_answer_cache_lookups", "Questions that the answer cache may answer.", labels=["outcome"]
+        )
+        for outcome in ("hit", "missed", "shared", "refused"):
+            lookups.add_metric([outcome], self._cached.outcomes[outcome])
+        yield lookups
+        memory = self._cached.memory
+        yield GaugeMetricFamily("xiaoq_answer_cache_answers", "Answers kept in memory now.", len(memory))
+        yield GaugeMetricFamily("xiaoq_answer_cache_bytes", "About what they take.", memory.bytes)
 
 
 class EngineCounts(Collector):

@@ -11,6 +11,7 @@ from pages.knowledge_words import KNOWLEDGE_WORDS
 from pages.language_words import LANGUAGE_WORDS
 from pages.prompts_evaluations_words import EVALUATION_WORDS
 from pages.prompts_experiments_words import EXPERIMENT_WORDS
+from pages.prompts_frequent_words import FREQUENT_WORDS
 from pages.prompts_golden_words import GOLDEN_WORDS
 from pages.prompts_line_words import LINE_WORDS
 from pages.prompts_playground_words import PLAYGROUND_WORDS
@@ -275,6 +276,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **LINE_WORDS[language],
         **VERSION_WORDS[language],
         **EXPERIMENT_WORDS[language],
+        **FREQUENT_WORDS[language],
         **PLAYGROUND_WORDS[language],
         **SYSTEM_WORDS[language],
         **KEY_WORDS[language],

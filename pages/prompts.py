@@ -18,6 +18,7 @@ from pages.knowledge_calls import Call
 from pages.lists import text
 from pages.prompts_evaluations import evaluations_section
 from pages.prompts_experiments import experiments_section
+from pages.prompts_frequent import frequent_section
 from pages.prompts_golden import golden_section
 from pages.prompts_line import line_section
 from pages.prompts_playground import playground_section
@@ -33,6 +34,7 @@ SECTIONS: Sequence[Callable[[], Section]] = (
     golden_section,
     evaluations_section,
     experiments_section,
+    frequent_section,
 )
 RIGHT = Right.MANAGE
 

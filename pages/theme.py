@@ -73,6 +73,7 @@ def console_css() -> str:
             "golden.css",
             "versions.css",
             "line.css",
+            "frequent.css",
         )
     )
 

@@ -34,6 +34,7 @@ from pipelines.frequent import FrequentAnswers
 from pipelines.ingest import IngestPipeline
 from pipelines.inspect import Inspector
 from pipelines.tokens import ModelTokens
+from pipelines.warming import Warmer
 from pipelines.words.desk import WordDesk
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Services:
     settings: Settings
     answer: AnswerPipeline
     frequent: FrequentAnswers
+    warmer: Warmer
     inspector: Inspector
     ingest: IngestPipeline
     log: ConversationLog

@@ -1,0 +1,164 @@
+"""The Prompts tab's frequent answers: how many needed no model, what is asked most, and what a person makes of it.
+
+Counts nothing itself: pipelines/most_asked.py does.
+"""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from core.access import Right
+from core.errors import InvalidRequest, NotFound
+from core.messages import BusinessLine, Mode
+from pages.chosen_line import chosen_line
+from pages.console_words import words
+from pages.knowledge_calls import Call, Spoken, fragment, told
+from pages.lists import empty, text
+from pages.system_section import Section, Way, labelled
+from pipelines.approving import LONGEST_ANSWER, LONGEST_QUESTION, approve
+from pipelines.feedback import withdraw
+from pipelines.most_asked import DAYS, Asked, Use, use_of
+
+TOP, WARM = 20, 50
+REFRESH_MILLISECONDS = 2_000
+Say = Mapping[str, str]
+
+
+def frequent_section() -> Section:
+    ways = (
+        Way("POST", "approve", _approve),
+        Way("POST", "withdraw", _withdraw),
+        Way("POST", "warm", _warm),
+        Way("GET", "warming", _warming),
+    )
+    return Section("frequent", Right.MANAGE, _show, ways)
+
+
+async def _show(call: Call) -> str:
+    line, say = await chosen_line(call), words(call.language)
+    frequent = call.services.frequent
+    if not frequent.on:
+        return empty(say["fq_off"])
+    use = await use_of(call.services.transcripts, line.id, TOP)
+    rules = line.frequent
+    state = say["fq_state"].format(
+        approved=say["fq_on" if rules.approved else "fq_not"],
+        cache=say["fq_on" if rules.cache else "fq_not"],
+        hours=f"{rules.cache_seconds / 3600:g}",
+    )
+    shown = f'{_figures(use, call, say)}<p class="xq-meta">{text(state)}</p>'
+    if not use.most:
+        return shown + empty(say["fq_none"].format(days=DAYS))
+    items = "".join(_item(one, say) for one in use.most)
+    warm = _warm_state(call, line, say) if rules.cache and call.services.engine.kind == "model" else ""
+    return f'{shown}{warm}<h3>{text(say["fq_most"])}</h3><ul class="xq-sys-list xq-frequent">{items}</ul>'
+
+
+def _figures(use: Use, call: Call, say: Say) -> str:
+    cached = call.services.frequent.cached
+    figures = [
+        (say["fq_turns"].format(days=DAYS), f"{use.turns:,}"),
+        (say["fq_rate"], f"{use.rate:.1%}" if use.turns else "–"),
+        (say["fq_approved"], f"{use.approved:,}"),
+        (say["fq_cached"], f"{use.cached:,}"),
+        (say["fq_saved"], _span(use.saved, call.language)),
+    ]
+    if cached is not None:
+        held = say["fq_held_value"].format(
+            count=f"{len(cached.memory):,}", size=f"{cached.memory.bytes / 1024:,.0f} KB"
+        )
+        figures.append((say["fq_held"], held))
+    cells = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in figures)
+    return f'<dl class="xq-frequent-figures">{cells}</dl>'
+
+
+def _span(milliseconds: int, language: str) -> str:
+    seconds = milliseconds / 1000
+    chinese = language.startswith("zh")
+    if seconds < 60:
+        return f"{seconds:.1f} {'秒' if chinese else 's'}"
+    if seconds < 5_400:
+        return f"{seconds / 60:.0f} {'分钟' if chinese else 'min'}"
+    return f"{seconds / 3600:.1f} {'小时' if chinese else 'h'}"
+
+
+def _item(one: Asked, say: Say) -> str:
+    mode = say["fq_cached"] if one.mode is Mode.CACHED else say[f"mode_{one.mode.value}"] if one.mode else ""
+    return (
+        f'<li><details><summary><strong>{text(one.question)}</strong> <span class="xq-tag">{text(mode)}</span>'
+        f'<span class="xq-meta">{text(say["fq_times"].format(n=one.times))}</span></summary>'
+        f"{_what_to_do(one, say)}</details></li>"
+    )
+
+
+def _what_to_do(one: Asked, say: Say) -> str:
+    if one.mode is Mode.APPROVED:
+        return f'<p class="xq-meta">{text(say["fq_is_approved"])}</p>'
+    withdrawn = ""
+    if one.mode in (Mode.CACHED, Mode.GENERATED):
+        withdrawn = (
+            f'<button type="button" class="xq-quiet" data-post="frequent/withdraw" data-id="{text(one.turn_id)}" '
+            f'data-ask="{text(say["fq_evict_ask"])}" data-yes="{text(say["fq_evict"])}">{text(say["fq_evict"])}</button>'
+        )
+    answer = one.answer if one.mode in (Mode.CACHED, Mode.GENERATED) else ""
+    return (
+        '<form class="xq-sys-form" data-post="frequent/approve">'
+        + labelled(
+            say["fq_question"],
+            f'<input type="text" name="question" maxlength="{LONGEST_QUESTION}" required value="{text(one.question)}">',
+        )
+        + labelled(
+            say["fq_answer"],
+            f'<textarea name="answer" rows="5" maxlength="{LONGEST_ANSWER}" required>{text(answer)}</textarea>',
+        )
+        + f'<button type="submit" class="xq-button xq-primary">{text(say["fq_approve"])}</button>{withdrawn}</form>'
+    )
+
+
+def _warm_state(call: Call, line: BusinessLine, say: Say) -> str:
+    state = call.services.warmer.state(line.id)
+    if state is not None and not state.over:
+        said = say["fq_warming"].format(done=state.done, total=state.total, made=state.made)
+        return (
+            f'<div data-refresh="frequent/warming?line={text(line.id)}" data-every="{REFRESH_MILLISECONDS}">'
+            f'<p class="xq-meta" role="status">{text(said)}</p></div>'
+        )
+    hint = say["fq_warm_hint"].format(top=WARM)
+    if state is not None:
+        hint = f"{say['fq_warmed'].format(total=state.total, made=state.made)} {hint}"
+    return (
+        f'<div class="xq-buttons"><button type="button" class="xq-button" data-post="frequent/warm">'
+        f'{text(say["fq_warm"])}</button><span class="xq-meta">{text(hint)}</span></div>'
+    )
+
+
+async def _warming(call: Call) -> Response:
+    line = await chosen_line(call)
+    return fragment(_warm_state(call, line, words(call.language)))
+
+
+async def _warm(call: Call) -> Response:
+    line, say = await chosen_line(call), words(call.language)
+    if not (await call.services.engine.health()).ready:
+        raise Spoken(say["fq_no_engine"])
+    call.services.warmer.begin(call.services, line, WARM)
+    return told({"reload": True})
+
+
+async def _approve(call: Call) -> Response:
+    line, say, sent = await chosen_line(call), words(call.language), await call.posted()
+    question, answer = str(sent.get("question", "")), str(sent.get("answer", ""))
+    try:
+        await approve(call.services, line, question, answer, call.principal.actor)
+    except InvalidRequest:
+        raise Spoken(say["fq_unfit"]) from None
+    return told({"message": say["fq_approved_done"], "reload": True})
+
+
+async def _withdraw(call: Call) -> Response:
+    line, say, sent = await chosen_line(call), words(call.language), await call.posted()
+    turn = await call.services.transcripts.turn(str(sent.get("id", "")))
+    if turn is None or turn.line != line.id:
+        raise NotFound("There is no such turn on this line.", param="id")
+    await withdraw(call.services, turn.id)
+    return told({"message": say["fq_evicted"], "reload": True})
