@@ -62,22 +62,31 @@ def compose(
     newest, older = _split([_harmless(message) for message in dialogue])
     longest: Scope | None = _longest_rules(language) if evidence.files else None
     profile = profile_of(line, language, system=question.system, files=longest, now=now)
-    spent = _fixed(profile, newest, question.sampling, tokens)
-    sampling = within(sampling_for(line, question.sampling, line.prompt), window, spent.used)
-    budget = replace(spent, window=window, answer=sampling.max_tokens)
-
-    files = enclose(evidence, int(max(0, budget.left) * FILES_SHARE), tokens.count)
-    sampling = within(
-        sampling, window, spent.used + (files.tokens if files else 0)
-    )  # tags cost in any window
-    budget = replace(budget, files=files.tokens if files else 0, answer=sampling.max_tokens)
+    prompt, rules, question_cost, around = _fixed(profile, newest, question.sampling, tokens)
     times = profile.places or 1
-    room = max(0, budget.left // 2 if older else budget.left) // times
-    passages, cost = _fitting(evidence.known.passages, room, tokens.count)
-    recent, history_cost = _recent(older, max(0, budget.left - cost * times), tokens)
-    budget = replace(budget, passages=budget.passages + cost * times, history=history_cost)
+    spent = prompt + rules + question_cost + around
+    wanted = sampling_for(line, question.sampling, line.prompt)
+    room = max(0, window - spent - within(wanted, window, spent).max_tokens)
+
+    files = enclose(evidence, int(room * FILES_SHARE), tokens.count)
+    files_cost = files.tokens if files else 0
+    sampling = within(wanted, window, spent + files_cost)  # a file's tags cost in any window
+    room = max(0, window - spent - files_cost - sampling.max_tokens)
+    passages, cost = _fitting(evidence.known.passages, (room // 2 if older else room) // times, tokens.count)
+    recent, history_cost = _recent(older, room - cost * times, tokens)
     if files and files.scope != longest:
         profile = profile_of(line, language, system=question.system, files=files.scope, now=now)
+    budget = Budget(
+        window,
+        tokens.exact,
+        rules=rules,
+        prompt=prompt,
+        passages=around + cost * times,
+        files=files_cost,
+        history=history_cost,
+        question=question_cost,
+        answer=sampling.max_tokens,
+    )
     request = GenerationRequest(
         messages=[Message("system", profile.message(passages)), *recent, *_with_files(newest, files)],
         question=question.text,
@@ -92,16 +101,17 @@ def compose(
     return Prompt(request, files.scope if files else None, budget)
 
 
-def _fixed(profile: Profile, newest: Sequence[Message], sampling: Sampling, tokens: TokenCounter) -> Budget:
-    """What is never cut: the words of the prompt, the rules, the question with all that belongs to it."""
+def _fixed(
+    profile: Profile, newest: Sequence[Message], sampling: Sampling, tokens: TokenCounter
+) -> tuple[int, int, int, int]:
+    """What is never cut: the words of the prompt, the rules with any tools, the question with all that belongs to it,
+    and what stands around the passages."""
     tools = sampling.extra.get("tools")
-    return Budget(
-        window=0,
-        exact=tokens.exact,
-        prompt=tokens.count(profile.text) + tokens.per_message,
-        rules=tokens.count(profile.rules) + (tokens.count(orjson.dumps(tools).decode()) if tools else 0),
-        passages=tokens.count(enclosed((), profile.tongue)) * max(1, profile.places) + _SEAMS,
-        question=_cost(newest, tokens) + tokens.per_message,  # what opens the answer
+    return (
+        tokens.count(profile.text) + tokens.per_message,
+        tokens.count(profile.rules) + (tokens.count(orjson.dumps(tools).decode()) if tools else 0),
+        _cost(newest, tokens) + tokens.per_message,  # what opens the answer
+        tokens.count(enclosed((), profile.tongue)) * (profile.places or 1) + _SEAMS,
     )
 
 
@@ -135,15 +145,16 @@ def _with_files(newest: list[Message], files: Enclosure | None) -> list[Message]
     return [asked, *newest[1:]]
 
 
-def _fitting(passages: Sequence[Passage], room: int, count: Count) -> tuple[list[Passage], int]:
-    """The best passages that fit, and what they cost."""
-    taken: list[Passage] = []
+def _fitting(passages: Sequence[Passage], room: int, count: Count) -> tuple[list[str], int]:
+    """The best passages that fit, as they are shown, and what they cost."""
+    taken: list[str] = []
     spent = 0
     for passage in passages:
-        cost = count(shown_passage(passage)) + 1  # the line between two
+        shown = shown_passage(passage)
+        cost = count(shown) + 1  # the line between two
         if spent + cost > room:
             break
-        taken.append(passage)
+        taken.append(shown)
         spent += cost
     return taken, spent
 

@@ -6,6 +6,7 @@ Puts in what each placeholder stands for. Knows no window; compose.py sees to it
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from core.hours import zone_of
 from core.messages import BusinessLine, Passage, in_language
@@ -26,6 +27,9 @@ from pipelines.persona import (
 from pipelines.placeholders import escaped, filled, names_in
 from pipelines.redact import without_personal_data
 
+_OWN_STYLE = {
+    tongue: "\n" + fill(words, {"max_characters": str(MAX_CHARACTERS)}) for tongue, words in STYLE.items()
+}
 _ALWAYS = {"zh": "全天 24 小时", "en": "around the clock"}
 
 
@@ -43,8 +47,8 @@ class Profile:
     _values: Mapping[str, str]
     _template: str | None
 
-    def message(self, passages: Sequence[Passage]) -> str:
-        """The whole system message."""
+    def message(self, passages: Sequence[str]) -> str:
+        """The whole system message, with the passages as `shown_passage` gives them."""
         shown = enclosed(passages, self.tongue)
         if self._template is None or not self.places:
             return f"{self.text.strip()}\n\n{self.rules}\n\n{PASSAGES_HEADING[self.tongue]}\n{shown}"
@@ -61,14 +65,15 @@ def profile_of(
     """
     tongue = tongue_of(language)
     template = None if system or line.prompt is None else in_language(line.prompt.texts, language, "")
-    values = _values(line, language, frozenset(names_in(template)), now) if template else {}
+    names = _named(template) if template else ()
+    values = _values(line, language, frozenset(names), now) if template else {}
     rules = fill(
         RULES[tongue],
         {
             "contact": in_language(line.contact, language, ""),
             "customer_language": LANGUAGE_NAMES.get(language, language),
             "glossary": fill(GLOSSARY[tongue], {"names": _names(line, tongue)}) if line.glossary else "",
-            "style": "" if template else "\n" + fill(STYLE[tongue], {"max_characters": str(MAX_CHARACTERS)}),
+            "style": "" if template else _OWN_STYLE[tongue],
             "files": FILE_RULES[tongue][files] if files else "",
         },
     )
@@ -77,8 +82,14 @@ def profile_of(
         if template
         else system or persona_of(line, tongue)
     )
-    places = names_in(template).count("passages") if template else 0
+    places = names.count("passages")
     return Profile(text, rules, tongue, places, values, template)
+
+
+@lru_cache(512)
+def _named(template: str) -> tuple[str, ...]:
+    """A version's text stays as it is, so what it names does, too."""
+    return tuple(names_in(template))
 
 
 def tongue_of(language: str) -> str:
@@ -103,9 +114,9 @@ def shown_passage(passage: Passage) -> str:
     return defused(f"{heading}\n{question}{passage.text}")
 
 
-def enclosed(passages: Sequence[Passage], tongue: str) -> str:
+def enclosed(passages: Sequence[str], tongue: str) -> str:
     """The passages between their tags, as data."""
-    inside = "\n\n".join(map(shown_passage, passages)) or NO_PASSAGES[tongue]
+    inside = "\n\n".join(passages) or NO_PASSAGES[tongue]
     return f"<{PASSAGES_TAG}>\n{inside}\n</{PASSAGES_TAG}>"
 
 
