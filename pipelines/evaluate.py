@@ -25,9 +25,10 @@ AT_ONCE = 8
 """Questions of one run under way together; where engines are busy they stand in the queue with everybody else's."""
 NOTE_SECONDS = 0.25
 """How often results are kept: what a killed process has to ask again."""
-TRIES = 3
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 """Before a question is asked again that no model answered."""
+PATIENCE_SECONDS = 300.0
+"""How long a run waits for a model that answers nothing: one that is loaded at a start takes minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,23 @@ class _Ask:
     line: BusinessLine
 
 
+class Patience:
+    """How long one run has gone without an answer of a model."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+
+    def heard(self) -> None:
+        self._until = None
+
+    def left(self) -> bool:
+        """Whether to ask again after a pause."""
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + PATIENCE_SECONDS
+        return now < self._until
+
+
 async def ask_all(services: Services, run: Evaluation, line: BusinessLine) -> bool:
     """Ask what has no result yet. False where somebody stopped the run. Raises XiaoQError where it cannot go on.
 
@@ -47,13 +65,13 @@ async def ask_all(services: Services, run: Evaluation, line: BusinessLine) -> bo
     """
     todo = iter(await _missing(services, run, line))
     fresh: list[Result] = []
-    going = True
+    going, patience = True, Patience()
 
     async def asking() -> None:
         for each in todo:
             if not going:
                 return
-            fresh.append(await _asked(services, each, judge=bool(run.after.get("judge"))))
+            fresh.append(await _asked(services, each, patience, judge=bool(run.after.get("judge"))))
             await asyncio.sleep(0)
 
     async def noting() -> bool:
@@ -92,13 +110,13 @@ async def _missing(services: Services, run: Evaluation, line: BusinessLine) -> S
     ]
 
 
-async def _asked(services: Services, ask: _Ask, *, judge: bool) -> Result:
+async def _asked(services: Services, ask: _Ask, patience: Patience, *, judge: bool) -> Result:
     outcome = await outcome_of(services, ask.line, ask.golden.question)
-    for _ in range(TRIES - 1):
-        if outcome.error != "engine_down":
-            break
+    while outcome.error == "engine_down" and patience.left():
         await asyncio.sleep(PAUSE_SECONDS)
         outcome = await outcome_of(services, ask.line, ask.golden.question)
+    if outcome.error is None:
+        patience.heard()
     failed = failures(ask.golden, outcome)
     public = public_contacts([ask.line], services.settings.public_contacts)
     language, answer = ask.golden.language, redacted_text(outcome.text, public)

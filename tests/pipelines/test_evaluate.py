@@ -123,11 +123,22 @@ async def test_what_was_compared_with_something_else_does_not_go_live(services: 
 async def test_a_model_that_is_down_proves_nothing(
     services: Services, echo: tuple[EchoUpstream, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.evaluate.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("pipelines.evaluate.PATIENCE_SECONDS", 0.0)
     echo[0].models = ("another", "and-another")
     run = await over(services, (await publish(services, await line_of(services), 2, "key:1")).evaluation)
     assert outcome_of_gate(run) == "unmeasured"
     assert await services.prompts.live("shop") == 1
+
+
+async def test_a_model_that_is_still_loading_is_waited_for(
+    services: Services, echo: tuple[EchoUpstream, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.evaluate.PAUSE_SECONDS", 0.1)
+    echo[0].models, known = ("another", "and-another"), echo[0].models
+    checking = await publish(services, await line_of(services), 2, "key:1")
+    await asyncio.sleep(0.5)
+    echo[0].models = known
+    assert outcome_of_gate(await over(services, checking.evaluation)) == "published"
 
 
 async def test_one_side_alone_and_parameters_of_a_side(
