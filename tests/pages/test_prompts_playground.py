@@ -81,7 +81,7 @@ async def test_the_form_offers_every_version_with_the_live_one_first(tab: Tab) -
     html = (await tab.client.get("/prompts/playground", params={"line": "shop"})).text
     assert "v1 · live · first" in html
     assert "v2 · draft · &lt;i&gt;second&lt;/i&gt;" in html
-    assert "XiaoQ&#x27;s own words" in html
+    assert "XiaoQ’s own words" in html
     assert html.count("<fieldset") == 3, "two contenders, and the template of a further one"
 
 
