@@ -75,6 +75,8 @@ class Finished:
     usage: Usage
     engine: str
     further: Sequence[FurtherChoice] = ()
+    suggestions: Sequence[str] = ()
+    """Questions close to the one asked that have an approved answer, where nothing answered it."""
 
 
 @dataclass(frozen=True, slots=True)

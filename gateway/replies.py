@@ -36,6 +36,7 @@ def xiaoq_json(event: Finished) -> dict[str, Any]:
         "sources": [source_json(source) for source in event.sources],
         "handoff": None if note is None else {"reason": note.reason, "contact": note.contact},
         "timings": dict(event.timings),
+        "suggestions": list(event.suggestions),
     }
 
 

@@ -58,6 +58,7 @@ class XiaoqShape(TypedDict):
     sources: list[SourceShape]
     handoff: HandoffShape | None
     timings: Milliseconds
+    suggestions: list[str]
 
 
 class UsageShape(TypedDict):

@@ -33,6 +33,7 @@ class Answering:
         elif isinstance(event, Finished):
             self.ended = True
             self._sources = tuple(event.sources)
+            self._exchange.suggestions = tuple(event.suggestions)
             foot = footer(event.mode, event.timings, self._language)
             self._show(event.text, foot, "")
         elif isinstance(event, Failed):

@@ -274,6 +274,8 @@ class ChatHandlers:
         if not (state.exchanges or state.files):
             line = await self._services.lines.get(state.line or self._default(principal))
             chips = suggestion_chips(in_language(line.suggestions, language, ()) if line else (), language)
+        elif state.exchanges:
+            chips = suggestion_chips(state.exchanges[-1].suggestions, language, "did_you_mean")
         zone = reader_of(told).zone
         return {
             **self._live(state),

@@ -166,6 +166,7 @@ def _translated(
                 "html": render_markdown(event.text),
                 "language": event.language,
                 "sources": shown_sources(event.sources),
+                "suggestions": list(event.suggestions),
             }
         case Failed():
             return "failed", {**explain(event.error), "turn_id": event.turn_id}

@@ -36,7 +36,7 @@ def history_list(
     return f'<ul class="xq-list">{items}</ul>'
 
 
-def suggestion_chips(questions: Sequence[str], language: str) -> str:
+def suggestion_chips(questions: Sequence[str], language: str, label: str = "suggestions") -> str:
     """Questions to ask with one press."""
     if not questions:
         return ""
@@ -44,7 +44,7 @@ def suggestion_chips(questions: Sequence[str], language: str) -> str:
         f'<button type="button" data-value="{text(question)}">{text(question)}</button>'
         for question in questions
     )
-    return f'<div class="xq-chips"><span class="xq-label">{text(words(language)["suggestions"])}</span>{chips}</div>'
+    return f'<div class="xq-chips"><span class="xq-label">{text(words(language)[label])}</span>{chips}</div>'
 
 
 def conversations_table(

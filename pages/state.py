@@ -23,6 +23,7 @@ class Exchange:
     shown: str = ""
     turn_id: str = ""
     score: int = 0
+    suggestions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

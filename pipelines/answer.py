@@ -19,6 +19,7 @@ from pipelines.at_once import AtOnce
 from pipelines.choices import Choices, several
 from pipelines.conceal import conceal, conceal_if_new
 from pipelines.continued import continued
+from pipelines.did_you_mean import did_you_mean
 from pipelines.draft import Draft
 from pipelines.evidence import Evidence, openings, search
 from pipelines.frequent import FrequentAnswers
@@ -216,6 +217,7 @@ class AnswerPipeline:
             evidence = await search(  # 7.
                 self._retriever, self._attachments, question, line, turn.conversation_id, draft.language
             )
+        draft.suggestions = did_you_mean(evidence)
         again = await unanswered_again(self._log, question, turn, line, evidence, draft.language)
         if again is not None:
             async for event in self._reply(again, draft):
@@ -302,4 +304,5 @@ class AnswerPipeline:
             usage=draft.counted(),
             engine=draft.engine,
             further=choices.further() if choices else (),
+            suggestions=() if draft.mode is Mode.REFUSED else draft.suggestions,
         )

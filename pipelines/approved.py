@@ -24,8 +24,8 @@ log = structlog.get_logger()
 
 MOST_PHRASINGS = 100_000
 """Of one base; those beyond are found by the search alone."""
-SHORT_SECONDS = 0.05
-"""A base that was read within this is read again before a question is answered, a larger one behind it."""
+FEW_PHRASINGS = 2_000
+"""A base with so many is read again before a question is answered, a larger one behind it."""
 _AT_ONCE = 50
 """Phrasings brought into their form between two turns of the event loop, about a millisecond's work."""
 
@@ -39,8 +39,11 @@ class PairTable:
     changes: int = -1
     by_form: Mapping[str, Sequence[Chunk]] = field(default_factory=dict)
     forms: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    seconds: float = 0.0
-    """What reading it took."""
+    phrasings: int = 0
+
+    @property
+    def small(self) -> bool:
+        return self.phrasings <= FEW_PHRASINGS
 
 
 NO_PAIRS = PairTable()
@@ -93,7 +96,7 @@ class ApprovedAnswers:
     async def current(self, bases: Iterable[str]) -> None:
         """Read again, of these bases, what this process has changed, where that is quickly done."""
         for base in bases:
-            if self.version(base) is None and self._tables.get(base, NO_PAIRS).seconds < SHORT_SECONDS:
+            if self.version(base) is None and self._tables.get(base, NO_PAIRS).small:
                 await self._read(base, unless_current=True)
 
     async def _read(self, base: str, *, unless_current: bool = False) -> None:
@@ -110,11 +113,10 @@ class ApprovedAnswers:
             except Exception as error:  # noqa: BLE001 - the search answers meanwhile, and the next round tries again
                 log.warning("approved_answers_not_read", base=base, **cause(error))
                 return
-            seconds = time.monotonic() - began
-            self._tables[base] = PairTable(version, changes, *table, seconds)
-            self._again[base] = time.monotonic() + (
-                pause_after(seconds, 0.0) if seconds > SHORT_SECONDS else 0.0
-            )
+            phrasings = sum(map(len, table[1].values()))
+            self._tables[base] = PairTable(version, changes, *table, phrasings)
+            if not self._tables[base].small:
+                self._again[base] = time.monotonic() + pause_after(time.monotonic() - began, 0.0)
 
     async def _table(
         self, base: str, before: PairTable

@@ -257,5 +257,6 @@ def _is_complete(draft: Draft, text: str) -> bool:
         and draft.handoff is None
         and not draft.calls_tools
         and not draft.further
+        and not draft.suggestions  # what could not be answered is asked back each time
         and bool(text.strip())
     )

@@ -21,6 +21,7 @@ class Draft:
         self.engine = ""
         self.sources: Sequence[Source] = ()
         self.handoff: HandoffNote | None = None
+        self.suggestions: Sequence[str] = ()
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
         self.prompt = ""
@@ -67,6 +68,7 @@ class Draft:
         so that nothing was spent on this one."""
         self.mode = Mode.CACHED if shared and other.mode is Mode.GENERATED else other.mode
         self.engine, self.sources, self.handoff = other.engine, other.sources, other.handoff
+        self.suggestions = other.suggestions
         self.finish_reason, self.heard, self.calls_tools = other.finish_reason, other.heard, other.calls_tools
         if not shared:
             self.usage, self.prompt = other.usage, other.prompt

@@ -77,8 +77,7 @@ def mode(events: Sequence[Event]) -> Mode:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    monkeypatch.setattr("pipelines.approved.SHORT_SECONDS", 30.0)  # however busy the machine is
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     database = Database(f"sqlite:///{tmp_path / 'x.db'}", MASTER)
     await database.start()
     made = Desk(database)
@@ -200,7 +199,8 @@ async def test_who_wants_the_model_gets_the_model(desk: Desk) -> None:
 
 
 async def test_a_large_base_is_read_behind_the_questions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.approved.SHORT_SECONDS", 0.0)
+    monkeypatch.setattr("pipelines.approved.FEW_PHRASINGS", 2)
+    monkeypatch.setattr("pipelines.approved.pause_after", lambda seconds, at_least: 60.0)
     monkeypatch.setattr("pipelines.approved.MOST_PHRASINGS", 3)
     await desk.put(*(pair(f"问题 {number}") for number in range(5)))
     await desk.approved.refresh()

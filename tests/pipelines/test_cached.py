@@ -138,8 +138,7 @@ async def settled() -> None:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
-    monkeypatch.setattr("pipelines.approved.SHORT_SECONDS", 30.0)  # however busy the machine is
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     database = Database(f"sqlite:///{tmp_path / 'x.db'}", MASTER)
     await database.start()
     made = Shop(database)

@@ -156,13 +156,14 @@
       this.body.innerHTML = html;
     }
 
-    finish({ text, html, sources, mode, language, contact }) {
+    finish({ text, html, sources, mode, language, contact, suggestions = [] }) {
       this.text = text;
       this.answer.querySelector(".waiting")?.remove();
       if (html) this.show(html);
       if (this.body && language && language !== "und") this.body.lang = language;
       if (contact && !text.includes(contact)) this.note("contact", contact);
       if (sources.length) this.answer.append(sourceList(sources));
+      if (suggestions.length) this.answer.append(didYouMean(suggestions));
       this.end(mode);
     }
 
@@ -361,6 +362,12 @@
     return Promise.race([promise, new Promise((_, refuse) => {
       signal.addEventListener("abort", () => refuse(signal.reason), { once: true });
     })]);
+  }
+
+  function didYouMean(questions) {
+    return el("div", { class: "meant" }, el("p", {}, words.did_you_mean),
+      el("ul", {}, ...questions.map((each) =>
+        el("li", {}, el("button", { type: "button", onclick: () => ask(each) }, each)))));
   }
 
   function dropFrom(node) {
