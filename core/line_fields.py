@@ -130,9 +130,12 @@ class LineFields(Strict):
             raise unfit(
                 "never", "name a span on at least one day, or no day at all for always", param="hours"
             )
-        if self.frequent.semantic and self.frequent.threshold is None:
-            param = "frequent.threshold"
-            raise unfit("threshold", "semantic matching goes with a threshold", param=param)
+        if self.frequent.semantic:
+            raise unfit(
+                "semantic",
+                "similar questions are offered and not answered: semantic matching cannot be turned on",
+                param="frequent.semantic",
+            )
         return self
 
 

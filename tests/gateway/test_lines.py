@@ -22,7 +22,13 @@ WHOLE: Mapping[str, Any] = {
     "time_zone": "Asia/Shanghai",
     "handoff": {"words": ["complaint"], "after_unanswered": 3, "keep_open": True},
     "generation": {"temperature": 0.2, "top_p": 0.8, "max_tokens": 8192, "model": "tea-lora"},
-    "frequent": {"approved": True, "cache": False, "cache_seconds": 600, "semantic": True, "threshold": 0.9},
+    "frequent": {
+        "approved": True,
+        "cache": False,
+        "cache_seconds": 600,
+        "semantic": False,
+        "threshold": None,
+    },
 }
 WRONG: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"names": {}}, 400, "names"),
@@ -41,7 +47,7 @@ WRONG: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"time_zone": "../../etc/passwd"}, 400, "time_zone"),
     ({"handoff": {"after_unanswered": 0}}, 400, "handoff.after_unanswered"),
     ({"handoff": {"words": ["x" * 101]}}, 400, "handoff.words[0]"),
-    ({"handoff": {"keep_open": "yes"}}, 400, "handoff.keep_open"),
+    ({"frequent": {"semantic": True, "threshold": 0.9}}, 422, "frequent.semantic"),
     ({"generation": {"temperature": 2.1}}, 400, "generation.temperature"),
     ({"generation": {"top_p": 0}}, 400, "generation.top_p"),
     ({"generation": {"max_tokens": 8193}}, 400, "generation.max_tokens"),
