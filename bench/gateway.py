@@ -68,7 +68,7 @@ class Run:
         """Start XiaoQ once: what it does only the first time is no part of a start."""
         try:
             for target in self._targets:
-                if target.process == "xiaoq":
+                if target.process.startswith("xiaoq"):
                     await self._start(target)
         finally:
             self._stop()
@@ -96,6 +96,8 @@ class Run:
     async def _measure(self, scenario: Scenario, target: Target) -> None:
         served = self._servers.get(target.process)
         if served is None or (scenario.only and target.name not in scenario.only):
+            return
+        if target.scenarios and scenario.name not in target.scenarios:
             return
         server, port = served
         if not server.running:

@@ -1,4 +1,4 @@
-"""Fills a data folder for the measurement: 10,000 passages, 10,000 sensitive words, two business lines and an API key.
+"""Fills a data folder for the measurement: 10,000 passages, 10,000 sensitive words, three business lines and an API key.
 
 `python -m bench.gateway_data FOLDER` prints the key. It starts no server.
 """
@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import build_services, close_index
+from bench.gateway_load import marked
+from bench.gateway_questions import PLAIN
+from bench.gateway_wire import mark_of, stamp
 from bench.words import random_words
 from core.access import Principal
 from core.documents import Chunk, Document, DocumentStatus
@@ -24,7 +27,8 @@ from pipelines.services import Services
 from pipelines.words.managed import create_list
 
 PASSAGES, A_DOCUMENT, WORDS = 10_000, 500, 10_000
-LINE, EMPTY_LINE = "bench", "bench-empty"
+LINE, EMPTY_LINE, APPROVED_LINE = "bench", "bench-empty", "bench-approved"
+APPROVED_TOKENS = 64
 _SENTENCE = re.compile(r"[^。!?！？.\n|]{6,}[。!?！？.]?")
 _PRODUCTS = (
     "青柚商城 云岭银行 星帆软件 门店 会员中心 海外仓 Pomelo Cloudridge Starsail Store Workspace".split()
@@ -71,9 +75,10 @@ async def fill(folder: Path) -> str:
     services = build_services(Settings(_env_file=None, data_dir=folder, engine="quoted"))
     await services.database.start()
     try:
-        for line, bases in ((LINE, (LINE,)), (EMPTY_LINE, ())):
+        for line, bases in ((LINE, (LINE,)), (EMPTY_LINE, ()), (APPROVED_LINE, (APPROVED_LINE,))):
             await services.lines.put(BusinessLine(id=line, names={"zh": "测量", "en": "Bench"}, bases=bases))
         await _store(services)
+        await _approve(services)
         await services.index.refresh()
         words = random_words(WORDS)
         for name, part in (("block", words[::2]), ("replace", words[1::2])):
@@ -101,6 +106,30 @@ async def _store(services: Services) -> None:
             updated_at=datetime.now(UTC),
         )
         await services.documents.put(document, part, None)
+
+
+async def _approve(services: Services) -> None:
+    """For each plain question, as it is asked again and again, the answer that the model server would give."""
+    pairs = []
+    for number, question in enumerate(PLAIN):
+        mark = mark_of(number)
+        pairs.append(
+            Chunk(
+                id=f"pair-{number}",
+                base=APPROVED_LINE,
+                document_id="faq",
+                document="faq.csv",
+                position=number,
+                title=question,
+                location=str(number + 1),
+                text=f" ~{stamp().decode()}.{mark};" * APPROVED_TOKENS,
+                kind="faq",
+                match=(marked(question, mark),),
+            )
+        )
+    now = datetime.now(UTC)
+    document = Document("faq", APPROVED_LINE, "faq.csv", 1, "faq", DocumentStatus.READY, len(pairs), now)
+    await services.documents.put(document, pairs, None)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Literal
 from bench.gateway_scenarios import Figures
 
 ALL, EMPTY = "XiaoQ", "XiaoQ, nothing to find"
+CACHED, APPROVED = "XiaoQ, cached", "XiaoQ, approved"
 Round = Mapping[tuple[str, str], Figures]
 """One round's figures by scenario and target."""
 Ratio = Callable[[Round], float | None]
@@ -125,6 +126,20 @@ GOALS: Sequence[Goal] = (
     Goal(
         "64 at a time, nothing to find: requests/s, of aiohttp's", "≥", 0.7,
         _of_rounds(_ratio("many", _per_second, EMPTY, "aiohttp")),
+    ),
+    *(
+        Goal(
+            f"asked again, {name.partition(', ')[2]}: requests/s, of aiohttp's", "≥", 1.5,
+            _of_rounds(_ratio("again", _per_second, name, "aiohttp")),
+        )
+        for name in (CACHED, APPROVED)
+    ),
+    *(
+        Goal(
+            f"asked again, {name.partition(', ')[2]}: first token, of one that is not", "≤", 0.1,
+            _of_rounds(_ratio("again-first", _first, name, ALL)),
+        )
+        for name in (CACHED, APPROVED)
     ),
     Goal("first token, one at a time: added, of LiteLLM's", "≤", 1 / 6, _of_rounds(_added("first", _first, ALL, "litellm"))),
     Goal("first token, 100 streams: of aiohttp's", "≤", 2, _of_rounds(_ratio("streams10", _first, ALL, "aiohttp"))),

@@ -260,13 +260,28 @@ async def connected(port: int) -> Connection:
 
 
 def asks_of(
-    questions: Sequence[str], body: dict[str, Any], head: str, tokens: int, *, stream: bool, first: int = 0
+    questions: Sequence[str],
+    body: dict[str, Any],
+    head: str,
+    tokens: int,
+    *,
+    stream: bool,
+    first: int = 0,
+    again: bool = False,
 ) -> Iterable[Ask]:
-    """The questions in turn without end, each with a mark of its own. `head`: the request's first lines."""
+    """The questions in turn without end, each with a mark of its own; `again`, the same ones with the same marks.
+
+    `head`: the request's first lines.
+    """
     for number in count(first):
-        mark = mark_of(number)
-        text = f"{questions[number % len(questions)]} ~{mark};"
+        place = number % len(questions)
+        mark = mark_of(place if again else number)
+        text = marked(questions[place], mark)
         message = {"role": "user", "content": text}
         content = orjson.dumps({**body, "messages": [message], "user": f"customer-{number % 500}"})
         payload = f"{head}content-length: {len(content)}\r\n\r\n".encode() + content
         yield Ask(payload, mark, tokens, stream)
+
+
+def marked(question: str, mark: str) -> str:
+    return f"{question} ~{mark};"

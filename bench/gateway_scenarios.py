@@ -9,16 +9,21 @@ from statistics import mean, quantiles
 from bench.gateway_load import Load, at_once
 from bench.gateway_mock import Pace
 from bench.gateway_process import Server
+from bench.gateway_questions import PLAIN
 from bench.gateway_targets import Mock, Target
 
 SAMPLE_SECONDS = 0.1
 WARM_UP = 8
-PLAIN = frozenset(("direct", "aiohttp", "XiaoQ"))
+THREE = frozenset(("direct", "aiohttp", "XiaoQ"))
+ASKED_AGAIN = THREE | {"XiaoQ, cached", "XiaoQ, approved"}
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`streams` or requests at once; `most` in all, or as many as `seconds` allow. `only`: the targets it is for."""
+    """`streams` or requests at once; `most` in all, or as many as `seconds` allow. `only`: the targets it is for.
+
+    `again`: the same few questions over and over, each asked twice before anything is measured.
+    """
 
     name: str
     title: str
@@ -28,6 +33,7 @@ class Scenario:
     most: int | None = None
     seconds: float = 3600.0
     only: Collection[str] = field(default_factory=frozenset)
+    again: bool = False
 
     def quick(self) -> "Scenario":
         """To see that it works: the figures are worth nothing."""
@@ -36,7 +42,7 @@ class Scenario:
         return replace(self, at_once=streams, most=most, seconds=min(self.seconds, 1.0))
 
 
-NO_DELAY, EACH = Pace(), Pace(tokens=16, one_write=False)
+NO_DELAY, EACH, EACH_OF_ALL = Pace(), Pace(tokens=16, one_write=False), Pace(one_write=False)
 SCENARIOS: Sequence[Scenario] = (
     Scenario("one", "not streamed, one at a time", 1, NO_DELAY, False, 600, 3.0),
     Scenario("many", "not streamed, 64 at a time", 64, NO_DELAY, False, None, 3.0),
@@ -45,7 +51,19 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("streams10", "100 streams at 10 ms a token", 100, Pace(delay_ms=10), True, 200, 8.0),
     Scenario("streams25", "100 streams at 25 ms a token", 100, Pace(delay_ms=25), True, 200, 8.0),
     Scenario("streams500", "500 streams at 25 ms a token", 500, Pace(delay_ms=25), True, 500),
-    Scenario("streams1000", "1,000 streams at 100 ms a token", 1000, Pace(32, 100), True, 1000, only=PLAIN),
+    Scenario("again", "asked again, 64 at a time", 64, NO_DELAY, False, None, 3.0, ASKED_AGAIN, again=True),
+    Scenario(
+        "again-first",
+        "asked again, streamed, one at a time",
+        1,
+        EACH_OF_ALL,
+        True,
+        600,
+        2.0,
+        ASKED_AGAIN,
+        again=True,
+    ),
+    Scenario("streams1000", "1,000 streams at 100 ms a token", 1000, Pace(32, 100), True, 1000, only=THREE),
 )
 
 
@@ -81,9 +99,12 @@ async def measure(
     """Warm up, then ask; every answer is looked at."""
     mock.set_pace(scenario.pace)
     tokens = scenario.pace.tokens
-    warming = target.asks(port, questions, tokens, stream=scenario.stream, first=1_000_000)
-    await at_once(port, warming, min(WARM_UP, scenario.at_once), most=WARM_UP)
-    asks = target.asks(port, questions, tokens, stream=scenario.stream)
+    few = PLAIN if scenario.again else questions
+    first = 0 if scenario.again else 1_000_000
+    warming = target.asks(port, few, tokens, stream=scenario.stream, first=first, again=scenario.again)
+    warm_up = 2 * len(few) if scenario.again else WARM_UP
+    await at_once(port, warming, min(WARM_UP, scenario.at_once), most=warm_up)
+    asks = target.asks(port, few, tokens, stream=scenario.stream, again=scenario.again)
     reached, memory = mock.requests(), server.resident_mb()
     before = _clocks(server, mock)
     peaks = [memory]

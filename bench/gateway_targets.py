@@ -5,16 +5,17 @@ It measures nothing but the time from a start to the first whole answer.
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.gateway_data import EMPTY_LINE, LINE
+from bench.gateway_data import APPROVED_LINE, EMPTY_LINE, LINE
 from bench.gateway_load import Ask, asks_of, connected
 from bench.gateway_mock import Pace
 from bench.gateway_process import Server, free_port
@@ -22,6 +23,7 @@ from bench.serving import ROOT
 
 START_SECONDS = 180.0
 LITELLM = {"litellm": ".venv-litellm", "litellm-newest": ".venv-litellm-newest"}
+FREQUENT = ("again", "again-first")
 LITELLM_KEY = "sk-of-the-measurement"
 Start = Callable[[int], Server]
 
@@ -78,15 +80,24 @@ class Target:
     process: str
     key: str | None = None
     body: Mapping[str, Any] = field(default_factory=lambda: {"model": "mock"})
+    scenarios: Collection[str] = ()
+    """The only ones it takes part in, where any are named."""
 
     def asks(
-        self, port: int, questions: Sequence[str], tokens: int, *, stream: bool, first: int = 0
+        self,
+        port: int,
+        questions: Sequence[str],
+        tokens: int,
+        *,
+        stream: bool,
+        first: int = 0,
+        again: bool = False,
     ) -> Iterable[Ask]:
         lines = [f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{port}"]
         lines += [f"authorization: Bearer {self.key}"] if self.key else []
         head = "\r\n".join([*lines, "content-type: application/json", "accept: */*", ""])
         body = {**self.body, "max_tokens": 256, **({"stream": True} if stream else {})}
-        return asks_of(questions, body, head, tokens, stream=stream, first=first)
+        return asks_of(questions, body, head, tokens, stream=stream, first=first, again=again)
 
 
 def module(name: str, *arguments: str) -> list[str]:
@@ -106,6 +117,8 @@ def targets(xiaoq_key: str) -> Sequence[Target]:
         *(Target(name, name, LITELLM_KEY) for name in LITELLM),
         Target("XiaoQ", "xiaoq", xiaoq_key, of_line(LINE)),
         Target("XiaoQ, nothing to find", "xiaoq", xiaoq_key, of_line(EMPTY_LINE)),
+        Target("XiaoQ, cached", "xiaoq-frequent", xiaoq_key, of_line(LINE), FREQUENT),
+        Target("XiaoQ, approved", "xiaoq-frequent", xiaoq_key, of_line(APPROVED_LINE), FREQUENT),
     )
 
 
@@ -126,6 +139,9 @@ def starts(mock: Mock, folder: Path, data: Path) -> Mapping[str, Start]:
 
         found[name] = litellm
     found["xiaoq"] = lambda port: xiaoq(port, mock, folder, data)
+    copied = folder / "data-frequent"
+    shutil.copytree(data, copied)
+    found["xiaoq-frequent"] = lambda port: xiaoq(port, mock, folder, copied, XIAOQ_FREQUENT_ANSWERS="true")
     return found
 
 

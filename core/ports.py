@@ -611,6 +611,10 @@ class KeyStore(Protocol):
         """The key with this text, compared in constant time; one that was revoked is none, an expired one is."""
         ...
 
+    def at_hand(self, text: str) -> ApiKey | None:
+        """What `find` would give, where it would not wait; None says nothing. The same object while nothing changes."""
+        ...
+
     async def any(self) -> bool:
         """Whether a key was ever made."""
         ...

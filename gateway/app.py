@@ -19,13 +19,14 @@ from gateway.edge import Edge
 from gateway.errors import MethodNotAllowed, error_response, handle_errors
 from gateway.gate import Gate
 from gateway.health import Probes
-from gateway.lane import Gateway, lane
+from gateway.lane import PATH, Gateway, lane
 from gateway.limits import Bounded
 from gateway.login import Login, login_routes
 from gateway.login_openid import OpenIdLogin, openid_routes
 from gateway.metrics import Metrics
 from gateway.openid import OpenId
 from gateway.openid_accounts import provider_of
+from gateway.quick import Quick
 from gateway.session import Sessions
 from gateway.signatures import Signed
 from pipelines.services import Services
@@ -83,7 +84,8 @@ def build_gateway(
     app.add_middleware(Bounded)
     edge = partial(Edge, hosts=settings.allowed_hosts.split(","), framed_by=framed_by, metrics=metrics)
     app.add_middleware(edge)
-    app.lane = edge(lane)
+    app.lane = outside = edge(lane)
+    app.quick = Quick(services, app.state.gate, metrics, outside, PATH)
     return app
 
 

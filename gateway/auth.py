@@ -49,7 +49,7 @@ async def authenticate(request: Request, *, cookie: bool) -> Principal:
     given = bearer(request)
     key = None if given is None else await services.keys.find(given)
     if key is not None and not _is_over(key):
-        return _of_key(key)
+        return principal_of_key(key)
     if is_cross_site(request.headers):
         raise Unauthorized("A page of another site may not call this address without an API key.")
     sessions: Sessions = request.app.state.sessions
@@ -104,7 +104,7 @@ def _is_over(key: ApiKey) -> bool:
     return key.terms.expires_at is not None and key.terms.expires_at <= datetime.now(UTC)
 
 
-def _of_key(key: ApiKey) -> Principal:
+def principal_of_key(key: ApiKey) -> Principal:
     return Principal("key", key.role, key.id, key.line, scopes=key.terms.scopes, limits=key.terms.limits)
 
 

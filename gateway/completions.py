@@ -62,11 +62,17 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
 
 def told_at_once(model: str, known: Finished, *, stream: bool, with_usage: bool) -> Response:
     """An answer that was there before the question."""
+    body = body_at_once(model, known, stream=stream, with_usage=with_usage)
     if not stream:
-        return Response(orjson.dumps(completion(model, (), known)), media_type="application/json")
+        return Response(body, media_type="application/json")
+    return Response(body, headers=STREAM_HEADERS, media_type="text/event-stream")
+
+
+def body_at_once(model: str, known: Finished, *, stream: bool, with_usage: bool) -> bytes:
+    if not stream:
+        return orjson.dumps(completion(model, (), known))
     hand = hand_of(Chunks(model, with_usage), "")
-    pieces = (*hand.opening, hand.delta(Delta(known.text)), *hand.ending(known))
-    return Response(b"".join(pieces), headers=STREAM_HEADERS, media_type="text/event-stream")
+    return b"".join((*hand.opening, hand.delta(Delta(known.text)), *hand.ending(known)))
 
 
 async def asked_directly(request: Request) -> Response:

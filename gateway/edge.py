@@ -95,7 +95,17 @@ class Edge:
 
     def _host_is_known(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
         given = [value for name, value in headers if name == b"host"]
-        return len(given) == 1 and len(given[0]) <= LONGEST_HOST and self._is_ours(given[0])
+        return len(given) == 1 and self.knows(given[0])
+
+    def knows(self, host: bytes) -> bool:
+        """Whether a Host header, the only one, is a name this server answers to."""
+        return len(host) <= LONGEST_HOST and self._is_ours(host)
+
+    def dressed(
+        self, own: Iterable[tuple[bytes, bytes]], state: Mapping[str, Any], path: str, *, https: bool
+    ) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer with those that every answer carries."""
+        return self._with_ours(own, state, self._given(kind_of(path), https))
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
         """`send`, with the headers every answer carries."""

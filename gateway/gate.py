@@ -39,6 +39,11 @@ class Gate:
         self._proxies = networks(settings.trusted_proxies)
         self._set_aside: Counter[str] = Counter()
 
+    @property
+    def counts_keys_alone(self) -> bool:
+        """Whether neither customers nor addresses have limits here."""
+        return self._customer is NO_LIMITS and self._address is NO_LIMITS
+
     async def enter(
         self, request: Request, principal: Principal, *, tokens: int, customer: str | None, streamed: bool
     ) -> "Passed":

@@ -13,6 +13,7 @@ from gateway.body import LARGEST_JSON
 from gateway.completions import asked_directly
 from gateway.errors import ClientGone, gone_error, known_error
 from gateway.openapi import DocumentedApi
+from gateway.quick import Quick
 
 PATH = "/v1/chat/completions"
 
@@ -31,11 +32,14 @@ class Gateway(DocumentedApi):
     """The app, with a lane beside it."""
 
     lane: ASGIApp | None = None
+    quick: Quick | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.lane is not None and takes(scope):
             scope["app"] = self
-            await self.lane(scope, receive, send)
+            rest = await self.quick(scope, receive, send) if self.quick else receive
+            if rest is not None:
+                await self.lane(scope, rest, send)
         else:
             await super().__call__(scope, receive, send)
 

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +29,7 @@ def configure_logs() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     handler = LineHandler(sys.stderr)
+    _lines[:] = [handler]
     structlog.configure(
         processors=[*shared, where_it_broke, structlog.processors.JSONRenderer(serializer=one_line)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -51,6 +53,26 @@ def configure_logs() -> None:
     root.setLevel(logging.INFO)
     for noisy in ("httpx", "alembic", "uvicorn.error", "bm25s"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+log = structlog.get_logger()
+_lines: list["LineHandler"] = []
+"""Where the log's lines go, once it is set up."""
+
+
+def access(request_id: str, method: str, route: str, status: int, ms: int) -> None:
+    """The line of a request outside the context that has its id, as `log.info("request", ...)` would write it.
+
+    None of these holds what JSON would have to escape.
+    """
+    if _lines and structlog.is_configured():
+        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        _lines[0].write(
+            f'{{"method": "{method}", "route": "{route}", "status": {status}, "ms": {ms}, "event": "request", '
+            f'"request_id": "{request_id}", "level": "info", "timestamp": "{at}"}}'
+        )
+    else:
+        log.info("request", method=method, route=route, status=status, ms=ms, request_id=request_id)
 
 
 class LineHandler(logging.StreamHandler[Any]):

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 EMBEDDABLE = ("/chat", "/widget.js", "/static/customer/")
 """What other sites show in a frame or load: the customer's page and the widget."""
@@ -62,6 +63,7 @@ def console_policy(framed_by: str) -> str:
     )
 
 
+@lru_cache(1000)
 def kind_of(path: str) -> str:
     """A path that stands for all that have the same headers: there are three kinds of them."""
     return next((begin for begin in (*EMBEDDABLE, *PRIVATE) if path.startswith(begin)), "/")

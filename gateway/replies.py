@@ -4,9 +4,9 @@ It does not know HTTP, rights or where the events come from.
 """
 
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
 from core.events import Delta, Finished
@@ -57,7 +57,7 @@ class Chunks:
     model: str
     with_usage: bool
     n: int = 1
-    id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
+    id: str = field(default_factory=lambda: f"chatcmpl-{token_hex(16)}")
     created: int = field(default_factory=lambda: int(time.time()))
 
     def role(self, index: int = 0) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def completion(model: str, deltas: Sequence[Delta], event: Finished) -> dict[str
     for index, one in enumerate(event.further, 1):
         choices.append(_whole_choice(index, one.text, one.finish_reason, deltas))
     return {
-        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "id": f"chatcmpl-{token_hex(16)}",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
@@ -115,9 +115,12 @@ def completion(model: str, deltas: Sequence[Delta], event: Finished) -> dict[str
 def _whole_choice(
     index: int, text: str, finish_reason: str, deltas: Sequence[Delta], *, alone: bool = False
 ) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    if not deltas:
+        return {"index": index, "message": message, "logprobs": None, "finish_reason": finish_reason}
     own = deltas if alone else [delta for delta in deltas if delta.index == index]
     refusal = "".join(delta.extra.get("refusal") or "" for delta in own if delta.extra) or None
-    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": refusal}
+    message |= {"refusal": refusal}
     if calls := tool_calls(own):
         message |= {"content": text or None, "tool_calls": calls}
     return {"index": index, "message": message, "logprobs": _logprobs(own), "finish_reason": finish_reason}

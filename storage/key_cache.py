@@ -30,16 +30,23 @@ class KeyCache:
 
     async def get(self, digest: bytes) -> ApiKey | None:
         """The key, at most KNOWN_SECONDS old. Raises what `load` raises, where it has to wait for it."""
+        if (at_hand := self.at_hand(digest)) is not None:
+            return at_hand
         now = self._now()
-        known = self._known.get(digest)
-        if known is not None and now - known[1] < KNOWN_SECONDS:
-            if now - known[1] > KNOWN_SECONDS / 2:
-                self._read(digest)
-            return known[0]
         unknown = self._unknown.get(digest)
         if unknown is not None and now - unknown[1] < UNKNOWN_SECONDS:
             return None
         return await asyncio.shield(self._read(digest))
+
+    def at_hand(self, digest: bytes) -> ApiKey | None:
+        """A key that was read within KNOWN_SECONDS."""
+        known = self._known.get(digest)
+        age = float("inf") if known is None else self._now() - known[1]
+        if known is None or age >= KNOWN_SECONDS:
+            return None
+        if age > KNOWN_SECONDS / 2:
+            self._read(digest)
+        return known[0]
 
     def drop(self) -> None:
         """Forget everything, also what is being read now."""

@@ -58,6 +58,12 @@ class SqlKeyStore:
             self._use.used(key.id)
         return key
 
+    def at_hand(self, text: str) -> ApiKey | None:
+        key = self._cache.at_hand(self._digest(text))
+        if key is not None:
+            self._use.used(key.id)
+        return key
+
     async def any(self) -> bool:
         return await self._any.get()
 

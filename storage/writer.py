@@ -156,10 +156,8 @@ class GroupWriter:
         It is tried again, OWED_SECONDS long, where the database takes no writes; `tell` hears of each such time and of
         the end. Raises StorageUnavailable after `close`.
         """
-        job = _Job(batch, item, tell)
-        with self._news:
-            self._check_open()
-            self._soon.append(job)
+        self._check_open()
+        self._soon.append(_Job(batch, item, tell))  # without the lock: nobody waits to be told of it
 
     @property
     def keeps_up(self) -> bool:

@@ -1,10 +1,14 @@
 """An answer from memory, over HTTP: told as any other is, streamed and not, with the same headers, log and metrics."""
 
 import json
+import socket
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from core.limits import Limits
@@ -12,7 +16,8 @@ from core.ports import KeyTerms
 from tests.gateway.conftest import Running, running
 
 QUESTION, ANSWER = "怎么开电子发票?", "在“我的订单”里点“申请开票”。"
-CHANGING = ("date", "x-request-id", "x-conversation-id", "content-length")
+CHANGING = ("date", "x-request-id", "x-conversation-id", "content-length", "x-ratelimit-remaining-requests",
+            "x-ratelimit-reset-requests", "transfer-encoding")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +30,30 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield server
 
 
-@pytest.fixture
-def http(quick: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=quick.url, timeout=30) as plain:
+@pytest.fixture(scope="module")
+def keys(quick: Running) -> dict[str, dict[str, str]]:
+    """One without limits takes the shortest way, one with a limit that is never reached the lane's."""
+    far = KeyTerms(limits=Limits(requests_per_day=10**9))
+    _, counted = quick.call(quick.services.keys.create("counted", "agent", None, far))
+    return {"free": quick.key("agent"), "counted": {"Authorization": f"Bearer {counted}"}}
+
+
+@pytest.fixture(params=["free", "counted"])
+def http(
+    request: pytest.FixtureRequest, quick: Running, keys: dict[str, dict[str, str]]
+) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=quick.url, timeout=30, headers=keys[request.param]) as plain:
         yield plain
 
 
 def body(**more: Any) -> dict[str, Any]:
-    return {"model": "quick", "messages": [{"role": "user", "content": QUESTION}], "user": "c-1", **more}
+    return {
+        "model": "qwen2.5-7b",
+        "metadata": {"line": "quick"},
+        "messages": [{"role": "user", "content": QUESTION}],
+        "user": "c-1",
+        **more,
+    }
 
 
 def ask(http: httpx.Client, **more: Any) -> httpx.Response:
@@ -75,9 +96,7 @@ def plain(told: Any) -> Any:
 
 
 def headers(reply: httpx.Response) -> dict[str, str]:
-    return {
-        name: value for name, value in reply.headers.items() if name not in (*CHANGING, "transfer-encoding")
-    }
+    return {name: value for name, value in reply.headers.items() if name not in CHANGING}
 
 
 def test_whole(quick: Running, http: httpx.Client) -> None:
@@ -114,6 +133,71 @@ def counted(http: httpx.Client) -> float:
         for line in lines
         if line.startswith('xiaoq_answers_total{engine="",line="quick"')
     )
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "status", "code"),
+    [
+        ({"Authorization": "Bearer no"}, 401, "invalid_api_key"),
+        ({"Host": "a b"}, 400, "invalid_request"),
+    ],
+)
+def test_what_is_refused_is_refused(
+    quick: Running, http: httpx.Client, spoiled: dict[str, str], status: int, code: str
+) -> None:
+    twice(quick, http)
+    refused = http.post("/v1/chat/completions", json=body(), headers=spoiled)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+
+
+def test_a_key_of_another_line_or_scope_is_refused(quick: Running, http: httpx.Client) -> None:
+    twice(quick, http)
+    for line, terms in (("general", KeyTerms()), (None, KeyTerms(scopes=("models",)))):
+        _, text = quick.call(quick.services.keys.create("other", "caller", line, terms))
+        key = {"Authorization": f"Bearer {text}"}
+        for _ in range(2):  # the second time it is known
+            assert http.post("/v1/chat/completions", json=body(), headers=key).status_code == 403
+
+
+def test_a_revoked_key_and_an_expired_one_are_refused(quick: Running, http: httpx.Client) -> None:
+    made, text = quick.call(quick.services.keys.create("gone", "caller"))
+    key = {"Authorization": f"Bearer {text}"}
+    ask(http)
+    assert http.post("/v1/chat/completions", json=body(), headers=key).status_code == 200
+    quick.call(quick.services.keys.revoke(made.id))
+    assert http.post("/v1/chat/completions", json=body(), headers=key).status_code == 401
+    past = KeyTerms(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    _, text = quick.call(quick.services.keys.create("late", "caller", None, past))
+    for _ in range(2):
+        late = http.post("/v1/chat/completions", json=body(), headers={"Authorization": f"Bearer {text}"})
+        assert late.status_code == 401
+
+
+def test_what_a_key_without_limits_uses_is_counted(quick: Running, http: httpx.Client) -> None:
+    made, text = quick.call(quick.services.keys.create("spending", "caller"))
+    key = {"Authorization": f"Bearer {text}"}
+    used = [
+        http.post("/v1/chat/completions", json=body(), headers=key).json()["usage"]["total_tokens"]
+        for _ in range(3)
+    ]
+    until = time.monotonic() + 5  # what the lane answers is settled once it is sent
+    while quick.services.keys.spent(made.id) != sum(used) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert quick.services.keys.spent(made.id) == sum(used)
+
+
+def test_a_body_that_comes_in_pieces_is_waited_for(quick: Running, http: httpx.Client) -> None:
+    twice(quick, http)
+    sent = orjson.dumps(body())
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(sent)}\r\nConnection: close\r\n"
+    head += f"Authorization: {http.headers['authorization']}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", quick.port), timeout=20) as connection:
+        for piece in (head.encode(), sent[:20], sent[20:]):
+            connection.sendall(piece)
+            time.sleep(0.1)
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert reply.startswith(b"HTTP/1.1 200")
+    assert ANSWER.encode() in reply
 
 
 def test_keys_and_limits_hold(quick: Running, http: httpx.Client) -> None:

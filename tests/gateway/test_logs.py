@@ -6,7 +6,7 @@ import logging
 import pytest
 import structlog
 
-from gateway.logs import configure_logs
+from gateway.logs import access, configure_logs
 
 
 def test_a_broken_call_is_logged_without_the_customers_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +27,20 @@ def test_a_broken_call_is_logged_without_the_customers_words(capsys: pytest.Capt
     record = json.loads(line)
     assert (record["event"], record["exception"], record["turn"]) == ("turn broke", "ValueError", "t1\nfake")
     assert "test_logs.py" in record["frames"][0]
+
+
+def test_the_line_of_a_request_is_the_one_that_the_log_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:]
+    try:
+        configure_logs()
+        with structlog.contextvars.bound_contextvars(request_id="r-1"):
+            structlog.get_logger("test").info("request", method="POST", route="/v1", status=200, ms=3)
+        access("r-1", "POST", "/v1", 200, 3)
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    finally:
+        logging.getLogger().handlers = before
+        structlog.reset_defaults()
+    usual, short = lines
+    assert list(usual) == list(short)
+    assert len(usual.pop("timestamp")) == len(short.pop("timestamp"))
+    assert usual == short
