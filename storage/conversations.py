@@ -10,7 +10,7 @@ from secrets import token_hex
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from core.errors import InvalidRequest, StorageDamaged
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
@@ -121,20 +121,14 @@ class SqlConversationLog:
         if turn_id in self._growing:
             return
         owner = self._db.pseudonyms.owner(owner)
-        is_running = turn.c.status == TurnStatus.RUNNING.value
-        running = (
-            select(turn.c.conversation_id, *KEY)
-            .select_from(turn.join(conversation).join(subject))
-            .where(turn.c.id == turn_id, conversation.c.owner == owner, is_running)
-        )
 
         def write(connection: Connection) -> None:
-            row = connection.execute(running).first()
+            row = connection.execute(_growing, {"the_id": turn_id, "owner": owner}).first()
             if row is None:
                 return
             cipher = self._db.keys.of(connection, row)
             sealed = sealed_text(cipher, answer, places.answer(turn_id, row.conversation_id))
-            connection.execute(update(turn).where(turn.c.id == turn_id, is_running).values(answer=sealed))
+            connection.execute(_grow, {"the_id": turn_id, "answer": sealed})
 
         writing = asyncio.ensure_future(self._db.write(write))
         self._growing.add(turn_id)
@@ -270,6 +264,16 @@ class SqlConversationLog:
             self._db.seals.change(connection, before, delta)
 
         await self._db.write(write)
+
+
+_is_running = (turn.c.id == bindparam("the_id")) & (turn.c.status == TurnStatus.RUNNING.value)
+_growing = (
+    select(turn.c.conversation_id, *KEY)
+    .select_from(turn.join(conversation).join(subject))
+    .where(_is_running, conversation.c.owner == bindparam("owner"))
+)
+_grow = update(turn).where(_is_running).values(answer=bindparam("answer"))
+"""Made once: many streams ask for them twice a second."""
 
 
 def _lost(owed: Ended | Kept, error: Exception) -> None:
