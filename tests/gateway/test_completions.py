@@ -123,7 +123,7 @@ def test_what_xiaoq_adds(http: httpx.Client) -> None:
     reply = http.post("/v1/chat/completions", json=body(metadata={"line": "shop"})).json()
     added = reply["xiaoq"]
     assert set(added) == {
-        "mode", "line", "language", "conversation_id", "turn_id", "sources", "handoff", "timings",
+        "mode", "line", "language", "conversation_id", "turn_id", "sources", "suggestions", "handoff", "timings",
     }  # fmt: skip
     assert (added["mode"], added["line"], added["language"]) == ("generated", "shop", "zh")
     assert set(added["sources"][0]) == {"document", "title", "location", "score", "text"}

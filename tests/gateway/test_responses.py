@@ -53,8 +53,9 @@ def test_a_dialogue_with_what_came_out_before(site: Running, client: OpenAI) -> 
     )
     spoken = [message["content"] for message in site.seen() if message["role"] != "system"]
     assert spoken[0] == "My name is Lin."
-    # The echo holds the rules, which name a placeholder: as somebody's words it gets a stroke.
-    assert spoken[1].replace("[~PHONE_1]", "[PHONE_1]") == first.output_text.strip()
+    # The echo holds the rules, which name a placeholder and a tag: as somebody's words they are neither.
+    as_it_came = spoken[1].replace("[~PHONE_1]", "[PHONE_1]").replace("< passages>", "<passages>")
+    assert as_it_came.replace("< /passages>", "</passages>") == first.output_text.strip()
     assert "What is my name?" in spoken[-1]
     assert "Be brief." in str(site.upstream.requests[-2]["messages"][0])
 

@@ -121,7 +121,11 @@ def test_without_a_proper_reason_nothing_is_shown(
     ):
         refused = unmask(people["manager"], asked["masked"], reason, **{"accept-language": language})
         assert refused.status_code == 400
-        assert refused.json()["error"] == {"code": "invalid_request", "message": sentence}
+        assert refused.json()["error"] == {
+            "code": "invalid_request",
+            "message": sentence,
+            "param": "reason",
+        }
     assert len(entries(people["admin"], act="unmasked")) == before
 
 
