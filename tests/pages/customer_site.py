@@ -32,6 +32,7 @@ from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.documents import SqlDocumentStore
+from storage.golden import SqlGoldenStore, SqlProposalStore
 from storage.transcripts import SqlTranscriptReader
 from tests.support.keys import MASTER
 from tests.support.shared_words import by_shared_words
@@ -185,6 +186,8 @@ class Site:
             attachments=self.attachments,
             attach=AttachPipeline(self.parser, self.attachments, self.log, lines, versions(self.database)),
             lines=lines,
+            golden=SqlGoldenStore(self.database),
+            proposals=SqlProposalStore(self.database),
             engine=self.engine,
             **{
                 name: nothing
@@ -199,6 +202,8 @@ class Site:
                     "attachments",
                     "attach",
                     "lines",
+                    "golden",
+                    "proposals",
                     "engine",
                 }
             },
