@@ -84,6 +84,7 @@ async def test_sign_in_and_the_system_tab_look_finished(
         faults += await visit.faults()
         await keys.locator("[type=submit]").click()
         await expect(page.locator(".xq-sys-secret code")).to_contain_text("xq-")
+        await expect(keys.locator("input[name=name]")).to_have_value("")  # the list has been shown anew
         await page.locator(".xq-sys-list > li summary").first.click()
         limit = page.locator("form[data-post='keys/change'] input[name=requests_per_minute]").first
         await expect(limit).to_have_value("60")
