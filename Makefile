@@ -1,5 +1,5 @@
 # Every command of XiaoQ, for people and for CI. Each works on a fresh machine.
-.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-languages bench-cache bench-gateway soak lock clean
+.PHONY: run test check fuzz bench bench-footprint bench-retrieval bench-vectors bench-ingest bench-scale bench-masking bench-words bench-languages bench-cache bench-meaning bench-gateway soak lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -56,6 +56,9 @@ bench-languages: .venv/.dev  ## the language of a message: accuracy by language,
 
 bench-cache: .venv/.dev  ## which questions count as the same: flips, variants, cost
 	$(BIN)/python -m bench.cache
+
+bench-meaning: .venv/.dev  ## similar questions on Banking77, by a small real model: answers that are another's, answers found
+	$(BIN)/python -m bench.meaning
 
 bench-gateway: .venv/.dev  ## XiaoQ beside other gateways, before a mock model server; --quick or --only with ARGUMENTS=
 	@PYTHON=$(PYTHON) bench/install_litellm.sh || echo "LiteLLM could not be installed: it is left out."

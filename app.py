@@ -41,6 +41,7 @@ from pipelines.runs import Runs
 from pipelines.screening import Screening
 from pipelines.services import Held, Services, TableFormat
 from pipelines.settle import settle
+from pipelines.similar import SimilarAnswers
 from pipelines.snapshots import keep_snapshots, note_recovery
 from pipelines.tokens import ModelTokens
 from pipelines.upkeep import adopt_files, adopt_runs, follow_knowledge, follow_words, plant
@@ -137,6 +138,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             answer_cache(settings, lambda: hmac.digest(database.secret("sessions"), b"answers", "sha256")),
             public=settings.public_contacts,
         ),
+        SimilarAnswers(approved, embed, lines),
         on=settings.frequent_answers,
     )
 

@@ -41,13 +41,13 @@ def squad(name: str, most: int | None = None) -> QuestionSet:
 def banking(phrasings: int | None, most: int | None = None) -> QuestionSet:
     """Banking77 as FAQ pairs: an intent is a pair, its first training questions the phrasings."""
     intents: dict[str, list[str]] = defaultdict(list)
-    for row in _rows("train"):
+    for row in rows_of("train"):
         intents[row["category"]].append(row["text"])
     numbers = {intent: n for n, intent in enumerate(sorted(intents))}
     chunks = [
         _numbered(n, chunk(n, f"answer {n}", *intents[intent][:phrasings])) for intent, n in numbers.items()
     ]
-    tests = [(row["text"], f"c{numbers[row['category']]}") for row in _rows("test")]
+    tests = [(row["text"], f"c{numbers[row['category']]}") for row in rows_of("test")]
     return QuestionSet(f"banking77, {phrasings or 'all'} phrasings", chunks, _thinned(tests, most))
 
 
@@ -68,6 +68,7 @@ def _thinned(questions: Sequence[tuple[str, str]], most: int | None) -> Sequence
     return questions if most is None else questions[:: max(1, len(questions) // most)]
 
 
-def _rows(part: str) -> list[dict[str, str]]:
+def rows_of(part: str) -> list[dict[str, str]]:
+    """Banking77's `train` or `test`: rows with `text` and `category`."""
     with (DATA / "cache" / f"{part}.csv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from core.errors import Unfit
 from core.line_fields import (
     Bases,
     Frequent,
@@ -57,7 +58,8 @@ class LineChange(Strict):
 
 
 def changed(line: BusinessLine, change: LineChange) -> BusinessLine:
-    """The line as it would be. Raises pydantic's ValidationError where its fields would not go together."""
+    """The line as it would be. Raises pydantic's ValidationError where its fields would not go together, and Unfit where
+    similar questions are to be answered without calibration."""
     written = fields_of(line)
     for name in change.fields:
         given = getattr(change, name)
@@ -66,4 +68,11 @@ def changed(line: BusinessLine, change: LineChange) -> BusinessLine:
         else:
             written[name] = given
     made = line_of(line.id, LineFields.model_validate(written))
-    return replace(made, version=line.version, prompt=line.prompt, trial=line.trial)
+    before, rules = line.frequent, replace(made.frequent, embedding=line.frequent.embedding)
+    if rules.threshold != before.threshold or (rules.semantic and not before.embedding):
+        raise Unfit(
+            "What counts as similar is calibrated on the line's own questions (POST /api/lines/{line}/similar); only then "
+            "can it be turned on.",
+            param="frequent.threshold" if rules.threshold != before.threshold else "frequent.semantic",
+        )
+    return replace(made, version=line.version, prompt=line.prompt, trial=line.trial, frequent=rules)

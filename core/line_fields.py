@@ -130,20 +130,29 @@ class LineFields(Strict):
             raise unfit(
                 "never", "name a span on at least one day, or no day at all for always", param="hours"
             )
-        if self.frequent.semantic:
-            raise unfit(
-                "semantic",
-                "similar questions are offered and not answered: semantic matching cannot be turned on",
-                param="frequent.semantic",
-            )
         return self
 
 
 class NewLine(LineFields):
     id: LineId
 
+    @model_validator(mode="after")
+    def _is_calibrated_later(self) -> "NewLine":
+        if self.frequent.semantic or self.frequent.threshold is not None:
+            raise uncalibrated("semantic" if self.frequent.semantic else "threshold")
+        return self
+
     def line(self) -> BusinessLine:
         return line_of(self.id, self)
+
+
+def uncalibrated(field: str) -> PydanticCustomError:
+    return unfit(
+        field,
+        "what counts as similar is calibrated on the line's own questions (POST /api/lines/{line}/similar); then it can "
+        "be turned on",
+        param=f"frequent.{field}",
+    )
 
 
 def line_of(line_id: str, fields: LineFields) -> BusinessLine:

@@ -1,7 +1,7 @@
 """The nouns of a conversation: messages, passages, questions, answers. Plain frozen data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
@@ -107,6 +107,8 @@ class FrequentRules:
     cache_seconds: int = 86_400
     semantic: bool = False
     threshold: float | None = None
+    embedding: str = ""
+    """The embedding model that the threshold was chosen for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,12 @@ class BusinessLine:
     """The published version that new conversations begin with; None: XiaoQ's own words. Set by publishing alone."""
     trial: Trial | None = None
     """The A/B test that runs. Set by starting and ending it alone."""
+
+
+def without_calibration(line: BusinessLine) -> BusinessLine:
+    """The line as it is before anybody calibrated it: what is similar was chosen on its own questions, by one model."""
+    rules = replace(line.frequent, semantic=False, threshold=None, embedding="")
+    return replace(line, frequent=rules)
 
 
 def in_language(localised: Mapping[str, T], language: str, default: T) -> T:

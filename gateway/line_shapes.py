@@ -4,7 +4,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on
 
-from gateway.reply_shapes import Count
+from gateway.reply_shapes import Count, Score
 
 
 class LanguagesShape(TypedDict):
@@ -55,6 +55,17 @@ class LineShape(TypedDict):
     version: Count
     prompt: int | None
     word_lists: NotRequired[list[dict[str, Any]]]
+
+
+class CalibrationReply(TypedDict):
+    """`false_hits` and `recall` are shares of `unanswerable` and `answerable` questions."""
+
+    threshold: Score
+    false_hits: Score
+    recall: Score
+    unanswerable: Count
+    answerable: Count
+    embedding: str
 
 
 class LinesReply(TypedDict):

@@ -90,6 +90,7 @@ REPLIES: Mapping[str, Any] = {
     "POST /api/evaluations/{evaluation_id}/stop": golden.EvaluationShape,
     "POST /api/lines/{line_id}/prompts/{version}/override": golden.OverriddenReply,
     "POST /api/lines/{line_id}/search": shapes.SearchReply,
+    "POST /api/lines/{line_id}/similar": lines.CalibrationReply,
     "POST /api/lines/{line_id}/inspect": words.InspectReply,
     "GET /api/words": words.WordListsReply,
     "POST /api/words": words.FilledListReply,

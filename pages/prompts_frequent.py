@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from core.access import Right
-from core.errors import InvalidRequest, NotFound
+from core.errors import Conflict, InvalidRequest, NotFound
+from core.line_changes import LineChange
 from core.messages import BusinessLine, Mode
 from pages.chosen_line import chosen_line
 from pages.console_words import words
@@ -16,7 +17,10 @@ from pages.knowledge_calls import Call, Spoken, fragment, told
 from pages.lists import empty, text
 from pages.system_section import Section, Way, labelled
 from pipelines.approving import LONGEST_ANSWER, LONGEST_QUESTION, approve
+from pipelines.calibration import calibrate_line
 from pipelines.feedback import withdraw
+from pipelines.likeness.threshold import LEAST_QUESTIONS
+from pipelines.lines import change_line
 from pipelines.most_asked import DAYS, Asked, Use, use_of
 
 TOP, WARM = 20, 50
@@ -30,6 +34,8 @@ def frequent_section() -> Section:
         Way("POST", "withdraw", _withdraw),
         Way("POST", "warm", _warm),
         Way("GET", "warming", _warming),
+        Way("POST", "calibrate", _calibrate),
+        Way("POST", "similar", _turn_similar),
     )
     return Section("frequent", Right.MANAGE, _show, ways)
 
@@ -46,7 +52,7 @@ async def _show(call: Call) -> str:
         cache=say["fq_on" if rules.cache else "fq_not"],
         hours=f"{rules.cache_seconds / 3600:g}",
     )
-    shown = f'{_figures(use, call, say)}<p class="xq-meta">{text(state)}</p>'
+    shown = f'{_figures(use, call, say)}<p class="xq-meta">{text(state)}</p>{_similar(call, line, say)}'
     if not use.most:
         return shown + empty(say["fq_none"].format(days=DAYS))
     items = "".join(_item(one, say) for one in use.most)
@@ -80,6 +86,26 @@ def _span(milliseconds: int, language: str) -> str:
     if seconds < 5_400:
         return f"{seconds / 60:.0f} {'分钟' if chinese else 'min'}"
     return f"{seconds / 3600:.1f} {'小时' if chinese else 'h'}"
+
+
+def _similar(call: Call, line: BusinessLine, say: Say) -> str:
+    """Whether questions that mean the same get an approved answer, and what to press."""
+    similar, rules = call.services.frequent.similar, line.frequent
+    if similar is None or similar.model is None or not rules.approved:
+        return f'<p class="xq-meta">{text(say["fq_similar_no_model"])}</p>'
+    ready = rules.embedding == similar.model and rules.threshold is not None
+    on = ready and rules.semantic
+    said = say["fq_similar_on" if on else "fq_similar_off" if ready else "fq_similar_uncalibrated"]
+    said = said.format(threshold=f"{rules.threshold or 0:.2f}", model=similar.model)
+    switch = ""
+    if ready:
+        word = say["fq_similar_turn_off" if on else "fq_similar_turn_on"]
+        switch = (
+            f'<button type="button" class="xq-button" data-post="frequent/similar" data-on="{"" if on else "yes"}">'
+            f"{text(word)}</button>"
+        )
+    calibrate = f'<button type="button" class="xq-quiet" data-post="frequent/calibrate">{text(say["fq_calibrate"])}</button>'
+    return f'<div class="xq-buttons"><span class="xq-meta">{text(said)}</span>{switch}{calibrate}</div>'
 
 
 def _item(one: Asked, say: Say) -> str:
@@ -162,3 +188,24 @@ async def _withdraw(call: Call) -> Response:
         raise NotFound("There is no such turn on this line.", param="id")
     await withdraw(call.services, turn.id)
     return told({"message": say["fq_evicted"], "reload": True})
+
+
+async def _calibrate(call: Call) -> Response:
+    line, say = await chosen_line(call), words(call.language)
+    try:
+        found = await calibrate_line(call.services, line, call.principal.actor)
+    except Conflict:
+        raise Spoken(say["fq_calibrate_too_few"].format(least=LEAST_QUESTIONS)) from None
+    said = say["fq_calibrated"].format(
+        recall=f"{found.recall:.0%}",
+        false=f"{found.false_hits:.1%}",
+        questions=f"{found.unanswerable:,}",
+    )
+    return told({"message": said, "reload": True})
+
+
+async def _turn_similar(call: Call) -> Response:
+    line, sent = await chosen_line(call), await call.posted()
+    change = LineChange.model_validate({"frequent": {"semantic": sent.get("on") == "yes"}})
+    await change_line(call.services, call.principal, line.id, change)
+    return told({"reload": True})

@@ -111,7 +111,7 @@ LINE_WORDS: Mapping[str, Mapping[str, str]] = {
         "line_bad_pinned": "始终使用的语言不能又被禁用，也要在允许的语言之中。",
         "line_bad_both": "同一种语言不能既允许又禁用。",
         "line_bad_never": "至少写一天的时段；全部留空则全天有人。",
-        "line_bad_semantic": "意思相近的问题只会提示，不会直答：语义匹配不能打开。",
+        "line_bad_semantic": "相似问题要先在“常见问题直答”里校准，才能打开。",
     },
     "en": {
         "prompts_line": "Business line",
@@ -214,6 +214,6 @@ LINE_WORDS: Mapping[str, Mapping[str, str]] = {
         "line_bad_pinned": "The language it always answers in cannot be forbidden, and must be among those allowed.",
         "line_bad_both": "A language cannot be both allowed and forbidden.",
         "line_bad_never": "Name a span on at least one day, or leave all days empty for always.",
-        "line_bad_semantic": "Similar questions are offered, not answered: semantic matching cannot be turned on.",
+        "line_bad_semantic": "Calibrate similar questions under “Frequent answers” first; then they can be turned on.",
     },
 }

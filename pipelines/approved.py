@@ -65,6 +65,10 @@ class ApprovedAnswers:
             return None
         return table.version
 
+    def table(self, base: str) -> PairTable:
+        """What is held of the base; another one whenever that has changed."""
+        return self._tables.get(base, NO_PAIRS)
+
     def find(
         self, line: BusinessLine, form: str, language: str, today: date | None = None
     ) -> KnownAnswer | None:
@@ -77,14 +81,14 @@ class ApprovedAnswers:
             if form not in table.by_form or table.changes != self._documents.changes(base):
                 continue
             for pair in table.by_form[form]:
-                if not _valid(pair, day) or not fits(
+                if not is_valid(pair, day) or not fits(
                     pair.text, pair.language, form, language, line.languages
                 ):
                     continue
                 if found is not None and found.text != pair.text:
                     return None
                 found = found or pair
-        return None if found is None else _answer(found, language)
+        return None if found is None else answer_of(found, language)
 
     async def refresh(self, bases: Sequence[str] | None = None) -> None:
         """Bring what is held up to the store, rarely where that takes long; what fails is tried again."""
@@ -145,13 +149,15 @@ class ApprovedAnswers:
         return by_form, forms
 
 
-def _valid(pair: Chunk, day: date) -> bool:
+def is_valid(pair: Chunk, day: date) -> bool:
+    """Whether the pair may be given on this day."""
     return (pair.valid_from is None or pair.valid_from <= day) and (
         pair.valid_until is None or day <= pair.valid_until
     )
 
 
-def _answer(pair: Chunk, language: str) -> KnownAnswer:
+def answer_of(pair: Chunk, language: str) -> KnownAnswer:
+    """The pair's answer word for word, with the pair as its source."""
     source = Source(
         document=pair.document,
         title=pair.title,

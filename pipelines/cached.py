@@ -92,7 +92,7 @@ class CachedAnswers:
 
     def keys(self, question: Question, line: BusinessLine, language: str, words: int) -> Keys | None:
         """In microseconds; None where an answer may depend on more than the keys hold."""
-        if not (line.frequent.cache and _stands_alone(question, line)):
+        if not (line.frequent.cache and stands_alone(question, line)):
             return None
         bases = [(base, self._version(base)) for base in searched(line)]
         form = form_of(question.text)
@@ -239,7 +239,7 @@ class CachedAnswers:
             await self._shared.aclose()
 
 
-def _stands_alone(question: Question, line: BusinessLine) -> bool:
+def stands_alone(question: Question, line: BusinessLine) -> bool:
     """Whether nothing but the question and the line decides the answer."""
     return (
         question.conversation_id is None

@@ -73,6 +73,11 @@ def failures(
     return tuple(failed)
 
 
+def states(said: Sequence[str], facts: Sequence[str]) -> bool:
+    """Whether a text, as its `tokens`, holds every one of these facts."""
+    return all(_holds_one(said, fact) for fact in facts)
+
+
 def parted(failure: str) -> tuple[str, str]:
     """The name of the check and what it was about."""
     name, _, what = failure.partition(BETWEEN)

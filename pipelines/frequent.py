@@ -11,11 +11,12 @@ from core.frequent import KnownAnswer
 from core.messages import BusinessLine, Mode, Question, StoredTurn
 from pipelines.approved import ApprovedAnswers
 from pipelines.bases import searched
-from pipelines.cached import CachedAnswers
+from pipelines.cached import CachedAnswers, stands_alone
 from pipelines.draft import Draft
 from pipelines.known import Make, given
 from pipelines.normalised import form_of
 from pipelines.screening import ScreenedQuestion
+from pipelines.similar import SimilarAnswers
 
 MACHINE = frozenset({"tools", "stop", "logprobs", "response_format"})
 """A caller who sends these wants the model's own words."""
@@ -24,13 +25,20 @@ LONGEST = 500
 
 
 class FrequentAnswers:
-    """`on` False is as if no answer were known; without `cached`, approved ones are given alone."""
+    """`on` False is as if no answer were known; without `cached`, approved ones are given alone, and without `similar`
+    only to the very same question."""
 
     def __init__(
-        self, approved: ApprovedAnswers, cached: CachedAnswers | None = None, *, on: bool = True
+        self,
+        approved: ApprovedAnswers,
+        cached: CachedAnswers | None = None,
+        similar: SimilarAnswers | None = None,
+        *,
+        on: bool = True,
     ) -> None:
         self.approved = approved
         self.cached = cached
+        self.similar = similar
         self.on = on
 
     def at_hand(
@@ -62,14 +70,19 @@ class FrequentAnswers:
         await self.approved.current(searched(line))  # what this process changed a moment ago counts
         if (approved := self.approved_answer(question, line, draft.language)) is not None:
             return given(approved, Mode.APPROVED, draft)
-        if self.cached is None:
-            return make(draft)
-        asking = self.cached.asking(question, line, draft.language, screened)
-        if asking is None:
-            return make(draft)
-        if (found := self.cached.get(asking)) is not None:
+        asking = self.cached and self.cached.asking(question, line, draft.language, screened)
+        if self.cached is not None and asking and (found := self.cached.get(asking)) is not None:
             return given(found, Mode.CACHED, draft)
-        return self.cached.made(asking, draft, make)
+        if (alike := await self._alike(question, line, draft.language)) is not None:
+            return given(alike, Mode.APPROVED, draft)
+        return self.cached.made(asking, draft, make) if self.cached is not None and asking else make(draft)
+
+    async def _alike(self, question: Question, line: BusinessLine, language: str) -> KnownAnswer | None:
+        """The approved answer to a question of the same meaning, where the line wants that. What hangs on what was said
+        before, or holds somebody's data, means nothing by itself."""
+        if self.similar is None or not line.frequent.semantic or not stands_alone(question, line):
+            return None
+        return await self.similar.find(line, question.text, language)
 
     def approved_answer(self, question: Question, line: BusinessLine, language: str) -> KnownAnswer | None:
         """In memory, at once."""
@@ -97,6 +110,8 @@ class FrequentAnswers:
             await self.approved.refresh(bases)
             if self.cached is not None:
                 await self.cached.refresh()
+            if self.similar is not None:
+                await self.similar.refresh()
 
     async def aclose(self) -> None:
         if self.cached is not None:

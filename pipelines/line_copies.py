@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.access import Principal
-from core.messages import BusinessLine
+from core.messages import BusinessLine, without_calibration
 from core.security import Act
 from core.whole import WholeLine
 from pipelines.line_file import golden_id, read_line, write_line
@@ -50,7 +50,13 @@ async def copy_line(
     bases = tuple(dict.fromkeys((new_id, *others, *([line_id] if search_original else []))))
     given = await _with_lists(services, line)
     made = replace(
-        line, id=new_id, bases=bases, names=names or line.names, archived=False, prompt=None, trial=None
+        without_calibration(line),
+        id=new_id,
+        bases=bases,
+        names=names or line.names,
+        archived=False,
+        prompt=None,
+        trial=None,
     )
     lists = [replace(words, line=new_id) for words in given.word_lists]
     return await _added(

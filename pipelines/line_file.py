@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from core.errors import Unfit
 from core.golden import Expected, GoldenQuestion
 from core.line_fields import Generation, Language, LineId, NewLine, fields_of, line_of
+from core.messages import without_calibration
 from core.prompts import Parameters
 from core.whole import WholeLine
 from core.words import Action, WordList
@@ -210,7 +211,7 @@ def golden_id(line_id: str, question: str) -> str:
 
 
 def _written(given: WholeLine) -> dict[str, Any]:
-    line = given.line
+    line = without_calibration(given.line)
     fields = fields_of(replace(line, bases=[base for base in line.bases if base != line.id]))
     found: dict[str, Any] = {"format": FORMAT, "line": {"id": line.id, **_spare(NewLine, fields)}}
     if given.texts:

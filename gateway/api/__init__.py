@@ -21,6 +21,7 @@ from gateway.api import (
     playground,
     prompts,
     search,
+    similar,
     transcripts,
     words,
 )
@@ -37,6 +38,7 @@ routers: tuple[APIRouter, ...] = (
     prompts.router,
     evaluations.router,
     search.router,
+    similar.router,
     inspect.router,
     attachments.router,
     feedback.router,

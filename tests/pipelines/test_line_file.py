@@ -58,7 +58,7 @@ LINES = st.builds(
     handoff=st.builds(HandoffRules, some(WORDS), st.none() | st.integers(1, 20), st.booleans()),
     generation=PARAMETERS,
     frequent=st.builds(
-        FrequentRules, st.booleans(), st.booleans(), st.integers(60, 10_000), st.just(False), st.floats(0, 1)
+        FrequentRules, st.booleans(), st.booleans(), st.integers(60, 10_000), st.just(False), st.none()
     ),
 )
 LISTS = st.builds(

@@ -1,0 +1,190 @@
+"""Step 6, by choice of a line: an approved answer to a question that means the same in other words.
+
+Keeps a vector of each approved phrasing of the lines that have it turned on; knows no index and no engine. What a model
+of meaning cannot tell, pipelines/likeness/guards.py does.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from core.documents import Chunk
+from core.frequent import KnownAnswer
+from core.messages import BusinessLine
+from core.ports import LineStore
+from pipelines.approved import ApprovedAnswers, PairTable, answer_of, is_valid
+from pipelines.bases import searched
+from pipelines.embed import EmbedPipeline
+from pipelines.fitting import fits
+from pipelines.freshness import cause
+from pipelines.likeness.search import Match, Phrasing, nearest, unit_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+log = structlog.get_logger()
+
+MOST_PHRASINGS = 20_000
+"""Of all bases of a line: with 1,024 numbers each they take 80 MB. Beyond, nothing similar is answered."""
+_AT_ONCE = 128
+_LARGE = 2_000
+"""From so many phrasings on they are compared in a thread."""
+PATIENCE_SECONDS = 1.0
+"""How long a question waits for its vector; then it goes the usual way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """The phrasings of one base with their vectors, a row each, as they were in `table`."""
+
+    table: PairTable
+    phrasings: Sequence[Phrasing]
+    matrix: "npt.NDArray[np.float32]"
+    by_text: Mapping[str, "npt.NDArray[np.float32]"] = field(repr=False)
+
+
+class SimilarAnswers:
+    """Answers only where the line asks for it, its threshold was chosen for this very model, and every vector is there."""
+
+    def __init__(self, approved: ApprovedAnswers, embed: EmbedPipeline, lines: LineStore) -> None:
+        self._approved = approved
+        self._embed = embed
+        self._lines = lines
+        self._meanings: dict[str, Meanings] = {}
+        self._lock = asyncio.Lock()
+
+    @property
+    def model(self) -> str | None:
+        """The embedding model's name; None where there is none."""
+        return self._embed.model
+
+    def is_on(self, line: BusinessLine) -> bool:
+        rules = line.frequent
+        return (
+            rules.approved
+            and rules.semantic
+            and rules.threshold is not None
+            and bool(rules.embedding)
+            and rules.embedding == self.model
+        )
+
+    async def find(
+        self, line: BusinessLine, text: str, language: str, today: date | None = None
+    ) -> KnownAnswer | None:
+        """The approved answer to a question of the same meaning in `language`; None where none is surely meant."""
+        threshold = line.frequent.threshold
+        if threshold is None or not self.is_on(line):
+            return None
+        phrasings, matrix = self._of(line)
+        if not phrasings or matrix is None:
+            return None
+        vector = await self._vector(text)
+        if vector is None or vector.shape[0] != matrix.shape[1]:
+            return None
+        day = today or datetime.now(UTC).date()
+
+        def usable(one: Phrasing) -> bool:
+            pair = one.pair
+            return is_valid(pair, day) and fits(pair.text, pair.language, text, language, line.languages)
+
+        def search() -> Match | None:
+            return nearest(matrix @ vector, phrasings, text, usable)
+
+        found = await asyncio.to_thread(search) if len(phrasings) > _LARGE else search()
+        if found is None or found.score < threshold:
+            return None
+        answer = answer_of(found.phrasing.pair, language)
+        return replace(answer, sources=(replace(answer.sources[0], score=round(found.score, 4)),))
+
+    def _of(self, line: BusinessLine) -> "tuple[Sequence[Phrasing], npt.NDArray[np.float32] | None]":
+        """What the line's bases hold, all of them as they are now; nothing where one is still to be read."""
+        parts: list[Meanings] = []
+        for base in searched(line):
+            table = self._approved.table(base)
+            current = self._approved.version(base) is not None
+            if current and not table.by_form:
+                continue
+            part = self._meanings.get(base)
+            if part is None or part.table is not table or not current:
+                return (), None
+            parts.append(part)
+        if len(parts) == 1:
+            return parts[0].phrasings, parts[0].matrix
+        if not parts:
+            return (), None
+        import numpy as np
+
+        return [one for part in parts for one in part.phrasings], np.concatenate(
+            [part.matrix for part in parts]
+        )
+
+    async def _vector(self, text: str) -> "npt.NDArray[np.float32] | None":
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                (row,) = (await self._embed.embed([text]))[0].vectors
+        except Exception as error:  # noqa: BLE001 - the question goes the usual way
+            log.warning("question_not_embedded", **cause(error))
+            return None
+        found: npt.NDArray[np.float32] = unit_rows([row])[0]
+        return found
+
+    async def refresh(self) -> None:
+        """Embed what lines with it turned on have that has no vector yet; what fails is tried again."""
+        if self.model is None:
+            return
+        wanted = {base for line in await self._lines.all() if self.is_on(line) for base in searched(line)}
+        for base in [*self._meanings]:
+            if base not in wanted:
+                del self._meanings[base]
+        for base in sorted(wanted):
+            try:
+                await self.read(base)
+            except Exception as error:  # noqa: BLE001 - as above
+                log.warning("approved_answers_not_embedded", base=base, **cause(error))
+
+    async def read(self, base: str) -> Meanings:
+        """The base's phrasings with their vectors as they are now. Raises what embedding raises."""
+        async with self._lock:
+            table = self._approved.table(base)
+            before = self._meanings.get(base)
+            if before is not None and before.table is table:
+                return before
+            pairs = {pair.row: pair for pairs in table.by_form.values() for pair in pairs}
+            phrasings = [
+                Phrasing(text, pair)
+                for _, pair in sorted(pairs.items())
+                for text in dict.fromkeys(filter(str.strip, pair.match))
+            ]
+            if len(phrasings) > MOST_PHRASINGS:
+                log.warning("similar_answers_left_out", base=base, most=MOST_PHRASINGS)
+                phrasings = []
+            vectors = await self._vectors(phrasings, before.by_text if before else {})
+            by_text = {one.text: row for one, row in zip(phrasings, vectors, strict=True)}
+            made = Meanings(table, phrasings, unit_rows(vectors), by_text)
+            self._meanings[base] = made
+            return made
+
+    async def _vectors(
+        self, phrasings: Sequence[Phrasing], known: Mapping[str, "npt.NDArray[np.float32]"]
+    ) -> "list[npt.NDArray[np.float32]]":
+        missing = [text for text in dict.fromkeys(one.text for one in phrasings) if text not in known]
+        found = await self.embedded(missing)
+        fresh = {**known, **dict(zip(missing, found, strict=True))}
+        return [fresh[one.text] for one in phrasings]
+
+    async def embedded(self, texts: Sequence[str]) -> "list[npt.NDArray[np.float32]]":
+        """A vector of each text, some at once. Raises NotSupported, EngineError."""
+        found: list[npt.NDArray[np.float32]] = []
+        for at in range(0, len(texts), _AT_ONCE):
+            found += (await self._embed.embed(texts[at : at + _AT_ONCE]))[0].vectors
+        return found
+
+
+def pairs_of(phrasings: Sequence[Phrasing]) -> Mapping[str, Chunk]:
+    """The pairs behind phrasings, by their ids."""
+    return {one.pair.id: one.pair for one in phrasings}
