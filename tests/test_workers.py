@@ -188,7 +188,7 @@ def test_the_metrics_are_the_sum_of_all_processes(app: Team) -> None:
 def test_a_worker_is_small(app: Team) -> None:
     house, worker = (Path(f"/proc/{pid}/status").read_text() for pid in app.pids)
     resident = [int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) // 1024 for status in (house, worker)]
-    assert resident[1] < 170
+    assert resident[1] < 220  # 65 of it are the two models that tell languages apart
     assert resident[1] < resident[0]
 
 
@@ -255,11 +255,14 @@ def test_one_signal_drains_all_with_streams_open(tmp_path: Path) -> None:
         app.upstream.piece_seconds, app.upstream.answer = 0.05, "word " * 60
         answers = list[str]()
 
-        def stream() -> None:
+        def stream(number: int) -> None:
+            asked = question(
+                f"Refunds of parcel {number}?", stream=True
+            )  # the same question is asked once for all
             with client(app) as http:
-                answers.append(http.post("/v1/chat/completions", json=question("Refunds?", stream=True)).text)
+                answers.append(http.post("/v1/chat/completions", json=asked).text)
 
-        streams = [threading.Thread(target=stream) for _ in range(6)]
+        streams = [threading.Thread(target=stream, args=(number,)) for number in range(6)]
         for thread in streams:
             thread.start()
         until(lambda: len(app.upstream.requests) == 6, 20)

@@ -37,6 +37,7 @@ async def app(upstream: EchoUpstream, tmp_path: Path) -> AsyncIterator[Served]:
             XIAOQ_ENGINE_URL=f"http://127.0.0.1:{port}/v1",
             XIAOQ_MODEL="qwen2.5-7b",
             XIAOQ_DRAIN_SECONDS=str(DRAIN_SECONDS),
+            XIAOQ_FREQUENT_ANSWERS="false",  # each question is asked of the model, alike as they are
         ) as app,
     ):
         yield app
