@@ -69,7 +69,9 @@ def _draw(
     held = set(random.Random(seed).sample(intents, len(intents) // 4))
     kept = [number for number, one in enumerate(phrasings) if one.pair.id not in held]
     mine, matrix = [phrasings[number] for number in kept], known[kept]
-    found = calibrate([Sample(one.text, frozenset([one.pair.id])) for one in mine], matrix, mine, matrix)
+    found = calibrate(
+        [Sample(one.text, frozenset([one.pair.id])) for one in mine], matrix, mine, matrix.__matmul__
+    )
     if found is None:
         print(f"draw {seed}: no threshold will do")
         return 0.0

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from core.errors import Unfit
 from core.line_fields import (
+    CALIBRATED_FIRST,
     Bases,
     Frequent,
     Generation,
@@ -71,8 +72,7 @@ def changed(line: BusinessLine, change: LineChange) -> BusinessLine:
     before, rules = line.frequent, replace(made.frequent, embedding=line.frequent.embedding)
     if rules.threshold != before.threshold or (rules.semantic and not before.embedding):
         raise Unfit(
-            "What counts as similar is calibrated on the line's own questions (POST /api/lines/{line}/similar); only then "
-            "can it be turned on.",
+            f"{CALIBRATED_FIRST[0].upper()}{CALIBRATED_FIRST[1:]}.",
             param="frequent.threshold" if rules.threshold != before.threshold else "frequent.semantic",
         )
     return replace(made, version=line.version, prompt=line.prompt, trial=line.trial, frequent=rules)

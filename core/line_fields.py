@@ -25,6 +25,12 @@ LONGEST_ANSWER = 8192
 """Tokens."""
 
 
+CALIBRATED_FIRST = (
+    "what counts as similar is calibrated on the line's own questions (POST /api/lines/{line}/similar); only then can it be "
+    "turned on"
+)
+
+
 def unfit(reason: str, message: str, **values: Any) -> PydanticCustomError:
     """A value that is well formed and will not do. `reason` is for whoever says it in other words; `param`, among the
     values, names the field where the rule is about several."""
@@ -147,12 +153,7 @@ class NewLine(LineFields):
 
 
 def uncalibrated(field: str) -> PydanticCustomError:
-    return unfit(
-        field,
-        "what counts as similar is calibrated on the line's own questions (POST /api/lines/{line}/similar); then it can "
-        "be turned on",
-        param=f"frequent.{field}",
-    )
+    return unfit(field, CALIBRATED_FIRST, param=f"frequent.{field}")
 
 
 def line_of(line_id: str, fields: LineFields) -> BusinessLine:

@@ -7,6 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from core.documents import Chunk
 from core.errors import Conflict, NotSupported
@@ -16,10 +17,10 @@ from core.security import Act
 from pipelines.bases import searched
 from pipelines.checks import states, tokens
 from pipelines.embed import NOTHING_EMBEDS
-from pipelines.likeness.search import Phrasing, unit_rows
+from pipelines.likeness.search import Phrasing
 from pipelines.likeness.threshold import LEAST_QUESTIONS, Calibration, Sample, calibrate
 from pipelines.services import Services
-from pipelines.similar import pairs_of
+from pipelines.similar import phrasings_of, scores_of
 
 MOST_SAMPLES = 3_000
 """More make the threshold no surer and take minutes."""
@@ -34,8 +35,8 @@ async def calibrate_line(services: Services, line: BusinessLine, actor: str) -> 
     if similar is None or similar.model is None:
         raise NotSupported(NOTHING_EMBEDS)
     await services.frequent.approved.refresh(searched(line))
-    parts = [await similar.read(base) for base in searched(line)]
-    phrasings = [one for part in parts for one in part.phrasings]
+    parts = [part for base in searched(line) if (part := await similar.read(base)).phrasings]
+    phrasings = phrasings_of(parts)
     golden = await services.golden.list(line.id)
     samples = await asyncio.to_thread(samples_of, golden, phrasings)
     if len(samples) < LEAST_QUESTIONS:
@@ -43,9 +44,9 @@ async def calibrate_line(services: Services, line: BusinessLine, actor: str) -> 
             f"{len(samples)} questions are too few to tell what is alike; it takes {LEAST_QUESTIONS}. Add golden questions "
             "to this line, or phrasings to its FAQ pairs."
         )
-    vectors = unit_rows(await similar.embedded([one.text for one in samples]))
-    matrix = unit_rows([part.by_text[one.text] for part in parts for one in part.phrasings])
-    found = await asyncio.to_thread(calibrate, samples, vectors, phrasings, matrix)
+    vectors = await similar.rows([one.text for one in samples], parts)
+    scored = partial(scores_of, parts)
+    found = await asyncio.to_thread(calibrate, samples, vectors, phrasings, scored) if parts else None
     if found is None:
         raise Conflict(
             "With this embedding model no threshold tells this line's questions apart well enough; similar questions "
@@ -61,7 +62,7 @@ async def calibrate_line(services: Services, line: BusinessLine, actor: str) -> 
 
 def samples_of(golden: Sequence[GoldenQuestion], phrasings: Sequence[Phrasing]) -> list[Sample]:
     """The golden questions that say what answers them, and the pairs' own phrasings."""
-    pairs = pairs_of(phrasings)
+    pairs = {one.pair.id: one.pair for one in phrasings}
     said = {pair.id: tokens(pair.text) for pair in pairs.values()}
     alike = defaultdict(set)
     for pair in pairs.values():

@@ -5,14 +5,13 @@ of meaning cannot tell, pipelines/likeness/guards.py does.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
-from core.documents import Chunk
 from core.frequent import KnownAnswer
 from core.messages import BusinessLine
 from core.ports import LineStore
@@ -45,7 +44,6 @@ class Meanings:
     table: PairTable
     phrasings: Sequence[Phrasing]
     matrix: "npt.NDArray[np.float32]"
-    by_text: Mapping[str, "npt.NDArray[np.float32]"] = field(repr=False)
 
 
 class SimilarAnswers:
@@ -80,11 +78,9 @@ class SimilarAnswers:
         threshold = line.frequent.threshold
         if threshold is None or not self.is_on(line):
             return None
-        phrasings, matrix = self._of(line)
-        if not phrasings or matrix is None:
-            return None
-        vector = await self._vector(text)
-        if vector is None or vector.shape[0] != matrix.shape[1]:
+        parts = self._of(line)
+        vector = await self._vector(text) if parts else None
+        if vector is None or any(part.matrix.shape[1] != vector.shape[0] for part in parts):
             return None
         day = today or datetime.now(UTC).date()
 
@@ -93,15 +89,16 @@ class SimilarAnswers:
             return is_valid(pair, day) and fits(pair.text, pair.language, text, language, line.languages)
 
         def search() -> Match | None:
-            return nearest(matrix @ vector, phrasings, text, usable)
+            return nearest(scores_of(parts, vector), phrasings_of(parts), text, usable)
 
-        found = await asyncio.to_thread(search) if len(phrasings) > _LARGE else search()
+        large = sum(len(part.phrasings) for part in parts) > _LARGE
+        found = await asyncio.to_thread(search) if large else search()
         if found is None or found.score < threshold:
             return None
         answer = answer_of(found.phrasing.pair, language)
         return replace(answer, sources=(replace(answer.sources[0], score=round(found.score, 4)),))
 
-    def _of(self, line: BusinessLine) -> "tuple[Sequence[Phrasing], npt.NDArray[np.float32] | None]":
+    def _of(self, line: BusinessLine) -> Sequence[Meanings]:
         """What the line's bases hold, all of them as they are now; nothing where one is still to be read."""
         parts: list[Meanings] = []
         for base in searched(line):
@@ -111,17 +108,9 @@ class SimilarAnswers:
                 continue
             part = self._meanings.get(base)
             if part is None or part.table is not table or not current:
-                return (), None
+                return ()
             parts.append(part)
-        if len(parts) == 1:
-            return parts[0].phrasings, parts[0].matrix
-        if not parts:
-            return (), None
-        import numpy as np
-
-        return [one for part in parts for one in part.phrasings], np.concatenate(
-            [part.matrix for part in parts]
-        )
+        return parts
 
     async def _vector(self, text: str) -> "npt.NDArray[np.float32] | None":
         try:
@@ -163,28 +152,26 @@ class SimilarAnswers:
             if len(phrasings) > MOST_PHRASINGS:
                 log.warning("similar_answers_left_out", base=base, most=MOST_PHRASINGS)
                 phrasings = []
-            vectors = await self._vectors(phrasings, before.by_text if before else {})
-            by_text = {one.text: row for one, row in zip(phrasings, vectors, strict=True)}
-            made = Meanings(table, phrasings, unit_rows(vectors), by_text)
-            self._meanings[base] = made
+            matrix = await self.rows([one.text for one in phrasings], [before] if before else [])
+            made = self._meanings[base] = Meanings(table, phrasings, matrix)
             return made
 
-    async def _vectors(
-        self, phrasings: Sequence[Phrasing], known: Mapping[str, "npt.NDArray[np.float32]"]
-    ) -> "list[npt.NDArray[np.float32]]":
-        missing = [text for text in dict.fromkeys(one.text for one in phrasings) if text not in known]
-        found = await self.embedded(missing)
-        fresh = {**known, **dict(zip(missing, found, strict=True))}
-        return [fresh[one.text] for one in phrasings]
-
-    async def embedded(self, texts: Sequence[str]) -> "list[npt.NDArray[np.float32]]":
-        """A vector of each text, some at once. Raises NotSupported, EngineError."""
-        found: list[npt.NDArray[np.float32]] = []
-        for at in range(0, len(texts), _AT_ONCE):
-            found += (await self._embed.embed(texts[at : at + _AT_ONCE]))[0].vectors
-        return found
+    async def rows(self, texts: Sequence[str], known: Sequence[Meanings]) -> "npt.NDArray[np.float32]":
+        """A row for each text; what is `known` is not embedded again. Raises NotSupported, EngineError."""
+        held = {one.text: row for part in known for one, row in zip(part.phrasings, part.matrix, strict=True)}
+        missing = [text for text in dict.fromkeys(texts) if text not in held]
+        for at in range(0, len(missing), _AT_ONCE):
+            some = missing[at : at + _AT_ONCE]
+            held |= dict(zip(some, (await self._embed.embed(some))[0].vectors, strict=True))
+        return unit_rows([held[text] for text in texts])
 
 
-def pairs_of(phrasings: Sequence[Phrasing]) -> Mapping[str, Chunk]:
-    """The pairs behind phrasings, by their ids."""
-    return {one.pair.id: one.pair for one in phrasings}
+def phrasings_of(parts: Sequence[Meanings]) -> Sequence[Phrasing]:
+    return [one for part in parts for one in part.phrasings]
+
+
+def scores_of(parts: Sequence[Meanings], vector: "npt.NDArray[np.float32]") -> "npt.NDArray[np.float32]":
+    """The cosine of each phrasing of `phrasings_of`, shape (n,). Matrices stay where they are: they are large."""
+    import numpy as np
+
+    return np.concatenate([part.matrix @ vector for part in parts])

@@ -3,7 +3,7 @@
 Counts on questions whose right answer is known, once with it among the answers and once without. Knows no line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,16 +46,16 @@ def calibrate(
     samples: Sequence[Sample],
     vectors: "npt.NDArray[np.float32]",
     phrasings: Sequence[Phrasing],
-    matrix: "npt.NDArray[np.float32]",
+    scored: Callable[["npt.NDArray[np.float32]"], "npt.NDArray[np.float32]"],
 ) -> Calibration | None:
-    """`vectors` are the samples' (n, d), `matrix` the phrasings' (m, d), unit rows. None where too few questions are
+    """`vectors` are the samples' (n, d), unit rows; `scored` gives the cosines (m,) of the phrasings with one. None where too few questions are
     there, or none would be answered at the threshold they ask for."""
     out_of_scope: list[tuple[float, int]] = []
     mistaken: list[tuple[float, int]] = []
     right: list[float] = []
     answerable = 0
     for number, sample in enumerate(samples):
-        scores = matrix @ vectors[number]
+        scores = scored(vectors[number])
         without = nearest(scores, phrasings, sample.text, partial(_is_no_answer, sample))
         if without is not None:
             out_of_scope.append((without.score, number))

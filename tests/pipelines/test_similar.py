@@ -183,7 +183,7 @@ def test_the_threshold_lies_above_what_must_not_pass() -> None:
     rows = [centres[n // 4] + 0.1 * generator.normal(size=32) for n in range(240)]
     matrix = unit_rows([row.astype(np.float32) for row in rows])
     samples = [Sample(one.text, frozenset([one.pair.id])) for one in phrasings]
-    found = calibrate(samples, matrix, phrasings, matrix)
+    found = calibrate(samples, matrix, phrasings, matrix.__matmul__)
     assert found is not None
     assert (found.unanswerable, found.answerable) == (240, 240)
     assert found.false_hits <= 0.005
@@ -196,11 +196,11 @@ def test_too_few_questions_and_a_model_that_tells_nothing_apart_give_no_threshol
     samples = [Sample(one.text, frozenset([one.pair.id])) for one in few]
     assert len(samples) < LEAST_QUESTIONS
     same = np.ones((40, 4), dtype=np.float32) / 2
-    assert calibrate(samples, same, few, same) is None
+    assert calibrate(samples, same, few, same.__matmul__) is None
     many = _phrasings(pairs=60, each=4)
     samples = [Sample(one.text, frozenset([one.pair.id])) for one in many]
     same = np.ones((240, 4), dtype=np.float32) / 2
-    assert calibrate(samples, same, many, same) is None
+    assert calibrate(samples, same, many, same.__matmul__) is None
 
 
 def test_a_golden_question_names_its_pair_or_what_the_answer_says_or_that_nobody_answers() -> None:
