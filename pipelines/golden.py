@@ -79,8 +79,8 @@ async def keep_golden(
         for fault in faults(draft):
             raise Unfit(fault, param="golden")
     known = {each.question: each for each in await services.golden.list(line.id)}
-    passages = Passages(services, line)
-    kept = [await _golden(services, line, draft, known, passages, author, origin) for draft in drafts]
+    passages, clean = Passages(services, line), Clean.of(line, services)
+    kept = [await _golden(line, draft, known, passages, clean, author, origin) for draft in drafts]
     kept = list({each.question: each for each in kept}.values())
     if len(known.keys() | {each.question for each in kept}) > MOST_QUESTIONS:
         raise Unfit(f"A line takes {MOST_QUESTIONS:,} golden questions; remove some first.", param="golden")
@@ -101,10 +101,9 @@ async def change_golden(
     before = await golden_of(services, line, golden_id)
     for fault in faults(draft):
         raise Unfit(fault, param="golden")
-    asked = _clean(line, services)(draft.question.strip())
-    made = await _golden(
-        services, line, draft, {asked: before}, Passages(services, line), author, before.origin
-    )
+    clean = Clean.of(line, services)
+    asked, passages = clean(draft.question.strip()), Passages(services, line)
+    made = await _golden(line, draft, {asked: before}, passages, clean, author, before.origin)
     detail = {"action": "changed"}
     await services.audit.note(author, Act.GOLDEN_CHANGED, object=f"{line.id}/{made.id}", detail=detail)
     await services.golden.put_all([made])
@@ -121,7 +120,7 @@ async def save_golden(
 
     Raises NotFound where none of the bases that the line searches holds that passage.
     """
-    asked = _clean(line, services)(question.strip())
+    asked = Clean.of(line, services)(question.strip())
     known = next((each for each in await services.golden.list(line.id) if each.question == asked), None)
     draft = GoldenDraft(asked, document_id=document_id, passage_id=passage_id)
     if known:
@@ -158,15 +157,14 @@ def listed(values: Iterable[str]) -> tuple[str, ...]:
 
 
 async def _golden(
-    services: Services,
     line: BusinessLine,
     draft: GoldenDraft,
     known: "dict[str, GoldenQuestion]",
     passages: "Passages",
+    clean: "Clean",
     author: str,
     origin: Origin,
 ) -> GoldenQuestion:
-    clean = _clean(line, services)
     question = clean(draft.question.strip())
     made = GoldenQuestion(
         id=golden_id(line.id, question),
@@ -180,7 +178,7 @@ async def _golden(
         text="",
         created_at=datetime.now(UTC),
         author=author,
-        expected=cleaned(draft.expected, clean),
+        expected=cleaned_expected(draft.expected, clean),
         reference=clean(draft.reference.strip()),
         origin=origin,
         language=draft.language or detect_language(question) or "und",
@@ -197,7 +195,7 @@ async def _golden(
     )  # fmt: skip
 
 
-def cleaned(expected: Expected, clean: "Clean") -> Expected:
+def cleaned_expected(expected: Expected, clean: "Clean") -> Expected:
     """What is expected, without blank entries and without personal data."""
     return replace(
         expected,
@@ -245,9 +243,10 @@ class Clean:
     def __init__(self, public: Collection[str]) -> None:
         self._public = public
 
+    @classmethod
+    def of(cls, line: BusinessLine, services: Services) -> "Clean":
+        """For what is kept of this line."""
+        return cls(public_contacts([line], services.settings.public_contacts))
+
     def __call__(self, text: str) -> str:
         return redacted_text(text, self._public)
-
-
-def _clean(line: BusinessLine, services: Services) -> Clean:
-    return Clean(public_contacts([line], services.settings.public_contacts))

@@ -10,7 +10,8 @@ from core.access import Principal
 from core.messages import BusinessLine, without_calibration
 from core.security import Act
 from core.whole import WholeLine
-from pipelines.line_file import golden_id, read_line, write_line
+from pipelines.golden import Clean, cleaned_expected, golden_id
+from pipelines.line_file import read_line, write_line
 from pipelines.lines import check_bases, check_new, cleaned, line_now, lists_of
 from pipelines.redact import public_contacts, redacted_prompt
 from pipelines.services import Services
@@ -83,13 +84,15 @@ async def _added(
     line = cleaned(given.line)
     check_bases(principal, line, bases)
     public = public_contacts([line], services.settings.public_contacts)
+    clean = Clean(public)
     golden = [
         replace(
             one,
-            question=(question := redacted_prompt(one.question, public)),
+            question=(question := clean(one.question)),
             id=golden_id(line.id, question),
-            reference=redacted_prompt(one.reference, public),
-            text=redacted_prompt(one.text, public),
+            expected=cleaned_expected(one.expected, clean),
+            reference=clean(one.reference),
+            text=clean(one.text),
             author=principal.actor,
         )
         for one in given.golden

@@ -4,7 +4,6 @@ Its documents are not in it. docs/lines.md describes the format. Stores nothing.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from core.whole import WholeLine
 from core.words import Action, WordList
 from core.written import Strict, path_of, whole
 from pipelines import line_yaml
+from pipelines.golden import golden_id
 from pipelines.placeholders import LONGEST_TEXT, problems_of
 
 FORMAT = "xiaoq.line/1"
@@ -204,10 +204,6 @@ def _expected(part: ExpectedPart) -> Expected:
         part.mode,
         part.max_characters,
     )
-
-
-def golden_id(line_id: str, question: str) -> str:
-    return hashlib.sha256(f"{line_id}\0{question}".encode()).hexdigest()[:32]
 
 
 def _written(given: WholeLine) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from core.golden import NOTHING_EXPECTED, Expected, GoldenQuestion, Origin, Prop
 from core.messages import BusinessLine
 from core.security import Act
 from core.vault import PLACEHOLDER
-from pipelines.golden import Clean, GoldenDraft, cleaned, keep_golden
-from pipelines.redact import public_contacts
+from pipelines.golden import Clean, GoldenDraft, cleaned_expected, keep_golden
 from pipelines.services import Services
 
 log = structlog.get_logger()
@@ -56,7 +55,7 @@ async def propose(
     author: str = "",
 ) -> Proposal | None:
     """Keep a proposal; None where the question is golden already, or too many wait. The same question waits once."""
-    clean = Clean(public_contacts([line], services.settings.public_contacts))
+    clean = Clean.of(line, services)
 
     def plain(text: str) -> str:
         return clean(PLACEHOLDER.sub(lambda found: f"[{found[1].rpartition('_')[0]}]", text.strip()))
@@ -75,7 +74,7 @@ async def propose(
         origin=origin,
         created_at=datetime.now(UTC),
         turn_id=turn_id,
-        expected=cleaned(expected, clean),
+        expected=cleaned_expected(expected, clean),
         reference=plain(reference),
         answer=plain(answer),
         comment=plain(comment),

@@ -59,6 +59,18 @@ def test_a_line_goes_into_a_file_and_comes_back_whole(http: httpx.Client, site: 
     assert tried["action"] == "replace", "its words hold at once"
 
 
+def test_nobody_s_data_comes_in_with_a_golden_question(http: httpx.Client, site: Running) -> None:
+    text = (
+        "format: xiaoq.line/1\nline: {id: oolong, names: {zh: 茶}}\ngolden:\n"
+        "- {question: 我的手机号13958271046能改吗, reference: 拨打13958271046, expected: {facts: [号码是13958271046], "
+        "forbidden: [13958271046]}}\n"
+    ).replace("[13958271046]", "['13958271046']")
+    assert imported(http, text).status_code == 201
+    (kept,) = site.call(site.services.golden.list("oolong"))
+    assert "13958271046" not in repr(kept)
+    assert (kept.expected.facts, kept.expected.forbidden) == (("号码是[PHONE]",), ("[PHONE]",))
+
+
 def test_a_file_that_is_wrong_anywhere_leaves_nothing(http: httpx.Client, site: Running) -> None:
     furnished(http, site, "matcha")
     text = http.get("/api/lines/matcha/export").text
