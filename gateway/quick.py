@@ -121,7 +121,7 @@ class Quick:
             return None
         self._services.keys.spend(principal.id, known.usage.total_tokens)
         self._metrics.finished(known)
-        model = chat.model if chat.model == question.line else self._services.settings.served_model
+        model = self._services.settings.served_model
         body = body_at_once(model, known, stream=bool(chat.stream), with_usage=False)
         length = (b"content-length", b"%d" % len(body))
         return known, [length, *(OF_A_STREAM if chat.stream else OF_A_WHOLE)], body

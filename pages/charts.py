@@ -6,7 +6,7 @@ colours, used alike on every chart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -70,52 +70,24 @@ def latency_chart(
 
 def counts_chart(frame: pd.DataFrame, title: str, prefix: str, say: Mapping[str, str], dark: bool) -> Figure:
     """How often each key came, from columns `key` and `turns`; a key reads `say[prefix + key]`."""
-    import plotly.graph_objects as go
-
     labels = [say.get(f"{prefix}{key}", key) for key in frame["key"]]
     counts = frame["turns"].tolist()
-    bars = go.Bar(
-        x=counts,
-        y=labels,
-        width=0.6,
-        orientation="h",
-        marker_color=ACCENT[dark],
-        text=counts,
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y}<br>%{x}<extra></extra>",
-    )
-    figure = _laid_out(go.Figure(bars), title, dark)
-    # From the top, and one lonely bar no thicker than one of four.
-    figure.update_yaxes(range=[max(len(labels), 4) - 0.5, -0.5], automargin=True, showgrid=False)
+    figure = _ranked(labels, counts, counts, "%{y}<br>%{x}<extra></extra>", title, dark)
     _count_axis(figure.update_xaxes, counts)
     return figure
 
 
 def fidelity_chart(frame: pd.DataFrame, say: Mapping[str, str], dark: bool) -> Figure:
     """In how many of a hundred answers the model kept to the language, from columns `key`, `right` and `turns`."""
-    import plotly.graph_objects as go
-
     labels = [say.get(f"language_{key}", key) for key in frame["key"]]
     rights, counts = frame["right"].tolist(), frame["turns"].tolist()
     shares = [100 * right / count for right, count in zip(rights, counts, strict=True)]
     told = [
         say["fidelity_of"].format(right=right, all=count) for right, count in zip(rights, counts, strict=True)
     ]
-    bars = go.Bar(
-        x=shares,
-        y=labels,
-        width=0.6,
-        orientation="h",
-        marker_color=ACCENT[dark],
-        text=[f"{share:.0f}" for share in shares],
-        textposition="outside",
-        cliponaxis=False,
-        customdata=told,
-        hovertemplate="%{y}<br>%{x:.1f}%<br>%{customdata}<extra></extra>",
-    )
-    figure = _laid_out(go.Figure(bars), say["chart_fidelity"], dark)
-    figure.update_yaxes(range=[max(len(labels), 4) - 0.5, -0.5], automargin=True, showgrid=False)
+    shown = [f"{share:.0f}" for share in shares]
+    hover = "%{y}<br>%{x:.1f}%<br>%{customdata}<extra></extra>"
+    figure = _ranked(labels, shares, shown, hover, say["chart_fidelity"], dark, told)
     figure.update_xaxes(range=[0, 105], tickvals=[0, 25, 50, 75, 100])
     figure.update_layout(height=max(300, 100 + 28 * len(labels)))
     return figure
@@ -168,6 +140,35 @@ def _over_time(figure: Figure, frame: pd.DataFrame, width: timedelta) -> Figure:
     figure.update_xaxes(
         type="date", tickformat="%H:%M<br>%m-%d" if hourly else "%m-%d", nticks=7, tickangle=0
     )
+    return figure
+
+
+def _ranked(
+    labels: Sequence[str],
+    values: Sequence[float],
+    shown: Sequence[Any],
+    hover: str,
+    title: str,
+    dark: bool,
+    told: Sequence[str] | None = None,
+) -> Figure:
+    """A bar for each label from the top, with what is `shown` at its end; one lonely bar is no thicker than one of four."""
+    import plotly.graph_objects as go
+
+    bars = go.Bar(
+        x=values,
+        y=labels,
+        width=0.6,
+        orientation="h",
+        marker_color=ACCENT[dark],
+        text=shown,
+        textposition="outside",
+        cliponaxis=False,
+        customdata=told,
+        hovertemplate=hover,
+    )
+    figure = _laid_out(go.Figure(bars), title, dark)
+    figure.update_yaxes(range=[max(len(labels), 4) - 0.5, -0.5], automargin=True, showgrid=False)
     return figure
 
 

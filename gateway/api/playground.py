@@ -13,13 +13,13 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from core.events import Delta, Failed, Finished, Handoff, Sources, Started
-from core.messages import Source
 from gateway.api.lines import open_line
 from gateway.auth import Manager, Use
 from gateway.body import described, json_body
 from gateway.errors import plain_error
 from gateway.gate import DEFAULT_TOKENS, Passed, about, gate_of
 from gateway.message_schema import Strict, whole
+from gateway.replies import source_json
 from gateway.stream import EventStream
 from pipelines.playground import (
     FEWEST_CONTENDERS,
@@ -97,7 +97,7 @@ def _translated(told: Told, services: Services, request_id: str) -> tuple[str, d
         case Started():
             return "started", {"language": told.event.language}
         case Sources():
-            return "sources", {"sources": [_source(one) for one in told.event.sources]}
+            return "sources", {"sources": [source_json(one) for one in told.event.sources]}
         case Delta():
             return "delta", {"text": told.event.text}
         case Handoff():
@@ -106,16 +106,6 @@ def _translated(told: Told, services: Services, request_id: str) -> tuple[str, d
             return "finished", outcome(told.event, services.settings)
         case Failed():
             return "failed", plain_error(told.event.error, request_id)
-
-
-def _source(source: Source) -> dict[str, Any]:
-    return {
-        "document": source.document,
-        "title": source.title,
-        "location": source.location,
-        "score": source.score,
-        "text": source.text,
-    }
 
 
 def _frame(name: str, data: dict[str, Any]) -> bytes:

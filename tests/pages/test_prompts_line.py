@@ -1,18 +1,15 @@
 """The Prompts tab's business line, as managers see and change it."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from app import build_services, close_index
 from core.access import Principal
 from core.line_fields import LineFields, fields_of
-from core.settings import Settings
 from knowledge.starter import starter_lines
 from pages.prompts import prompts_routes
 from pages.prompts_line_fields import GROUPS, print_of
@@ -20,35 +17,22 @@ from pages.prompts_line_words import LINE_WORDS, TONGUES
 from pipelines.sentences import all_sentences
 from pipelines.services import Services
 from pipelines.upkeep import plant_lines
-from tests.pages.knowledge_site import signed_in
+from tests.pages.console_site import page_of, services_in
 
 MANAGER = Principal("console", "manager", "op-1")
 
 
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    made = build_services(Settings(_env_file=None, data_dir=tmp_path, engine="quoted"))
-    await made.database.start()
-    await plant_lines(made, starter_lines())
-    yield made
-    await made.ingest.aclose()
-    await close_index(made)
-    await made.engine.aclose()
-    await made.database.aclose()
+    async with services_in(tmp_path) as made:
+        await plant_lines(made, starter_lines())
+        yield made
 
 
-@asynccontextmanager
-async def page(
+def page(
     services: Services, principal: Principal = MANAGER, language: str = "en"
-) -> AsyncIterator[httpx.AsyncClient]:
-    app = signed_in(Starlette(routes=[*prompts_routes(services)]), principal)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://xiaoq",
-        headers={"accept-language": language},
-        params={"line": "shop"},
-    ) as client:
-        yield client
+) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    return page_of(prompts_routes(services), principal, language, line="shop")
 
 
 async def sent(services: Services, group: str, **fields: Any) -> dict[str, Any]:

@@ -2,24 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from app import build_services, close_index
 from core.access import Principal
 from core.golden import Expected, GoldenQuestion
 from core.messages import BusinessLine
-from core.settings import Settings
 from pages.console_words import words
 from pages.prompts import prompts_routes
 from pipelines.placeholders import PLACEHOLDERS
 from pipelines.services import Services
-from tests.pages.knowledge_site import signed_in
+from tests.pages.console_site import page_of, services_in
 
 TOKENIZER = Path(__file__).parents[1] / "engines" / "small_tokenizer.json"
 MANAGER = Principal("console", "manager", "mei")
@@ -27,28 +24,15 @@ MANAGER = Principal("console", "manager", "mei")
 
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    made = build_services(
-        Settings(_env_file=None, data_dir=tmp_path, engine="quoted", default_line="shop", tokenizer=TOKENIZER)
-    )
-    await made.database.start()
-    await made.lines.put(
-        BusinessLine("shop", {"zh": "商城"}, ("shop",), suggestions={"en": ("When does it ship?",)})
-    )
-    yield made
-    await made.ingest.aclose()
-    await close_index(made)
-    await made.engine.aclose()
-    await made.database.aclose()
+    async with services_in(tmp_path, default_line="shop", tokenizer=TOKENIZER) as made:
+        await made.lines.put(
+            BusinessLine("shop", {"zh": "商城"}, ("shop",), suggestions={"en": ("When does it ship?",)})
+        )
+        yield made
 
 
-@asynccontextmanager
-async def page(services: Services, language: str = "en") -> AsyncIterator[httpx.AsyncClient]:
-    app = signed_in(Starlette(routes=[*prompts_routes(services)]), MANAGER)
-    headers = {"accept-language": language}
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://xiaoq", headers=headers
-    ) as client:
-        yield client
+def page(services: Services, language: str = "en") -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    return page_of(prompts_routes(services), MANAGER, language)
 
 
 async def made(at: httpx.AsyncClient, **fields: str) -> None:

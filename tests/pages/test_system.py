@@ -1,24 +1,21 @@
 """The System tab's routes, as operators of each role see them."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from app import build_services, close_index
 from core.access import OPERATORS, Principal
 from core.limits import Limits
 from core.ports import KeyTerms
-from core.settings import Settings
 from pages.console_tabs import shown_tabs, who_html
 from pages.console_words import WORDS
 from pages.system import SECTIONS, system_routes
 from pipelines.services import Services
-from tests.pages.knowledge_site import signed_in
+from tests.pages.console_site import page_of, services_in
 
 ADMIN = Principal("console", "admin")
 PASSWORD = "a rather long phrase"
@@ -26,25 +23,14 @@ PASSWORD = "a rather long phrase"
 
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    made = build_services(Settings(_env_file=None, data_dir=tmp_path, engine="quoted"))
-    await made.database.start()
-    yield made
-    await made.ingest.aclose()
-    await close_index(made)
-    await made.engine.aclose()
-    await made.database.aclose()
+    async with services_in(tmp_path) as made:
+        yield made
 
 
-@asynccontextmanager
-async def page(
+def page(
     services: Services, principal: Principal, language: str = "en"
-) -> AsyncIterator[httpx.AsyncClient]:
-    app = signed_in(Starlette(routes=[*system_routes(services)]), principal)
-    headers = {"accept-language": language}
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://xiaoq", headers=headers
-    ) as client:
-        yield client
+) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    return page_of(system_routes(services), principal, language)
 
 
 async def test_an_operator_is_added_changed_and_disabled(services: Services) -> None:
