@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 
 from core.messages import BusinessLine, Sampling
-from pipelines import compose, persona
+from pipelines import compose, enclose, persona, profile
 
-_SPEAKERS = (persona, compose)
+_SPEAKERS = (persona, profile, enclose, compose)
 """Modules whose words stand in every prompt."""
 
 
