@@ -6,7 +6,7 @@ Knows nothing of conversations: an undetermined message gives None and the calle
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipelines.languages.chinese import told_by_characters
 from pipelines.languages.models import by_fasttext, elsewhere, told_by_models
@@ -42,9 +42,10 @@ def detect_language(text: str) -> str | None:
     scripts = scripts_of(text)
     words = words_of(text)
     latin, other = scripts["latin"], beside_latin(scripts)
-    if latin / 2 <= other <= latin * 2 and is_sentence(words):
+    sentence = bool(other) and is_sentence(words)
+    if latin / 2 <= other <= latin * 2 and sentence:
         return None
-    if other and other >= latin * (2 if is_sentence(words) else NAMES):
+    if other and other >= latin * (2 if sentence else NAMES):
         return _by_script(text, scripts, words)
     return _by_words(text, words, LATIN) if latin >= 4 else None
 
@@ -73,22 +74,23 @@ def _by_script(text: str, scripts: Counter[str], words: list[str]) -> str | None
 
 def _by_words(text: str, words: list[str], among: Sequence[str]) -> str | None:
     """The likeliest of several languages of one script, by the words that are known by heart and the two models."""
-    if among is LATIN and (plain := plainly(words)):
+    known = told_by_words(words)
+    if among is LATIN and (plain := plainly(known)):
         return plain
     probable = by_fasttext(text)
     if other := elsewhere(probable):
         return other
     odds = dict(told_by_models(text, probable, among))
-    for told in (told_by_words(words), told_by_arabic_letters(text) if among is ARABIC else {}):
+    for told in (known, told_by_arabic_letters(text) if among is ARABIC else {}):
         for language, worth in told.items():
             if language in odds:
                 odds[language] += worth
     best = max(odds, key=lambda language: odds[language])
     certainty = 1 / sum(math.exp(odd - odds[best]) for odd in odds.values())
-    return best if certainty >= _enough(words) else None
+    return best if certainty >= _enough(words, known) else None
 
 
-def _enough(words: list[str]) -> float:
+def _enough(words: list[str], known: Mapping[str, float]) -> float:
     if len(words) < 2:
         return CERTAIN_OF_ONE_WORD
-    return CERTAIN if len(words) > 3 or told_by_words(words) else CERTAIN_OF_NAMES
+    return CERTAIN if len(words) > 3 or known else CERTAIN_OF_NAMES

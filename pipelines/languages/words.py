@@ -37,11 +37,9 @@ def is_sentence(words: list[str]) -> bool:
     return sum(len(word) > 1 and word in known for word in words) >= 2
 
 
-def plainly(words: list[str]) -> str | None:
+def plainly(told: Mapping[str, float]) -> str | None:
     """The language of which there are so many words more than of any other that no model need be asked."""
-    (best, most), (_, next_most) = sorted([*told_by_words(words).items(), ("", 0.0), ("", 0.0)], key=_worth)[
-        -1:-3:-1
-    ]
+    (best, most), (_, next_most) = sorted([*told.items(), ("", 0.0), ("", 0.0)], key=_worth)[-1:-3:-1]
     return best if most - next_most >= PLAIN else None
 
 
