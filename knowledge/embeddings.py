@@ -6,7 +6,7 @@ It does not know what is embedded nor where the vectors go.
 import importlib
 import importlib.util
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +61,11 @@ def open_embeddings(source: EmbeddingSource, settings: Settings) -> Embeddings:
     return LocalEmbeddings(source.model)
 
 
-def _remote(url: str, model: str, settings: Settings) -> Embeddings:
+def _remote(url: str, model: str, settings: Settings) -> "RemoteEmbeddings":
     from langchain_openai import OpenAIEmbeddings
+    from openai import DefaultHttpxClient
 
+    connections = DefaultHttpxClient()
     options: dict[str, Any] = {
         "model": model or "default",
         "base_url": url,
@@ -71,10 +73,9 @@ def _remote(url: str, model: str, settings: Settings) -> Embeddings:
         "check_embedding_ctx_length": False,  # it would fetch tiktoken's tables and send token ids, not text
         "max_retries": 1,
         "timeout": _REMOTE_SECONDS,
+        "http_client": connections,
     }
-    inner: Embeddings = OpenAIEmbeddings.model_validate(options)
-    question, passage = prompts(model)
-    return PromptedEmbeddings(inner, question, passage) if question or passage else inner
+    return RemoteEmbeddings(OpenAIEmbeddings.model_validate(options), *prompts(model), connections.close)
 
 
 def _key(url: str, settings: Settings) -> SecretStr:
@@ -83,20 +84,57 @@ def _key(url: str, settings: Settings) -> SecretStr:
     return settings.engine_key if same and settings.engine_key else SecretStr("none")
 
 
-class PromptedEmbeddings(Embeddings):
-    """Puts a model family's words before questions and passages."""
+class RemoteEmbeddings(Embeddings):
+    """A server's model; puts its family's words before questions and passages. To be closed by whoever opened it.
 
-    def __init__(self, inner: Embeddings, question: str, passage: str) -> None:
+    Safe to use from several threads. `hang_up` closes the connections of `inner`.
+    """
+
+    def __init__(self, inner: Embeddings, question: str, passage: str, hang_up: Callable[[], None]) -> None:
         self._inner = inner
         self._question = question
         self._passage = passage
+        self._hang_up = hang_up
+        self._guard = threading.Lock()
+        self._under_way = 0
+        self._closed = False
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return self._inner.embed_documents([self._passage + text for text in texts])
+        with self._call():
+            return self._inner.embed_documents([self._passage + text for text in texts])
 
     def embed_query(self, text: str) -> list[float]:
         # as a passage: some servers' clients treat questions apart, and the words are already in front
-        return self._inner.embed_documents([self._question + text])[0]
+        with self._call():
+            return self._inner.embed_documents([self._question + text])[0]
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        with self._guard:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._under_way -= 1
+                last = self._closed and not self._under_way
+            if last:
+                self._hang_up()
+
+    def close(self) -> None:
+        """Hang up, or let the last call under way do so: a socket closed under a thread that reads may be another's by
+        the time it reads on."""
+        with self._guard:
+            last, self._closed = not self._closed and not self._under_way, True
+        if last:
+            self._hang_up()
+
+
+def close_embeddings(embeddings: Embeddings) -> None:
+    """Let go of the connections of a model that open_embeddings gave. Left to the garbage collector, they end whenever
+    it comes by."""
+    if isinstance(embeddings, RemoteEmbeddings):
+        embeddings.close()
 
 
 class _Turns:

@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 
 from core.errors import XiaoQError
+from knowledge.embeddings import close_embeddings
 from knowledge.vector_index import Vectors32
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ class QuestionVectors:
         self._failures, self._resumes = 0, 0.0
 
     async def aclose(self) -> None:
+        """Ask nothing more, and let go of the model."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        close_embeddings(self._embeddings)
 
 
 def _looked_at(asked: "asyncio.Future[Vectors32]") -> None:

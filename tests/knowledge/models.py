@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -35,6 +35,7 @@ class ModelServer:
     """What the reranker says, instead of scores by shared words."""
     requests: list[dict[str, object]] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    connections: Callable[[], int] = lambda: 0
 
     async def embed(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -84,6 +85,9 @@ async def serving(*routes: str) -> AsyncIterator[ModelServer]:
         app.router.add_post(route, served.rerank)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
+    server = runner.server
+    assert server is not None
+    served.connections = lambda: len(server.connections)
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     served.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"

@@ -1,14 +1,23 @@
 """What the settings make of an embedding model, asked over a real socket where it has one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from langchain_core.embeddings import Embeddings
 
 from core.errors import ConfigurationError
 from core.settings import Settings
-from knowledge.embeddings import EmbeddingSource, make_embeddings, source_of
+from knowledge.embeddings import (
+    EmbeddingSource,
+    RemoteEmbeddings,
+    close_embeddings,
+    make_embeddings,
+    source_of,
+)
 from knowledge.families import prompts
 from tests.knowledge.models import ModelServer, meaning, serving
 
@@ -17,6 +26,14 @@ from tests.knowledge.models import ModelServer, meaning, serving
 async def server() -> AsyncIterator[ModelServer]:
     async with serving() as served:
         yield served
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Embeddings]:
+    made = make_embeddings(settings)
+    assert made is not None
+    yield made
+    close_embeddings(made)
 
 
 def test_no_model_means_no_embeddings() -> None:
@@ -37,13 +54,12 @@ def test_a_model_is_the_same_wherever_it_is_served() -> None:
 
 
 async def test_vectors_come_as_the_server_gives_them(server: ModelServer) -> None:
-    made = make_embeddings(Settings(embedding_url=server.url, embedding_model="tiny", _env_file=None))
-    assert made is not None
-    assert await asyncio.to_thread(made.embed_documents, ["a car", "bread"]) == [
-        meaning("a car"),
-        meaning("bread"),
-    ]
-    assert await asyncio.to_thread(made.embed_query, "a vehicle") == meaning("a car")
+    with opened(Settings(embedding_url=server.url, embedding_model="tiny", _env_file=None)) as made:
+        assert await asyncio.to_thread(made.embed_documents, ["a car", "bread"]) == [
+            meaning("a car"),
+            meaning("bread"),
+        ]
+        assert await asyncio.to_thread(made.embed_query, "a vehicle") == meaning("a car")
     assert set(server.models) == {"tiny"}
 
 
@@ -51,11 +67,46 @@ async def test_the_words_a_family_wants_go_before_questions_and_passages(server:
     settings = Settings(
         embedding_url=server.url, embedding_model="intfloat/multilingual-e5-base", _env_file=None
     )
-    made = make_embeddings(settings)
-    assert made is not None
-    await asyncio.to_thread(made.embed_documents, ["a car"])
-    await asyncio.to_thread(made.embed_query, "a car")
+    with opened(settings) as made:
+        await asyncio.to_thread(made.embed_documents, ["a car"])
+        await asyncio.to_thread(made.embed_query, "a car")
     assert server.texts == ["passage: a car", "query: a car"]
+
+
+class Waiting(Embeddings):
+    """Answers when told to."""
+
+    def __init__(self) -> None:
+        self.asked, self.told = threading.Event(), threading.Event()
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.asked.set()
+        assert self.told.wait(10)
+        return [[1.0]]
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.embed_documents([text])[0]
+
+
+async def test_connections_end_with_their_last_call() -> None:
+    ended, inner = threading.Event(), Waiting()
+    made = RemoteEmbeddings(inner, "", "", ended.set)
+    call = asyncio.create_task(asyncio.to_thread(made.embed_query, "a car"))
+    assert await asyncio.to_thread(inner.asked.wait, 10)
+    made.close()
+    assert not ended.is_set()
+    inner.told.set()
+    assert await call == [1.0]
+    assert ended.is_set()
+
+
+async def test_a_closed_model_leaves_no_connection_open(server: ModelServer) -> None:
+    with opened(Settings(embedding_url=server.url, embedding_model="tiny", _env_file=None)) as made:
+        await asyncio.to_thread(made.embed_query, "a car")
+        assert server.connections() == 1
+    async with asyncio.timeout(10):
+        while server.connections():  # noqa: ASYNC110 - the end of a connection tells nobody
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +139,8 @@ async def test_the_engines_key_goes_to_the_engines_server_only(server: ModelServ
         settings = Settings(
             embedding_url=server.url, engine_url=engine_url, engine_key="sk-engine", _env_file=None
         )
-        made = make_embeddings(settings)
-        assert made is not None
-        await asyncio.to_thread(made.embed_query, "hello")
+        with opened(settings) as made:
+            await asyncio.to_thread(made.embed_query, "hello")
         assert ("Bearer sk-engine" in server.keys) is (engine_url == server.url)
 
 

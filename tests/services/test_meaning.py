@@ -19,7 +19,7 @@ import pytest
 
 from core.documents import Chunk
 from core.settings import Settings
-from knowledge.embeddings import make_embeddings
+from knowledge.embeddings import close_embeddings, make_embeddings
 from knowledge.index import HybridIndex
 from knowledge.rerank import Reranker
 from knowledge.semantic import Pace, SemanticSide
@@ -172,6 +172,7 @@ def test_a_real_model_through_our_own_class_knows_what_is_alike(minilm: str) -> 
     assert np.linalg.norm(question) == pytest.approx(1.0, abs=1e-4)
     assert question @ near > question @ far + 0.2
     assert np.asarray(made.embed_query(texts[0])) @ question == pytest.approx(1.0, abs=1e-4)
+    close_embeddings(made)
 
 
 async def test_it_is_trusted_in_its_language_and_finds_what_shares_no_word(
@@ -239,6 +240,7 @@ async def _vector(url: str, one: Chunk) -> npt.NDArray[np.float32]:
     made = make_embeddings(settings(url, MODEL.name))
     assert made is not None
     vector = np.asarray(await asyncio.to_thread(made.embed_query, f"{one.title}\n{one.text}"), np.float32)
+    close_embeddings(made)
     unit: npt.NDArray[np.float32] = vector / np.linalg.norm(vector)
     return unit
 
