@@ -15,6 +15,7 @@ from bench.figures import auroc
 from bench.sets import PHRASINGS, SQUAD, QuestionSet, banking, present, squad
 from core.documents import Chunk
 from knowledge.confidence import Signals, signals
+from knowledge.evidence import Asked
 from knowledge.lexical import LexicalIndex
 from knowledge.search import Search
 from knowledge.segments import batches, counted
@@ -62,7 +63,7 @@ def _best(index: LexicalIndex, chunks: Sequence[Chunk], question: str) -> Signal
     search = Search.of([index], question, 0)
     ranked = search.ranked()[:_SEEN]
     by_row = {one.row: one for one in chunks}
-    found = signals(question, search.weights, ranked, [by_row[one.row] for one in ranked])
+    found = signals(Asked(question, search.weights), ranked, [by_row[one.row] for one in ranked])
     return found[0][1] if found else _NOTHING
 
 

@@ -5,10 +5,13 @@ What it finds is what `lexical` finds segment by segment; it does not know the o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.frequent import Frequent
 from knowledge.live import ANSWER_FIELD, OTHER_VOTES, LiveSegment, Mask, live, votes
 from knowledge.postings import K1, MOST_ROWS, Floats, Shorts, merged
 from knowledge.query import Query
@@ -21,19 +24,50 @@ _MOST_POSTINGS = 6_000_000
 """Of a base that is laid out so: six bytes each in memory."""
 _WIDER = 8
 """How many times more chunks are looked at where the best ones said the same."""
+_PARTS = 512
 _TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Read:
-    """The postings of those of a question's terms that stand anywhere: their numbers in the question, how many
-    postings each has, and one after the other the lines (a body, or behind all bodies a phrasing) and saturated
-    frequencies."""
+    """The postings of those of a question's terms that stand anywhere: their numbers in the question, where each one's
+    postings end, and one after the other the lines (a body, or behind all bodies a phrasing) and saturated frequencies.
+    Of `frequent` terms, by their numbers, the vectors."""
 
     terms: Places
-    sizes: Places
+    ends: Places
     lines: Places
     saturated: Floats
+    frequent: Sequence[tuple[int, Floats]]
+
+    def summed(self, worth: Floats, size: int) -> Scores:
+        """For each line the worth of what it holds, by the terms' worth in the question."""
+        weights = np.repeat(worth[self.terms], np.diff(self.ends, prepend=0)) * self.saturated
+        scores = np.bincount(self.lines, weights, size).astype(np.float64, copy=False)
+        for number, vector in self.frequent:
+            if worth[number]:
+                scores += vector * worth[number]
+        return scores
+
+    def place(self, matrix: Floats, column: npt.NDArray[np.int32], at: Places) -> None:
+        """Put the saturated frequencies in the lines `at` into a matrix of terms and these lines; `column` says from 1
+        on which of them a line is."""
+        columns = column.take(self.lines)
+        there = columns.nonzero()[0]
+        numbers = self.terms[self.ends.searchsorted(there, "right")]
+        matrix[numbers, columns[there] - 1] = self.saturated[there]
+        for number, vector in self.frequent:
+            matrix[number] = vector.take(at)
+
+
+class _Plain(NamedTuple):
+    """What was found out for a question's own words, before any others stand for them: the postings, the score of every
+    line, and of every chunk one that it reaches."""
+
+    read: _Read
+    lines: Scores
+    lower: Scores
+    best: Scores
 
 
 class Compact:
@@ -63,6 +97,8 @@ class Compact:
         self._facts: list[Facts | None] = [None] * self._bodies
         self._found: tuple[int | None, Mask | None] = (None, one.found(None))
         self._last = (b"", lines[:0].astype(np.int64), np.zeros(0, bool))
+        self._frequent = Frequent(self._starts, self._rows, self._saturated, self._size)
+        self._plain = WeakKeyDictionary[Query, _Plain]()
 
     @classmethod
     def of(cls, segments: Sequence[LiveSegment]) -> "Compact | None":
@@ -101,51 +137,66 @@ class Compact:
         """The best chunks, each text once."""
         if not len(self._vocabulary):
             return []
-        read, many = self._read(query.ids), 2 * wanted.least
-        if not len(read.lines):
+        plain, many = self._of_own_words(query.plain or query), 2 * wanted.least
+        more = [plain.read]
+        if query.plain is not None:
+            more.append(self._read(query.ids, len(query.plain.ids)))
+        if not any(len(one.lines) or one.frequent for one in more):
             return []
-        lines, lower, upper = self._bounds(query, read, self._findable(day))
+        lower, upper = self._bounds(query, plain, more, self._findable(day))
         lowest = max(_TINY, wanted.above * total * (K1 + 1))
         while True:
             floor = max(lowest, _nth_best(lower, many))
             at = np.flatnonzero(upper >= floor / NEAR_EQUAL)
-            scores = self._exactly(query, read, at, lines)
+            scores = self._exactly(query, more, at, plain.lines)
             chosen = self._first_of_each(at, scores, wanted)
             enough = len(chosen) >= wanted.least and scores[chosen[wanted.least - 1]] >= floor
             if enough or floor == lowest:
-                return self._hits(query, read, at[chosen], scores[chosen], total) if chosen else []
+                return self._hits(query, more, at[chosen], scores[chosen], total) if chosen else []
             many *= _WIDER
 
-    def _read(self, ids: Ids) -> _Read:
+    def _of_own_words(self, query: Query) -> _Plain:
+        """Once for a question, though it is searched again with synonyms."""
+        if (known := self._plain.get(query)) is None:
+            read = self._read(query.ids, 0)
+            lines = read.summed(query.asked, self._size)
+            known = self._plain[query] = _Plain(read, lines, *self._rough(lines))
+        return known
+
+    def _read(self, ids: Ids, first: int) -> _Read:
+        """The postings of the terms from number `first` on."""
         at, there = self._places(ids)
-        terms = np.flatnonzero(there)
+        terms = first + np.flatnonzero(there[first:])
         begin, end = self._starts[at[terms]], self._starts[at[terms] + 1]
+        often = self._frequent.among(end - begin)
+        frequent = [(n, self._frequent.vector(int(at[n]))) for n in terms[often].tolist()]
+        terms, begin, end = terms[~often], begin[~often], end[~often]
         spans = list(zip(begin.tolist(), end.tolist(), strict=True))
         rows = [self._rows[b:e] for b, e in spans] or [self._rows[:0]]
         saturated = [self._saturated[b:e] for b, e in spans] or [self._saturated[:0]]
-        return _Read(terms, end - begin, np.concatenate(rows).astype(np.int64), np.concatenate(saturated))
+        ends = np.cumsum(end - begin)
+        return _Read(terms, ends, np.concatenate(rows).astype(np.int64), np.concatenate(saturated), frequent)
 
     def _findable(self, day: int | None) -> Mask | None:
         if self._found[0] != day:
             self._found = (day, self._one.found(day))
         return self._found[1]
 
-    def _bounds(self, query: Query, read: _Read, mask: Mask | None) -> tuple[Scores, Scores, Scores]:
-        """The scores of all lines by the question's own words; for each chunk a score that it reaches, and one
-        that it does not pass."""
-        lines = self._summed(read, query.asked)
-        lower, best = self._rough(lines)
-        upper = lower.copy()
+    def _bounds(
+        self, query: Query, plain: _Plain, read: Sequence[_Read], mask: Mask | None
+    ) -> tuple[Scores, Scores]:
+        """For each chunk a score that it reaches by the question's own words, and one that it does not pass."""
+        lower, best = plain.lower, plain.best
         if query.expansions:
-            upper, best = self._rough(self._summed(read, query.most()))
+            more = query.most() - query.asked
+            upper, best = self._rough(sum((one.summed(more, self._size) for one in read), start=plain.lines))
+        else:
+            upper = lower.copy()
         upper[self._pairs] += best * ((1 - ANSWER_FIELD) * OTHER_VOTES)
         if mask is not None:
-            lower[~mask] = upper[~mask] = 0
-        return lines, lower, upper
-
-    def _summed(self, read: _Read, worth: Floats) -> Scores:
-        weights = np.repeat(worth[read.terms], read.sizes) * read.saturated
-        return np.bincount(read.lines, weights, self._size).astype(np.float64, copy=False)
+            lower = np.where(mask, lower, 0.0)
+            upper[~mask] = 0
+        return lower, upper
 
     def _rough(self, lines: Scores) -> tuple[Scores, Scores]:
         """For each chunk its score where of each pair the best phrasing counts alone, and that of these."""
@@ -156,7 +207,7 @@ class Compact:
         scores[self._pairs] = scores[self._pairs] * ANSWER_FIELD + best * (1 - ANSWER_FIELD)
         return scores, best
 
-    def _exactly(self, query: Query, read: _Read, at: Places, lines: Scores) -> Scores:
+    def _exactly(self, query: Query, read: Sequence[_Read], at: Places, lines: Scores) -> Scores:
         begin, end = self._asked[at].T
         pairs, sizes = np.flatnonzero(end), (end - begin)
         asked = ranges(begin[pairs], sizes[pairs])
@@ -169,14 +220,13 @@ class Compact:
             scores[pairs] = scores[pairs] * ANSWER_FIELD + voted * (1 - ANSWER_FIELD)
         return scores
 
-    def _matrix(self, query: Query, read: _Read, wanted: Places) -> Floats:
+    def _matrix(self, query: Query, read: Sequence[_Read], wanted: Places) -> Floats:
         """Saturated frequencies in these lines, shape (terms, lines); 0 is absent."""
-        column = np.full(self._size, -1, np.int32)
-        column[wanted] = np.arange(len(wanted), dtype=np.int32)
-        columns = column[read.lines]
-        there = np.flatnonzero(columns >= 0)
+        column = np.zeros(self._size, np.int32)
+        column[wanted] = np.arange(1, len(wanted) + 1)
         matrix = np.zeros((len(query.ids), len(wanted)), np.float32)
-        matrix[np.repeat(read.terms, read.sizes)[there], columns[there]] = read.saturated[there]
+        for one in read:
+            one.place(matrix, column, wanted)
         return matrix
 
     def _first_of_each(self, at: Places, scores: Scores, wanted: Wanted) -> list[int]:
@@ -192,7 +242,9 @@ class Compact:
                 floor = score / NEAR_EQUAL if len(chosen) == wanted.least else floor
         return chosen
 
-    def _hits(self, query: Query, read: _Read, at: Places, scores: Scores, total: float) -> list[Hit]:
+    def _hits(
+        self, query: Query, read: Sequence[_Read], at: Places, scores: Scores, total: float
+    ) -> list[Hit]:
         covered = query.covered(self._matrix(query, read, at))
         rows = self._one.segment.rows[at]
         return [
@@ -210,4 +262,10 @@ class Compact:
 
 def _nth_best(scores: Scores, n: int) -> float:
     """The score that `n` of these reach; 0 where there are not so many."""
-    return float(np.partition(scores, -n)[-n]) if len(scores) > n else 0.0
+    if len(scores) <= n:
+        return 0.0
+    whole = len(scores) // _PARTS * _PARTS
+    if whole and n < _PARTS:  # so many chunks reach what so many parts hold: few are left to be sorted
+        parts = scores[:whole].reshape(-1, _PARTS).max(axis=0)
+        scores = scores[scores >= np.partition(parts, -n)[-n]]
+    return float(np.partition(scores, -n)[-n])

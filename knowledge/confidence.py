@@ -4,13 +4,11 @@ It does not know how they were found nor in which order more of them would follo
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from core.documents import Chunk
-from knowledge.evidence import Held, held, likeness
+from knowledge.evidence import Asked, Held
 from knowledge.ranked import Ranked
 
 THRESHOLD = 0.5
@@ -58,35 +56,30 @@ FAQ_WEIGHTS = (-2.6, 2.0, 1.0, 2.0, 3.0)
 """Of an FAQ pair, matched on its phrasings: chosen with Banking77 and the starter's tuned questions in view."""
 
 
-def scored(
-    question: str, weights: Mapping[str, float], ranked: Sequence[Ranked], chunks: Sequence[Chunk]
-) -> list[Ranked]:
+def scored(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> list[Ranked]:
     """The first few of an order with `score` and `parts` set; `chunks` are theirs, in the same sequence.
 
     The first eight may change places where their words stand close together. Scores lie in [0, 1] and fall along
-    the order: a passage is never surer than one before it. `weights` are the question's terms as `lexical.weigh`
-    gives them.
+    the order: a passage is never surer than one before it.
     """
     if not ranked:
         return []
-    seen = signals(question, weights, ranked[:_LOOKED_AT], chunks[:_LOOKED_AT])
+    seen = signals(asked, ranked[:_LOOKED_AT], chunks[:_LOOKED_AT])
     looked_at = _surest_kind_first([_one(entry, signal) for entry, signal in seen])
     return _falling([*looked_at, *(_one(entry, _NOTHING) for entry in ranked[_LOOKED_AT:])])
 
 
-def signals(
-    question: str, weights: Mapping[str, float], ranked: Sequence[Ranked], chunks: Sequence[Chunk]
-) -> list[tuple[Ranked, Signals]]:
+def signals(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> list[tuple[Ranked, Signals]]:
     """The passages in the order that their texts suggest, each with what speaks for it."""
-    shares = _looked_at(question, weights, ranked, chunks)
-    words, nearness = shares.words.tolist(), shares.window.tolist()
+    shares = _looked_at(asked, ranked, chunks)
+    words, nearness = [*shares.words], [*shares.window]
     pairs = [place for place, entry in enumerate(ranked) if entry.facts.kind == "faq"]
     compared = [place for place in pairs if place < _REORDERED]
-    alike = dict(zip(compared, likeness(weights, [chunks[n].match for n in compared]), strict=True))
+    alike = dict(zip(compared, asked.likeness([chunks[n].match for n in compared]), strict=True))
     for place in pairs:
         hit = ranked[place].hit
         words[place], nearness[place] = hit.coverage if hit else 0.0, alike.get(place, 0.0)
-    by_chance = {"faq": _by_chance(words), "text": _by_chance(shares.window.tolist())}
+    by_chance = {"faq": _by_chance(words), "text": _by_chance(shares.window)}
     orders = _orders(ranked, nearness)
     others = _others(ranked, orders)
     seen = []
@@ -102,19 +95,17 @@ def signals(
     return seen
 
 
-def _looked_at(
-    question: str, weights: Mapping[str, float], ranked: Sequence[Ranked], chunks: Sequence[Chunk]
-) -> Held:
+def _looked_at(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> Held:
     """What the texts hold, 0 of those that nobody asks about: of pairs only what they hold by chance counts, and
     only where there is a passage beside them."""
-    shares = Held(*np.zeros((3, len(ranked))))
     if all(entry.facts.kind == "faq" for entry in ranked):
-        return shares
+        return Held(*([0.0] * len(ranked) for _ in range(3)))
     places = [place for place, entry in enumerate(ranked) if place >= _CHANCE or entry.facts.kind != "faq"]
-    texts = [f"{chunks[place].title}\n{chunks[place].text}" for place in places]
-    for whole, part in zip(shares, held(question, weights, texts), strict=True):
-        whole[places] = part
-    return shares
+    held = asked.held([f"{chunks[place].title}\n{chunks[place].text}" for place in places])
+    if len(places) == len(ranked):
+        return held
+    at = {place: n for n, place in enumerate(places)}
+    return Held(*([part[at[place]] if place in at else 0.0 for place in range(len(ranked))] for part in held))
 
 
 def _others(ranked: Sequence[Ranked], orders: Sequence[float]) -> list[float]:
@@ -150,7 +141,7 @@ def _gained(entry: Ranked, shares: Held, place: int) -> float:
     """What synonyms add to the share that a passage holds: the texts alone do not show them."""
     if entry.facts.kind == "faq" or entry.hit is None:
         return 0.0
-    return max(0.0, entry.hit.coverage - float(shares.terms[place]))
+    return max(0.0, entry.hit.coverage - shares.terms[place])
 
 
 def _one(entry: Ranked, signal: Signals) -> Ranked:

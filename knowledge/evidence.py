@@ -4,14 +4,14 @@ It does not know how the passages were found nor what is sure enough.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from knowledge.lexical import question_terms
-from knowledge.occurrences import Marked, occurrences
+from knowledge.occurrences import Marked, Patterns
 from knowledge.stems import stem
 from knowledge.term_ids import ranges
 from knowledge.terms import accents_off, fold, folded_runs, marked, run_terms
@@ -41,9 +41,55 @@ class Held(NamedTuple):
     resembles it (in scripts without spaces a word is a term). `window`: as `words`, within the window that holds most.
     """
 
-    terms: Shares
-    words: Shares
-    window: Shares
+    terms: Sequence[float]
+    words: Sequence[float]
+    window: Sequence[float]
+
+
+class Asked:
+    """A question made ready to be held against texts: what it is asked of a text again, it still knows.
+
+    `weights` are its terms' as `lexical.weigh` gives them. For one thread at a time.
+    """
+
+    def __init__(self, question: str, weights: Mapping[str, float]) -> None:
+        self._question = question
+        self._weights = weights
+        self._total = sum(weights.values())
+        self._known: dict[str, tuple[float, float, float]] = {}
+        self._alike: dict[tuple[str, ...], float] = {}
+
+    def held(self, texts: Sequence[str]) -> Held:
+        """What each of the texts holds of the question."""
+        if not self._total:
+            return Held(*([0.0] * len(texts) for _ in range(3)))
+        if new := [text for text in dict.fromkeys(texts) if text not in self._known]:
+            self._known.update(zip(new, zip(*self._sought.held(new), strict=True), strict=True))
+        known = [self._known[text] for text in texts]
+        return Held(*([one[n] for one in known] for n in range(3)))
+
+    def likeness(self, pairs: Sequence[Sequence[str]]) -> list[float]:
+        """Of each pair of these, by its phrasings, how much the question and the phrasing that is most like it hold of
+        each other, in [0, 1].
+
+        A long question that a short phrasing is only a part of is not much like it, nor the other way round.
+        """
+        if not self._total:
+            return [0.0] * len(pairs)
+        wanted = [tuple(phrasings) for phrasings in pairs]
+        for phrasings in wanted:
+            if phrasings not in self._alike:
+                self._alike[phrasings] = _nearest(self._weights, self._total, self._rarest, phrasings)
+        return [self._alike[phrasings] for phrasings in wanted]
+
+    @cached_property
+    def _sought(self) -> "_Sought":
+        return _Sought(self._question, self._weights)
+
+    @cached_property
+    def _rarest(self) -> Sequence[str]:
+        weights = self._weights
+        return [term.strip("<>") for term in sorted(weights, key=lambda term: -weights[term])[:_RAREST]]
 
 
 class _Unit(NamedTuple):
@@ -56,43 +102,6 @@ class _Unit(NamedTuple):
     worth: float
     spaced: bool
     stem: str = ""
-
-
-def held(question: str, weights: Mapping[str, float], texts: Sequence[str]) -> Held:
-    """What each of the texts holds of a question; `weights` are its terms' as `lexical.weigh` gives them."""
-    units = list(_units(question, weights))
-    worth = np.array([unit.worth for unit in units])
-    if not texts or not worth.sum():
-        return Held(*np.zeros((3, len(texts))))
-    found = _found(units, Marked.joined([_marked(text) for text in texts]))
-    best = np.zeros((len(texts), len(units)))
-    np.maximum.at(best.reshape(-1), found.passages * len(units) + found.owners, found.likeness)
-    shares = worth / worth.sum()
-    width = max(_SHORTEST, _WINDOW * len(marked(folded_runs(question)[0])))
-    return Held(found.terms, best @ shares, _windows(found, shares, width, len(texts)))
-
-
-class _Found(NamedTuple):
-    """Where something like each unit stands, in parallel: passage, place in it, number of the unit, likeness. And for
-    each passage the share of all patterns' worth that it holds."""
-
-    passages: Places
-    places: Places
-    owners: Places
-    likeness: Shares
-    terms: Shares
-
-
-def _windows(found: _Found, shares: Shares, width: int, texts: int) -> Shares:
-    """Of each passage the most that a window holds; they lie side by side, and once more shifted by a half."""
-    tiles = np.concatenate([found.places // width, (found.places + width // 2) // width])
-    many = int(tiles.max()) + 1 if len(tiles) else 1
-    passages = np.concatenate([found.passages, found.passages + texts])
-    inside = np.zeros((2 * texts * many, len(shares)))
-    at = (passages * many + tiles) * len(shares) + np.concatenate([found.owners, found.owners])
-    np.maximum.at(inside.reshape(-1), at, np.concatenate([found.likeness, found.likeness]))
-    most: Shares = (inside @ shares).reshape(2, texts, many).max(axis=(0, 2))
-    return most
 
 
 def _units(question: str, weights: Mapping[str, float]) -> Iterator[_Unit]:
@@ -114,88 +123,99 @@ def _units(question: str, weights: Mapping[str, float]) -> Iterator[_Unit]:
             yield _Unit(patterns, max(patterns.values()), True, stem(_bare(run)))
 
 
-def _found(units: Sequence[_Unit], text: Marked) -> _Found:
-    places, entries, pattern, owner = _of_units(
-        text, [(pattern, n) for n, unit in enumerate(units) for pattern in unit.patterns]
-    )
-    worth = np.array([units[n].patterns[one] for one, n in zip(pattern, owner.tolist(), strict=True)])
-    passages, owners = text.passages[places], owner[entries]
-    present = np.zeros((len(owner), len(text.starts)))
-    present[entries, passages] = 1.0
-    terms: Shares = worth @ present / (worth.sum() or 1.0)
-    spaced = np.array([unit.spaced for unit in units])
-    alike = np.ones(len(places))
-    if spaced.any():
-        places, owners, alike = _by_word(units, text, places, owners, worth[entries], spaced)
+class _Sought:
+    """The units of a question laid out in arrays. An entry is a pattern, or the stem, of a unit."""
+
+    def __init__(self, question: str, weights: Mapping[str, float]) -> None:
+        units = list(_units(question, weights))
+        numbers: dict[str, int] = {}
+        entries = [
+            (numbers.setdefault(pattern, len(numbers)), n, worth)
+            for n, unit in enumerate(units)
+            for pattern, worth in unit.patterns.items()
+        ]
+        stems = [
+            (numbers.setdefault(unit.stem, len(numbers)), n, 0.0) for n, unit in enumerate(units) if unit.stem
+        ]
+        which, owner, worth = (np.array(part) for part in zip(*entries, *stems, strict=True))
+        order = np.argsort(which, kind="stable")
+        self._patterns = Patterns(list(numbers))
+        self._many = np.bincount(which)
+        self._first = np.cumsum(self._many) - self._many
+        self._owner, self._worth, self._is_stem = owner[order], worth[order], order >= len(entries)
+        self._spaced = np.array([unit.spaced for unit in units], bool)
+        self._whole = np.array([sum(unit.patterns.values()) or 1.0 for unit in units])
+        worths = np.array([unit.worth for unit in units])
+        self._shares = worths / (worths.sum() or 1.0)
+        self._width = max(_SHORTEST, _WINDOW * len(marked(folded_runs(question)[0])))
+
+    def held(self, texts: Sequence[str]) -> tuple[list[float], list[float], list[float]]:
+        """As `Held`."""
+        text = Marked.joined([_marked(text) for text in texts])
+        places, which = self._patterns.found(text)
+        entries = ranges(self._first[which], self._many[which])
+        places = np.repeat(places, self._many[which])
+        terms = self._terms(text.passages[places], entries, len(texts))
+        places, owners, alike = self._alike(text, places, entries)
         passages = text.passages[places]
-    return _Found(passages, places - text.starts[passages], owners, alike, terms)
+        best = np.zeros((len(texts), len(self._shares)))
+        np.maximum.at(best.reshape(-1), passages * len(self._shares) + owners, alike)
+        windows = self._windows(passages, places - text.starts[passages], owners, alike, len(texts))
+        return terms.tolist(), self._summed(best).tolist(), windows.tolist()
 
+    def _summed(self, likeness: Shares) -> Shares:
+        """Each row's worth. Not by `@`: what that gives for a row depends on the rows around it."""
+        worth: Shares = (likeness * self._shares).sum(axis=1)
+        return worth
 
-def _of_units(
-    text: Marked, wanted: Sequence[tuple[str, int]]
-) -> tuple[Places, Places, Sequence[str], Places]:
-    """Where patterns of units stand: places and numbers of entries, in parallel; pattern and unit of each entry."""
-    units_of: dict[str, list[int]] = {}
-    for pattern, unit in wanted:
-        units_of.setdefault(pattern, []).append(unit)
-    sizes = np.array([len(units) for units in units_of.values()], np.int64)
-    places, which = occurrences(text, list(units_of))
-    entries = ranges((np.cumsum(sizes) - sizes)[which], sizes[which])
-    patterns = [pattern for pattern, units in units_of.items() for _ in units]
-    owner = np.array([unit for units in units_of.values() for unit in units], np.int64)
-    return np.repeat(places, sizes[which]), entries, patterns, owner
+    def _terms(self, passages: Places, entries: Places, texts: int) -> Shares:
+        present = np.zeros((texts, len(self._worth)))
+        present[passages, entries] = 1.0
+        terms: Shares = (present * self._worth).sum(axis=1) / (self._worth.sum() or 1.0)
+        return terms
 
+    def _alike(self, text: Marked, places: Places, entries: Places) -> tuple[Places, Places, Shares]:
+        """Where something like a unit stands, the unit, and how like. What was found of spaced words counts by the
+        word it is in: as much as what they share is worth, or as another form."""
+        owners = self._owner[entries]
+        if not self._spaced.any():
+            return places, owners, np.ones(len(places))
+        words, of_word, is_stem = text.words(), self._spaced[owners], self._is_stem[entries]
+        number = np.maximum(np.searchsorted(words, places, "right") - 1, 0)
+        part = of_word & ~is_stem
+        key = owners[part] * len(words) + number[part]
+        worth = self._worth[entries[part]] / self._whole[owners[part]]
+        shared = np.bincount(key, worth, len(self._shares) * len(words))
+        at = np.flatnonzero(shared)
+        return (
+            np.concatenate([places[~of_word], words[at % len(words)], words[number[is_stem]]]),
+            np.concatenate([owners[~of_word], at // len(words), owners[is_stem]]),
+            np.concatenate(
+                [
+                    np.ones(len(places) - int(of_word.sum())),
+                    np.minimum(shared[at], 1.0),
+                    np.full(int(is_stem.sum()), _SAME_STEM),
+                ]
+            ),
+        )
 
-def _by_word(
-    units: Sequence[_Unit],
-    text: Marked,
-    places: Places,
-    owners: Places,
-    worth: Shares,
-    spaced: npt.NDArray[np.bool_],
-) -> tuple[Places, Places, Shares]:
-    """What was found of spaced words, by the words it is in: each as like the question's word as what they share is
-    worth. What was found of others stays."""
-    words, number = text.words()
-    whole = np.array([sum(unit.patterns.values()) or 1.0 for unit in units])
-    of_words = spaced[owners]
-    key = owners[of_words] * len(words) + number[places[of_words]]
-    alike = np.bincount(key, worth[of_words] / whole[owners[of_words]], len(units) * len(words))
-    alike_at = np.flatnonzero(alike)
-    forms, entries, _, of_stem = _of_units(
-        text, [(unit.stem, n) for n, unit in enumerate(units) if unit.stem]
-    )
-    by_stem = of_stem[entries]
-    return (
-        np.concatenate([places[~of_words], words[alike_at % len(words)], words[number[forms]]]),
-        np.concatenate([owners[~of_words], alike_at // len(words), by_stem]),
-        np.concatenate(
-            [
-                np.ones(len(places) - int(of_words.sum())),
-                np.minimum(alike[alike_at], 1.0),
-                np.full(len(forms), _SAME_STEM),
-            ]
-        ),
-    )
-
-
-def likeness(weights: Mapping[str, float], pairs: Sequence[Sequence[str]]) -> list[float]:
-    """Of each pair of these, by its phrasings, how much a question and the phrasing that is most like it hold of each
-    other, in [0, 1].
-
-    A long question that a short phrasing is only a part of is not much like it, nor the other way round.
-    """
-    total = sum(weights.values())
-    if not total:
-        return [0.0] * len(pairs)
-    rarest = [term.strip("<>") for term in sorted(weights, key=lambda term: -weights[term])[:_RAREST]]
-    return [_nearest(weights, total, rarest, phrasings) for phrasings in pairs]
+    def _windows(self, passages: Places, places: Places, owners: Places, alike: Shares, texts: int) -> Shares:
+        """Of each passage the most that a window holds; they lie side by side, and once more shifted by a half."""
+        width = self._width
+        tiles = np.concatenate([places // width, (places + width // 2) // width])
+        many = int(tiles.max()) + 1 if len(tiles) else 1
+        both = np.concatenate([passages, passages + texts])
+        inside = np.zeros((2 * texts * many, len(self._shares)))
+        at = (both * many + tiles) * len(self._shares) + np.concatenate([owners, owners])
+        np.maximum.at(inside.reshape(-1), at, np.concatenate([alike, alike]))
+        most: Shares = self._summed(inside).reshape(2, texts, many).max(axis=(0, 2))
+        return most
 
 
 def _nearest(
-    weights: Mapping[str, float], total: float, rarest: Sequence[str], phrasings: Sequence[str]
+    weights: Mapping[str, float], total: float, rarest: Sequence[str], phrasings: tuple[str, ...]
 ) -> float:
-    folded = _casefolded(tuple(phrasings))
+    folded = _casefolded(phrasings)
     known = [term for term in rarest if term in folded[-1]]
     held = [sum([term in text for term in known]) for text in folded[:-1]]
     best = 0.0

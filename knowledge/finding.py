@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.documents import Chunk
 from core.messages import Passage
 from knowledge.confidence import THRESHOLD, scored
+from knowledge.evidence import Asked
 from knowledge.query import Expansion
 from knowledge.ranked import Ranked
 from knowledge.search import Neighbours, Search
@@ -42,15 +43,17 @@ def find(
 
     `shown`: how many of the passages are wanted, None for all that were read.
     """
-    found = yield from _passages(search, k, near, known, shown)
+    asked = Asked(search.question, search.weights)
+    found = yield from _passages(search, asked, k, near, known, shown)
     if not found.answerable and (expansions := search.expansions()):
-        in_other_words = yield from _passages(search, k, near, known, shown, expansions)
+        in_other_words = yield from _passages(search, asked, k, near, known, shown, expansions)
         found = in_other_words if in_other_words.answerable else found
     return found
 
 
 def _passages(
     search: Search,
+    asked: Asked,
     k: int,
     near: Sequence[Neighbours],
     known: Callable[[int, int], Chunk | None],
@@ -63,7 +66,7 @@ def _passages(
     if missing := [place for place, chunk in chunks.items() if chunk is None]:
         chunks |= yield missing
     there = [(one, chunk) for one in ranked if (chunk := chunks[one.source, one.row]) is not None]
-    sure = scored(search.question, search.weights, [one for one, _ in there], [chunk for _, chunk in there])
+    sure = scored(asked, [one for one, _ in there], [chunk for _, chunk in there])
     passages = [
         _passage(chunk, one) for one in sure[:shown] if (chunk := chunks[one.source, one.row]) is not None
     ]

@@ -12,7 +12,8 @@ import numpy.typing as npt
 Places = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint16]
 _GRAM = 4
-"""Characters of a pattern, at most, that one number of four bytes stands for; longer ones are searched one by one."""
+"""Characters of a pattern, at most, that one number of four bytes stands for; longer ones are looked for by their first
+four."""
 _OTHER = 0xFFFF
 """Stands for every character beyond two bytes; a pattern that has one is searched by itself."""
 _MOST_CHARACTERS, _MOST_PATTERNS = 255, 30_000
@@ -43,79 +44,92 @@ class Marked(NamedTuple):
             np.repeat(np.arange(len(parts)), sizes),
         )
 
-    def words(self) -> tuple[Places, Places]:
-        """Where words begin, and for each place the number of its word."""
-        begins = self.codes == ord("<")
-        words = np.flatnonzero(begins)
-        return (
-            (words, np.maximum(np.cumsum(begins) - 1, 0))
-            if len(words)
-            else (np.zeros(1, np.int64), self.passages * 0)
-        )
+    def words(self) -> Places:
+        """Where words begin."""
+        words = np.flatnonzero(self.codes == ord("<"))
+        return words if len(words) else np.zeros(1, np.int64)
 
 
 _NONE: Places = np.zeros(0, np.int64)
 
 
-def occurrences(text: Marked, patterns: Sequence[str]) -> tuple[Places, Places]:
-    """Places, and in parallel the number of the pattern that stands there."""
-    short = [n for n, pattern in enumerate(patterns) if len(pattern) <= _GRAM and max(pattern) < "\uffff"]
-    characters = sorted({character for n in short for character in patterns[n]})
-    if len(characters) > _MOST_CHARACTERS or len(short) > _MOST_PATTERNS:
-        short, characters = [], []
-    places, which = [_NONE], [_NONE]
-    if short:
-        found, numbers = _grams(text.codes, [patterns[n] for n in short], characters)
-        places.append(found)
-        which.append(np.array(short)[numbers])
-    for n in set(range(len(patterns))).difference(short):
-        one_by_one = _each(text.text, patterns[n])
-        places.append(np.array(one_by_one, np.int64))
-        which.append(np.full(len(one_by_one), n))
-    return np.concatenate(places), np.concatenate(which)
+class Patterns:
+    """Distinct patterns, made ready once to be looked for in texts again and again."""
 
+    def __init__(self, patterns: Sequence[str]) -> None:
+        counted = list(dict.fromkeys([pattern[:_GRAM] for pattern in patterns]))
+        if not "\0" < min(whole := "".join(counted)) <= max(whole) < chr(_OTHER):
+            counted = [head for head in counted if "\0" < min(head) <= max(head) < chr(_OTHER)]
+        padded = "".join([head.rjust(_GRAM, "\0") for head in counted])
+        codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), np.uint32)
+        characters = np.unique(codes[codes > 0])
+        if len(characters) > _MOST_CHARACTERS:
+            counted, codes, characters = [], codes[:0], characters[:0]
+        self._codes = np.zeros(1 << 16, np.uint8)
+        self._codes[characters] = np.arange(1, len(characters) + 1)
+        keys = self._codes[codes].view(">u4").astype(np.uint32)
+        order = np.argsort(keys)
+        self._keys = keys[order]
+        self._sizes = sorted({len(head) for head in counted})
+        self._pairs, self._mixed = np.zeros(1 << 16, bool), np.zeros(1 << 16, bool)
+        self._pairs[keys[keys < 1 << 16]] = True
+        self._mixed[(keys * _MIXER) >> np.uint32(16)] = True
+        place = dict(zip([counted[n] for n in order.tolist()], range(len(counted)), strict=True))
+        self._short = np.full(len(counted), -1)
+        self._long: dict[int, list[tuple[str, int]]] = {}
+        self._alone: list[tuple[str, int]] = []
+        for number, pattern in enumerate(patterns):
+            head = place.get(pattern[:_GRAM])
+            if head is None:
+                self._alone.append((pattern, number))
+            elif len(pattern) > _GRAM:
+                self._long.setdefault(head, []).append((pattern, number))
+            else:
+                self._short[head] = number
+        self._begins = np.zeros(len(counted), bool)
+        self._begins[list(self._long)] = True
 
-def _grams(codes: Codes, patterns: Sequence[str], characters: Sequence[str]) -> tuple[Places, Places]:
-    """The characters of all patterns are numbered from 1, so that up to four in a row are one number."""
-    number = {character: n for n, character in enumerate(characters, 1)}
-    table = np.zeros(1 << 16, np.uint8)
-    table[[ord(character) for character in characters]] = range(1, len(characters) + 1)
-    one = table[codes]
-    two = one[:-1].astype(np.uint16) << np.uint16(8) | one[1:]
-    places, which = [], []
-    for size in sorted({len(pattern) for pattern in patterns}):
-        keys = one if size == 1 else two
-        if size > 2:
-            more = one[2:] if size == 3 else two[2:]
-            keys = two[: len(more)].astype(np.uint32) << np.uint32(8 * (size - 2)) | more
-        numbers = [n for n, pattern in enumerate(patterns) if len(pattern) == size]
-        wanted = [
-            int.from_bytes(bytes([number[character] for character in patterns[n]]), "big") for n in numbers
+    def found(self, text: Marked) -> tuple[Places, Places]:
+        """Places, and in parallel the number of the pattern that stands there."""
+        at, key = self._heads(text.codes)
+        number, longer = self._short[key], self._begins[key]
+        further = [
+            (place, long)
+            for place, head in zip(at[longer].tolist(), key[longer].tolist(), strict=True)
+            for pattern, long in self._long[head]
+            if text.text.startswith(pattern, place)
         ]
-        at, found = _equal(keys, np.array(wanted, keys.dtype))
-        places.append(at)
-        which.append(np.array(numbers)[found])
-    return np.concatenate(places), np.concatenate(which)
+        further += [(place, long) for pattern, long in self._alone for place in _each(text.text, pattern)]
+        more = np.array(further, np.int64).reshape(-1, 2)
+        whole = number >= 0
+        return np.concatenate([at[whole], more[:, 0]]), np.concatenate([number[whole], more[:, 1]])
 
+    def _heads(self, codes: Codes) -> tuple[Places, Places]:
+        """Where patterns of up to four characters stand, and the beginnings of longer ones, with their numbers among
+        `_keys`.
 
-def _equal(
-    keys: npt.NDArray[np.unsignedinteger], wanted: npt.NDArray[np.unsignedinteger]
-) -> tuple[Places, Places]:
-    """Where one of these keys is wanted, and the number of which one: a table leaves few to be compared."""
-    if keys.dtype.itemsize < 4:
-        number = np.zeros(1 << 8 * keys.dtype.itemsize, np.int16)
-        number[wanted] = np.arange(1, len(wanted) + 1)
-        found = number[keys]
-        at = np.flatnonzero(found)
-        return at, found[at].astype(np.int64) - 1
-    mixed, own = (keys * _MIXER) >> np.uint32(16), (wanted * _MIXER) >> np.uint32(16)
-    maybe = np.zeros(1 << 16, bool)
-    maybe[own] = True
-    at = np.flatnonzero(maybe[mixed])
-    order = np.argsort(wanted)
-    place = np.minimum(np.searchsorted(wanted[order], keys[at]), len(wanted) - 1)
-    same = wanted[order][place] == keys[at]
-    return at[same], order[place[same]]
+        The characters of all patterns are numbered from 1, so that up to four in a row are one number, whose tables
+        leave few places to be compared.
+        """
+        one = self._codes.take(codes)
+        two = one[:-1].astype(np.uint16) << np.uint16(8) | one[1:]
+        places, keys = [_NONE], [self._keys[:0]]
+        for size in self._sizes:
+            key: npt.NDArray[np.unsignedinteger] = one if size == 1 else two
+            if size > 2:
+                more = one[2:] if size == 3 else two[2:]
+                key = two[: len(more)].astype(np.uint32) << np.uint32(8 * (size - 2)) | more
+            known = self._mixed.take((key * _MIXER) >> np.uint32(16)) if size > 2 else self._pairs.take(key)
+            at = known.nonzero()[0]
+            at = at[one[at] > 0]  # else fewer characters, behind one that stands in no pattern
+            places.append(at)
+            keys.append(key[at].astype(np.uint32))
+        at, key = np.concatenate(places), np.concatenate(keys)
+        if not len(at):
+            return at, at
+        number = np.minimum(self._keys.searchsorted(key), len(self._keys) - 1)
+        same = self._keys[number] == key
+        return at[same], number[same]
 
 
 def _each(text: str, pattern: str) -> list[int]:

@@ -5,11 +5,12 @@ It does not know which chunks there are; it scores whatever rows' frequencies it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from knowledge.postings import Floats
-from knowledge.term_ids import Ids, term_id
+from knowledge.term_ids import Ids, Places, term_id
 
 IN_ORDER = 0.6
 """How much of a synonym's gain counts in the order: the question's own words lead it."""
@@ -27,47 +28,59 @@ class Expansion:
     synonyms: Sequence[Mapping[str, float]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Substitutes(NamedTuple):
+    """An expansion by the numbers of its terms in a query: the worth of each in the question's own phrase and, a row
+    each, in its synonyms."""
+
+    terms: Places
+    own: Floats
+    synonyms: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Query:
-    """The distinct terms of a question and of its expansions, by number, and the worth of each: `asked` in
-    the question, and for each expansion that in the question's own phrase and, a row each, in its
-    synonyms."""
+    """The distinct terms of a question and of its expansions, by number, and what each is worth in the question.
+
+    `plain` is the query without the expansions, whose terms stand first; None where it is this one.
+    """
 
     ids: Ids
     asked: Floats
-    expansions: Sequence[tuple[Floats, Floats]]
+    expansions: Sequence[Substitutes] = ()
+    plain: "Query | None" = None
 
     @classmethod
     def of(cls, weights: Mapping[str, float], expansions: Sequence[Expansion] = ()) -> "Query":
-        place: dict[int, int] = {}
-        for part in (weights, *(part for one in expansions for part in (one.own, *one.synonyms))):
-            for term in part:
-                place.setdefault(term_id(term), len(place))
+        plain = cls(*_distinct(weights))
+        return plain.with_others(expansions) if expansions else plain
 
-        def vector(part: Mapping[str, float]) -> Floats:
-            worth = np.zeros(len(place), np.float32)
-            for term, weight in part.items():
-                worth[place[term_id(term)]] = weight
-            return worth
-
-        return cls(
-            np.fromiter(place, np.uint64, len(place)),
-            vector(weights),
-            [(vector(one.own), np.stack([vector(other) for other in one.synonyms])) for one in expansions],
-        )
+    def with_others(self, expansions: Sequence[Expansion]) -> "Query":
+        """The same question, other words standing for its own."""
+        place = {number: n for n, number in enumerate(self.ids.tolist())}
+        numbered = [
+            [
+                {place.setdefault(term_id(term), len(place)): worth for term, worth in part.items()}
+                for part in (one.own, *one.synonyms)
+            ]
+            for one in expansions
+        ]
+        asked = np.zeros(len(place), np.float32)
+        asked[: len(self.asked)] = self.asked
+        ids = np.fromiter(place, np.uint64, len(place))
+        return Query(ids, asked, [_substitutes(parts) for parts in numbered], self)
 
     def most(self) -> Floats:
         """For each term what it adds to a row's score at the very most, whichever synonyms count."""
         worth = self.asked.copy()
-        for _, synonyms in self.expansions:
-            worth += synonyms.max(axis=0) * np.float32(IN_ORDER)
+        for one in self.expansions:
+            worth[one.terms] += one.synonyms.max(axis=0) * np.float32(IN_ORDER)
         return worth
 
     def widest(self) -> Floats:
         """For each term the most that it may add to a row's score: what candidates are chosen by."""
         worth = self.asked.copy()
-        for _, synonyms in self.expansions:
-            np.maximum(worth, synonyms.max(axis=0) * np.float32(IN_ORDER), out=worth)
+        for one in self.expansions:
+            worth[one.terms] = np.maximum(worth[one.terms], one.synonyms.max(axis=0) * np.float32(IN_ORDER))
         return worth
 
     def scores(self, saturated: Floats) -> Floats:
@@ -79,11 +92,10 @@ class Query:
     def gained(self, saturated: Floats) -> Floats:
         """What the expansions add to the scores of the question's own words; never less than 0."""
         total = np.zeros(saturated.shape[1], np.float32)
-        for own, synonyms in self.expansions:
-            terms = np.flatnonzero(synonyms.any(axis=0) | (own > 0))
-            part = saturated[terms]
-            score = own[terms] @ part
-            best = self._best(synonyms[:, terms], part, part)
+        for one in self.expansions:
+            part = saturated[one.terms]
+            score = one.own @ part
+            best = self._best(one.synonyms, part, part)
             total += (np.maximum(score, best) - score) * np.float32(IN_ORDER)
         return total
 
@@ -91,11 +103,10 @@ class Query:
         """For each row the summed worth of the question's terms that it holds, synonyms standing in."""
         present = (saturated > 0).astype(np.float32)
         total: Floats = self.asked @ present
-        for own, synonyms in self.expansions:
-            terms = np.flatnonzero(synonyms.any(axis=0) | (own > 0))
-            part = present[terms]
-            share = own[terms] @ part
-            total += np.maximum(share, self._best(synonyms[:, terms], part, part)) - share
+        for one in self.expansions:
+            part = present[one.terms]
+            share = one.own @ part
+            total += np.maximum(share, self._best(one.synonyms, part, part)) - share
         return total
 
     @staticmethod
@@ -105,3 +116,16 @@ class Query:
         held = shares >= np.float32(HELD) * synonyms.sum(axis=1, keepdims=True)
         best: Floats = np.where(held, synonyms @ counted, np.float32(0)).max(axis=0)
         return best
+
+
+def _distinct(weights: Mapping[str, float]) -> tuple[Ids, Floats]:
+    """The numbers of the terms and their worth; of two terms with one number the later one's."""
+    worth = {term_id(term): weight for term, weight in weights.items()}
+    return np.fromiter(worth, np.uint64, len(worth)), np.fromiter(worth.values(), np.float32, len(worth))
+
+
+def _substitutes(parts: Sequence[Mapping[int, float]]) -> Substitutes:
+    """From the terms by number: the phrase's own, and those of its synonyms."""
+    terms = sorted(set().union(*parts))
+    worth = np.array([[part.get(term, 0.0) for term in terms] for part in parts], np.float32)
+    return Substitutes(np.array(terms, np.int64), worth[0], worth[1:])

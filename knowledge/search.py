@@ -54,7 +54,7 @@ class Search:
     ) -> list[Ranked]:
         """The best `k` and maybe more, best first, duplicates left out. `near` has for each index what is near in
         meaning."""
-        query = Query.of(self.weights, expansions) if expansions else self.query
+        query = self.query.with_others(expansions) if expansions else self.query
         total, ranked = sum(self.weights.values()), list[Ranked]()
         best: dict[int, float] = {}
         for source, index in enumerate(self.indexes):

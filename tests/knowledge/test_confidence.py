@@ -6,6 +6,7 @@ import pytest
 
 from core.documents import Chunk
 from knowledge.confidence import THRESHOLD, scored
+from knowledge.evidence import Asked
 from knowledge.fusion import Ranked, fuse
 from knowledge.lexical import LexicalIndex
 from knowledge.search import Search
@@ -25,7 +26,7 @@ def _asked(question: str, *chunks: Chunk) -> tuple[list[Ranked], list[Chunk]]:
     search = Search.of([LexicalIndex(segments, [None] * len(segments))], question, 0)
     ranked = search.ranked()[:12]
     by_row = {one.row: one for one in numbered}
-    found = scored(question, search.weights, ranked, [by_row[one.row] for one in ranked])
+    found = scored(Asked(question, search.weights), ranked, [by_row[one.row] for one in ranked])
     return found, [by_row[one.row] for one in found]
 
 

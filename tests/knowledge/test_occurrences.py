@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from knowledge.occurrences import Marked, occurrences
+from knowledge.occurrences import Marked, Patterns
 
 
 def _plainly(text: str, pattern: str) -> set[int]:
@@ -17,7 +17,7 @@ def test_every_place_of_every_pattern_is_found_and_no_other(alphabet: str) -> No
     texts = ["".join(chance.choices(alphabet, k=chance.randint(0, 80))) for _ in range(5)]
     patterns = sorted({"".join(chance.choices(alphabet, k=chance.randint(1, 6))) for _ in range(40)})
     joined = Marked.joined([Marked.of(text) for text in texts])
-    places, which = occurrences(joined, patterns)
+    places, which = Patterns(patterns).found(joined)
     found = {pattern: set[int]() for pattern in patterns}
     for place, number in zip(places.tolist(), which.tolist(), strict=True):
         found[patterns[number]].add(place)
@@ -29,5 +29,5 @@ def test_every_place_of_every_pattern_is_found_and_no_other(alphabet: str) -> No
 
 def test_more_characters_than_one_byte_counts_are_found_too() -> None:
     letters = [chr(0x4E00 + n) for n in range(400)]
-    places, which = occurrences(Marked.joined([Marked.of("".join(letters))]), letters)
+    places, which = Patterns(letters).found(Marked.joined([Marked.of("".join(letters))]))
     assert sorted(places.tolist()) == sorted(which.tolist()) == list(range(400))

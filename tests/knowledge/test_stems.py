@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.evidence import held
+from knowledge.evidence import Asked
 from knowledge.lexical import question_terms
 from knowledge.stems import stem
 
@@ -35,7 +35,7 @@ def test_another_form_of_a_word_counts_for_most_of_it(
     question: str, other_form: str, other_word: str
 ) -> None:
     weights = question_terms(question)
-    words = held(question, weights, [question, other_form, other_word]).words
+    words = Asked(question, weights).held([question, other_form, other_word]).words
     assert words[0] == pytest.approx(1.0)
     assert words[0] > words[1] > words[2]
     assert words[1] >= 0.25
