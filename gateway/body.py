@@ -12,7 +12,7 @@ import orjson
 from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive
+from starlette.types import Message
 
 from core.errors import InvalidRequest, TooLarge
 from gateway.errors import validation_error
@@ -74,35 +74,6 @@ async def _arrived(request: Request, end: float) -> Message:
             return cast(Message, await _gone_on(arriving, awaited))
     except TimeoutError:
         raise InvalidRequest("The body did not arrive in time; send it again.") from None
-
-
-class Begun:
-    """A request's messages, of which the first may be looked at without waiting, and is there to be read all the same."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._first: Message | None = None
-        self._arriving: tuple[Any, Any] | None = None
-
-    def at_hand(self) -> bytes | None:
-        """The whole body, where all of it is here by now; asked once."""
-        arriving = self._receive()
-        try:
-            self._arriving = arriving, arriving.send(None)  # type: ignore[attr-defined]
-        except StopIteration as arrived:
-            self._first = message = cast(Message, arrived.value)
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                return cast(bytes, message.get("body", b""))
-        return None
-
-    async def __call__(self) -> Message:
-        if self._first is not None:
-            message, self._first = self._first, None
-            return message
-        if self._arriving is not None:
-            begun, self._arriving = self._arriving, None
-            return cast(Message, await _gone_on(*begun))
-        return await self._receive()
 
 
 @coroutine

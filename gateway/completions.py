@@ -45,7 +45,8 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
     passed = await enter_chat(request, principal, body)
     ask = await asked(body, principal, services, request.state.request_id)
     metrics: Metrics = request.app.state.metrics
-    if (known := services.answer.at_once(ask.question)) is not None:
+    if (told := services.answer.at_once(ask.question)) is not None:
+        known = told.finished()
         passed.finished(known)
         metrics.finished(known)
         request.state.conversation_id = known.conversation_id
@@ -62,17 +63,11 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
 
 def told_at_once(model: str, known: Finished, *, stream: bool, with_usage: bool) -> Response:
     """An answer that was there before the question."""
-    body = body_at_once(model, known, stream=stream, with_usage=with_usage)
     if not stream:
-        return Response(body, media_type="application/json")
-    return Response(body, headers=STREAM_HEADERS, media_type="text/event-stream")
-
-
-def body_at_once(model: str, known: Finished, *, stream: bool, with_usage: bool) -> bytes:
-    if not stream:
-        return orjson.dumps(completion(model, (), known))
+        return Response(orjson.dumps(completion(model, (), known)), media_type="application/json")
     hand = hand_of(Chunks(model, with_usage), "")
-    return b"".join((*hand.opening, hand.delta(Delta(known.text)), *hand.ending(known)))
+    body = b"".join((*hand.opening, hand.delta(Delta(known.text)), *hand.ending(known)))
+    return Response(body, headers=STREAM_HEADERS, media_type="text/event-stream")
 
 
 async def asked_directly(request: Request) -> Response:

@@ -140,6 +140,10 @@ class PatientProtocol(HttpToolsProtocol):
             self._unread = None
         if self.door is not None:
             self.door.busy(self)
+        self.begin()
+
+    def begin(self) -> None:
+        """Hand the request on; its head is whole."""
         super().on_headers_complete()
         if self._stopping:
             self.cycle.keep_alive = False
@@ -184,7 +188,7 @@ class PatientProtocol(HttpToolsProtocol):
             return
         if self.door is not None and self._inside:
             self.door.idle(self)
-        if self.cycle.more_body and self._lingering is None:
+        if getattr(self.cycle, "more_body", False) and self._lingering is None:
             self._lingering = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def pause_writing(self) -> None:

@@ -4,7 +4,6 @@ It does not know routes, rights or rooms; it sees ASGI messages only.
 """
 
 import re
-import secrets
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import InvalidRequest
+from core.ids import unguessable
 from gateway.errors import error_response, unknown_error
 from gateway.metrics import Metrics
 from gateway.origin import is_https
@@ -157,4 +157,4 @@ def accepted_request_id(given: str | None) -> str:
     """The caller's own id where it is short and plain, else a new one."""
     if given is not None and REQUEST_ID.fullmatch(given):
         return given
-    return f"req_{secrets.token_hex(16)}"
+    return f"req_{unguessable()}"

@@ -13,7 +13,7 @@ from gateway.body import LARGEST_JSON
 from gateway.completions import asked_directly
 from gateway.errors import ClientGone, gone_error, known_error
 from gateway.openapi import DocumentedApi
-from gateway.quick import Quick
+from gateway.short_way import Counter
 
 PATH = "/v1/chat/completions"
 
@@ -29,17 +29,15 @@ ROUTE = LaneRoute(PATH)
 
 
 class Gateway(DocumentedApi):
-    """The app, with a lane beside it."""
+    """The app, with a lane beside it, and a counter before both."""
 
     lane: ASGIApp | None = None
-    quick: Quick | None = None
+    counter: Counter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.lane is not None and takes(scope):
             scope["app"] = self
-            rest = await self.quick(scope, receive, send) if self.quick else receive
-            if rest is not None:
-                await self.lane(scope, rest, send)
+            await self.lane(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

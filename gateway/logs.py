@@ -3,10 +3,12 @@
 Knows no setting and no request; what may be logged is the caller's duty, and never a customer's words.
 """
 
+import asyncio
 import json
 import logging
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import nullcontext, suppress
@@ -66,13 +68,18 @@ def access(request_id: str, method: str, route: str, status: int, ms: int) -> No
     None of these holds what JSON would have to escape.
     """
     if _lines and structlog.is_configured():
-        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        _lines[0].write(
+        second, part = divmod(time.time_ns() // 1000, 1_000_000)
+        _lines[0].write_soon(
             f'{{"method": "{method}", "route": "{route}", "status": {status}, "ms": {ms}, "event": "request", '
-            f'"request_id": "{request_id}", "level": "info", "timestamp": "{at}"}}'
+            f'"request_id": "{request_id}", "level": "info", "timestamp": "{_second(second)}.{part:06}Z"}}'
         )
     else:
         log.info("request", method=method, route=route, status=status, ms=ms, request_id=request_id)
+
+
+@lru_cache(4)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat()
 
 
 class LineHandler(logging.StreamHandler[Any]):
@@ -82,10 +89,34 @@ class LineHandler(logging.StreamHandler[Any]):
         line = one_line({"event": "log_failed", "logger": record.name, "level": record.levelname.lower()})
         self.stream.write(f"{line}\n")
 
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self._soon: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._write_those()
+        super().emit(record)
+
     def write(self, line: str) -> None:
         """A line that is one already. Where it cannot be written there is nobody to tell, and nothing else fails."""
         with self.lock or nullcontext(), suppress(OSError, ValueError):
+            self._write_those()
             self.stream.write(f"{line}\n")
+            self.stream.flush()
+
+    def write_soon(self, line: str) -> None:
+        """The same for the event loop's thread, together with what comes in the same turn of it: a write costs the
+        system more than the line costs us."""
+        self._soon.append(line)
+        if len(self._soon) == 1:
+            asyncio.get_running_loop().call_soon(self._write_those)
+
+    def _write_those(self) -> None:
+        if not self._soon:
+            return
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
+            those, self._soon = self._soon, []
+            self.stream.write("\n".join((*those, "")))
             self.stream.flush()
 
 

@@ -5,6 +5,7 @@ model of gateway/schema.py would refuse, and takes nothing that is not plain; th
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from core.messages import OPEN_PARAMETERS, Message, Role, Sampling
@@ -87,6 +88,12 @@ def _picked(content: Mapping[str, Any]) -> Sampling | None:
         and (most is None or (type(most) is int and 0 < most <= MOST_TOKENS))
     ):
         return None
+    return _sampling(temperature, top_p, most)
+
+
+@lru_cache(1000)
+def _sampling(temperature: float | None, top_p: float | None, most: int | None) -> Sampling:
+    """A program says the same every time."""
     said = {"temperature": temperature, "top_p": top_p, "max_tokens": most}
     return Sampling(
         DEFAULTS.temperature if temperature is None else temperature,

@@ -6,10 +6,10 @@ It does not know HTTP, rights or where the events come from.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from secrets import token_hex
 from typing import Any
 
 from core.events import Delta, Finished
+from core.ids import unguessable
 from core.messages import Source, Usage
 from pipelines.likelihoods import joined
 
@@ -57,7 +57,7 @@ class Chunks:
     model: str
     with_usage: bool
     n: int = 1
-    id: str = field(default_factory=lambda: f"chatcmpl-{token_hex(16)}")
+    id: str = field(default_factory=lambda: f"chatcmpl-{unguessable()}")
     created: int = field(default_factory=lambda: int(time.time()))
 
     def role(self, index: int = 0) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def completion(model: str, deltas: Sequence[Delta], event: Finished) -> dict[str
     for index, one in enumerate(event.further, 1):
         choices.append(_whole_choice(index, one.text, one.finish_reason, deltas))
     return {
-        "id": f"chatcmpl-{token_hex(16)}",
+        "id": f"chatcmpl-{unguessable()}",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from core.errors import ConfigurationError
 from core.settings import Settings
 from gateway.connections import Door, raise_descriptor_limit, room_for_connections
-from gateway.deadlines import PatientProtocol
+from gateway.short_way import ShortWayProtocol
 
 log = structlog.get_logger()
 
@@ -134,20 +134,22 @@ def reserve(settings: Settings) -> socket.socket:
     return listener
 
 
-def guarded_by(door: Door, kind: type[PatientProtocol] = PatientProtocol) -> type[PatientProtocol]:
-    """The protocol of connections that come through this door."""
-    return type("GuardedProtocol", (kind,), {"door": door})
+def guarded_by(
+    door: Door, app: FastAPI, kind: type[ShortWayProtocol] = ShortWayProtocol
+) -> type[ShortWayProtocol]:
+    """The protocol of connections that come through this door, to the counter of this app where it has one."""
+    return type("GuardedProtocol", (kind,), {"door": door, "counter": getattr(app, "counter", None)})
 
 
 def serve_forever(app: FastAPI, settings: Settings, token: str, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM."""
     raise_descriptor_limit()
     door = Door(settings.connections_per_address)
-    config = server_config(app, guarded_by(door))
+    config = server_config(app, guarded_by(door, app))
     PoliteServer(config, app, settings, token, door).run(sockets=[listener])
 
 
-def server_config(app: FastAPI, protocol: type[PatientProtocol]) -> uvicorn.Config:
+def server_config(app: FastAPI, protocol: type[ShortWayProtocol]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.board import HOUSE
-from gateway.deadlines import PatientProtocol
 from gateway.handover import Exchange
+from gateway.short_way import ShortWayProtocol
 
 ANYWHERE = (b"/v1/", b"/healthz ")
 """How the target of a request begins that any process serves; all else is the house's."""
@@ -36,7 +36,7 @@ def served_anywhere(data: bytes) -> bool | None:
     return None if any(prefix.startswith(target) for prefix in ANYWHERE) else False
 
 
-class SharedProtocol(PatientProtocol):
+class SharedProtocol(ShortWayProtocol):
     """`exchange` is set in a subclass, since uvicorn makes its protocols itself."""
 
     exchange: ClassVar[Exchange]

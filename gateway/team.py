@@ -142,5 +142,5 @@ def serve_seat(app: FastAPI, settings: Settings, token: str, listener: socket.so
     """Serve until SIGINT or SIGTERM, or until the parent is gone."""
     raise_descriptor_limit()
     door = Door(settings.connections_per_address)
-    protocol = guarded_by(door, type("SeatedProtocol", (SharedProtocol,), {"exchange": seat.exchange}))
+    protocol = guarded_by(door, app, type("SeatedProtocol", (SharedProtocol,), {"exchange": seat.exchange}))
     TeamServer(server_config(app, protocol), app, settings, token, door, seat).run(sockets=[listener])

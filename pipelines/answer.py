@@ -15,7 +15,7 @@ from core.errors import EngineError, ServerStopping, XiaoQError
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Message, Mode, Question, Source, StoredTurn, TurnStatus
 from core.ports import AttachmentStore, ConversationLog, Engine, LineStore, Retriever, TokenCounter
-from pipelines.at_once import AtOnce
+from pipelines.at_once import AtOnce, Told
 from pipelines.choices import Choices, several
 from pipelines.conceal import conceal, conceal_if_new
 from pipelines.continued import continued
@@ -85,7 +85,7 @@ class AnswerPipeline:
         other._at_once = None
         return other
 
-    def at_once(self, question: Question) -> Finished | None:
+    def at_once(self, question: Question) -> Told | None:
         """The whole answer where it lies in memory, on its way to the disk; None: `ask`. It does not wait."""
         return self._at_once.answer(question) if self._at_once else None
 

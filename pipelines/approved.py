@@ -33,13 +33,14 @@ _AT_ONCE = 50
 @dataclass(frozen=True, slots=True)
 class PairTable:
     """The approved pairs of one base by what they are asked with. `forms` are the questions' forms by the pair's row,
-    which stay as they are as long as the row does."""
+    which stay as they are as long as the row does; `given` are answers as they were given, by pair and language."""
 
     version: int = -1
     changes: int = -1
     by_form: Mapping[str, Sequence[Chunk]] = field(default_factory=dict)
     forms: Mapping[int, Sequence[str]] = field(default_factory=dict)
     phrasings: int = 0
+    given: dict[tuple[str, str], KnownAnswer] = field(default_factory=dict)
 
     @property
     def small(self) -> bool:
@@ -74,12 +75,13 @@ class ApprovedAnswers:
     ) -> KnownAnswer | None:
         """The approved answer to a question of this form in `language`; None without one, and where there are two
         that differ."""
-        day = today or datetime.now(UTC).date()
         found: Chunk | None = None
+        given: dict[tuple[str, str], KnownAnswer] = {}
         for base in searched(line):
             table = self._tables.get(base, NO_PAIRS)
             if form not in table.by_form or table.changes != self._documents.changes(base):
                 continue
+            day = today or datetime.now(UTC).date()
             for pair in table.by_form[form]:
                 if not is_valid(pair, day) or not fits(
                     pair.text, pair.language, form, language, line.languages
@@ -87,8 +89,14 @@ class ApprovedAnswers:
                     continue
                 if found is not None and found.text != pair.text:
                     return None
-                found = found or pair
-        return None if found is None else answer_of(found, language)
+                if found is None:
+                    found, given = pair, table.given
+        if found is None:
+            return None
+        known = given.get((found.id, language))
+        if known is None:
+            known = given[found.id, language] = answer_of(found, language)
+        return known
 
     async def refresh(self, bases: Sequence[str] | None = None) -> None:
         """Bring what is held up to the store, rarely where that takes long; what fails is tried again."""

@@ -5,8 +5,8 @@ for the same text on the same line under the same word lists. Any other question
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from core.events import Finished
 from core.frequent import KnownAnswer
@@ -36,14 +36,39 @@ class AtHand(Protocol):
         ...
 
 
+@dataclass(slots=True, eq=False)
+class Ready:
+    """An answer from memory, as it is told and kept each time it is given: all but its ids."""
+
+    known: KnownAnswer
+    mode: Mode
+    record: TurnRecord
+    finished: Finished
+    """Its ids are empty."""
+    made: dict[object, Any] = field(default_factory=dict)
+    """What doors have made of it, by whatever they call that."""
+
+
+@dataclass(slots=True, eq=False)
+class Told:
+    """One answer from memory, on its way to the disk."""
+
+    ready: Ready
+    conversation_id: str
+    turn_id: str
+
+    def finished(self) -> Finished:
+        return replace(self.ready.finished, conversation_id=self.conversation_id, turn_id=self.turn_id)
+
+
 @dataclass(slots=True)
 class _Seen:
-    """What one text came to. `cleared` is an answer to it that holds no sensitive word."""
+    """What one text came to. `ready` is an answer to it that holds no sensitive word."""
 
     line: BusinessLine
     lexicon: Lexicon
     language: str
-    cleared: str | None = None
+    ready: Ready | None = None
 
 
 class AtOnce:
@@ -74,7 +99,7 @@ class AtOnce:
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
 
-    def answer(self, question: Question) -> Finished | None:
+    def answer(self, question: Question) -> Told | None:
         """The answer, on its way to the disk; None where the question is to go the whole path."""
         key = (question.line or self._default_line, question.text)
         seen = self._seen.get(key)
@@ -86,54 +111,54 @@ class AtOnce:
         if self._screening.lexicon_at_hand() is not seen.lexicon:
             return None
         found = self._known.at_hand(question, line, seen.language, seen.lexicon.version)
-        if found is None or not self._may_be_said(found[1].text, seen):
+        ready = None if found is None else _ready(seen, *found)
+        if ready is None:
             return None
         self._seen.move_to_end(key)
-        return self._kept(question, line, seen.language, *found)
+        ids = self._log.keep_soon(question, line.id, ready.record, self._versions.begin(line))
+        return None if ids is None else Told(ready, *ids)
 
-    def _may_be_said(self, text: str, seen: _Seen) -> bool:
-        """Whether the answer goes out as it stands: without a word of the lists, and without what looks like a placeholder."""
-        if seen.cleared == text:
-            return True
-        if FORM.search(text) or seen.lexicon.screen(text, seen.line.id).hits:
-            return False
-        seen.cleared = text
-        return True
 
-    def _kept(
-        self, question: Question, line: BusinessLine, language: str, mode: Mode, answer: KnownAnswer
-    ) -> Finished | None:
-        timings = {**TIMINGS, "saved": answer.milliseconds} if answer.milliseconds else TIMINGS
-        usage = Usage(0, estimate_tokens(answer.text), estimated=True)
-        record = TurnRecord(
-            answer=answer.text,
-            mode=mode,
-            status=TurnStatus.DONE,
-            language=language,
-            engine=answer.engine,
-            sources=answer.sources,
-            timings=timings,
-            usage=usage,
-            finish_reason=answer.finish_reason,
-        )
-        ids = self._log.keep_soon(question, line.id, record, self._versions.begin(line))
-        if ids is None:
-            return None
-        conversation_id, turn_id = ids
-        return Finished(
-            conversation_id=conversation_id,
-            turn_id=turn_id,
-            mode=mode,
-            line=line.id,
-            language=language,
-            text=answer.text,
-            sources=answer.sources,
-            handoff=None,
-            timings=timings,
-            finish_reason=answer.finish_reason,
-            usage=usage,
-            engine=answer.engine,
-        )
+def _ready(seen: _Seen, mode: Mode, known: KnownAnswer) -> Ready | None:
+    """None where the answer may not go out as it stands: it holds a word of the lists, or what looks like a placeholder."""
+    ready = seen.ready
+    if ready is not None and ready.known is known and ready.mode is mode:
+        return ready
+    if FORM.search(known.text) or seen.lexicon.screen(known.text, seen.line.id).hits:
+        return None
+    seen.ready = ready = _made_ready(seen, mode, known)
+    return ready
+
+
+def _made_ready(seen: _Seen, mode: Mode, known: KnownAnswer) -> Ready:
+    timings = {**TIMINGS, "saved": known.milliseconds} if known.milliseconds else TIMINGS
+    usage = Usage(0, estimate_tokens(known.text), estimated=True)
+    record = TurnRecord(
+        answer=known.text,
+        mode=mode,
+        status=TurnStatus.DONE,
+        language=seen.language,
+        engine=known.engine,
+        sources=known.sources,
+        timings=timings,
+        usage=usage,
+        finish_reason=known.finish_reason,
+    )
+    finished = Finished(
+        conversation_id="",
+        turn_id="",
+        mode=mode,
+        line=seen.line.id,
+        language=seen.language,
+        text=known.text,
+        sources=known.sources,
+        handoff=None,
+        timings=timings,
+        finish_reason=known.finish_reason,
+        usage=usage,
+        engine=known.engine,
+    )
+    return Ready(known, mode, record, finished)
 
 
 def stands_alone(question: Question) -> bool:

@@ -10,13 +10,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 
 from core.errors import ServerStopping
 from core.events import Event
 from core.frequent import AnswerCache, KnownAnswer, RefusalStore
-from core.hours import zone_of
+from core.hours import today_in
 from core.messages import BusinessLine, Mode, Question
 from core.vault import PLACEHOLDER
 from pipelines.answer_keys import Grounds, answer_key, refusal_key
@@ -34,6 +35,7 @@ from pipelines.screening import ScreenedQuestion
 
 log = structlog.get_logger()
 
+_MOST_WORKED_OUT = 10_000
 _OVERLAP = timedelta(minutes=1)
 """By how much the clocks of two machines may differ."""
 
@@ -77,6 +79,8 @@ class CachedAnswers:
         self._flights: dict[bytes, Flight] = {}
         self._refused: set[bytes] = set()
         self._looked: datetime | None = None
+        self._worked_out: dict[tuple[str, str], tuple[BusinessLine, tuple[Any, ...], Keys]] = {}
+        """By line and form the keys as they were last, the very line, and what else they stand on."""
 
     def asking(
         self, question: Question, line: BusinessLine, language: str, screened: ScreenedQuestion
@@ -94,22 +98,22 @@ class CachedAnswers:
         """In microseconds; None where an answer may depend on more than the keys hold."""
         if not (line.frequent.cache and stands_alone(question, line)):
             return None
-        bases = [(base, self._version(base)) for base in searched(line)]
+        bases = [(base, version) for base in searched(line) if (version := self._version(base)) is not None]
         form = form_of(question.text)
-        if not form or any(version is None for _, version in bases):
+        if not form or len(bases) < len(searched(line)):
             return None
-        sampling = sampling_for(line, question.sampling, line.prompt)
-        grounds = Grounds(
-            language,
-            [(base, version) for base, version in bases if version is not None],
-            self._engine,
-            words,
-            sampling,
-            datetime.now(zone_of(line.time_zone)).date(),
-            form,
-        )
-        refusal = refusal_key(line, grounds)
-        return Keys(answer_key(line, grounds, refusal), refusal)
+        day = today_in(line.time_zone)
+        stands_on = (language, bases, self._engine, words, question.sampling, day)
+        last = self._worked_out.get((line.id, form))
+        if last is None or last[0] is not line or last[1] != stands_on:
+            sampling = sampling_for(line, question.sampling, line.prompt)
+            grounds = Grounds(language, bases, self._engine, words, sampling, day, form)
+            refusal = refusal_key(line, grounds)
+            if len(self._worked_out) >= _MOST_WORKED_OUT:
+                self._worked_out.clear()
+            last = line, stands_on, Keys(answer_key(line, grounds, refusal), refusal)
+            self._worked_out[line.id, form] = last
+        return last[2]
 
     def at_hand(
         self, question: Question, line: BusinessLine, language: str, words: int

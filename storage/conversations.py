@@ -6,13 +6,12 @@ The owner, as a pseudonym, stands in the WHERE of every statement that touches s
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from secrets import token_hex
-from uuid import uuid4
 
 import structlog
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from core.errors import InvalidRequest, StorageDamaged
+from core.ids import unguessable
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Hide, Masking, MaskWith, VaultEntry
 from storage import places
@@ -68,8 +67,8 @@ class SqlConversationLog:
                 question,
                 owner,
                 line,
-                f"turn-{uuid4().hex}",
-                f"conv-{uuid4().hex}",
+                f"turn-{unguessable()}",
+                f"conv-{unguessable()}",
                 datetime.now(UTC),
                 masking,
                 prompt_version,
@@ -84,7 +83,7 @@ class SqlConversationLog:
         customer: str | None = None,
         prompt_version: int | None = None,
     ) -> str:
-        conversation_id, now = f"conv-{uuid4().hex}", datetime.now(UTC)
+        conversation_id, now = f"conv-{unguessable()}", datetime.now(UTC)
         owner = self._db.pseudonyms.owner(owner)
 
         def write(connection: Connection) -> None:
@@ -155,7 +154,7 @@ class SqlConversationLog:
         """See the port."""
         if not self._db.keeps_up:
             return None
-        turn_id, conversation_id, now = f"turn-{token_hex(16)}", f"conv-{token_hex(16)}", datetime.now(UTC)
+        turn_id, conversation_id, now = f"turn-{unguessable()}", f"conv-{unguessable()}", datetime.now(UTC)
         owner = self._db.pseudonyms.owner(question.owner)
         kept = Kept(question, owner, line, turn_id, conversation_id, now, now, record, prompt_version)
         self._db.owe(self._keep, kept, _lost)

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.key_cache import KeptAnswer, KeyCache
 from storage.key_use import KeyUse
 from storage.tables import api_key
+from storage.worked_out import WorkedOut
 
 PREFIX = "xq-"
 
@@ -31,6 +32,7 @@ class SqlKeyStore:
         self._use = KeyUse(db, now)
         self._cache = KeyCache(self._read, now)
         self._any = KeptAnswer(self._asked, now)
+        self._digests = WorkedOut(_digest, lambda: db.secret("api-keys"))
 
     async def create(
         self, name: str, role: str, line: str | None = None, terms: KeyTerms = NO_TERMS
@@ -43,7 +45,7 @@ class SqlKeyStore:
             name=name,
             role=role,
             line=line,
-            digest=self._digest(text),
+            digest=self._digests(text),
             created_at=key.created_at,
             **_columns(terms),
         )
@@ -53,13 +55,13 @@ class SqlKeyStore:
         return key, text
 
     async def find(self, text: str) -> ApiKey | None:
-        key = await self._cache.get(self._digest(text))
+        key = await self._cache.get(self._digests(text))
         if key is not None:
             self._use.used(key.id)
         return key
 
     def at_hand(self, text: str) -> ApiKey | None:
-        key = self._cache.at_hand(self._digest(text))
+        key = self._cache.at_hand(self._digests(text))
         if key is not None:
             self._use.used(key.id)
         return key
@@ -111,9 +113,10 @@ class SqlKeyStore:
         query = select(api_key.c.id).limit(1)
         return await self._db.read(lambda connection: connection.scalar(query)) is not None
 
-    def _digest(self, text: str) -> bytes:
-        # The text is a header a stranger wrote: whatever it holds, it must have bytes.
-        return hmac.digest(self._db.secret("api-keys"), text.encode("utf-8", "surrogatepass"), "sha256")
+
+def _digest(text: str, secret: bytes) -> bytes:
+    # The text is a header a stranger wrote: whatever it holds, it must have bytes.
+    return hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256")
 
 
 def _columns(terms: KeyTerms) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import re
 
 from storage.columns import plain
 from storage.ring import KeyRing
+from storage.worked_out import WorkedOut
 
 _PSEUDONYM = re.compile(r"~[a-z2-7]{32}")
 _DIGEST_BYTES = 20  # 32 letters
@@ -19,17 +20,14 @@ class Pseudonyms:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
+        self._owners = WorkedOut(_owner, lambda: ring.secret("subjects"))
 
     def owner(self, owner: str) -> str:
         """`chat:~…` of `chat:<id>`, `key:<id>/~…` of `key:<id>/<user>`; what names no customer stays.
 
         A pseudonym is its own.
         """
-        door, named = _divided(owner)
-        if not named or _PSEUDONYM.fullmatch(named):
-            return owner
-        number = int.from_bytes(self._digest(f"owner\0{plain(owner)}")[:_DIGEST_BYTES])
-        return f"{door}~{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
+        return self._owners(owner)
 
     def customer(self, customer: str) -> bytes:
         """What a conversation is found by, given the customer in the caller's words."""
@@ -40,7 +38,19 @@ class Pseudonyms:
         return self._digest(f"vault\0{conversation_id}\0{kind}\0{plain(value)}")
 
     def _digest(self, text: str) -> bytes:
-        return hmac.digest(self._ring.secret("subjects"), text.encode(), "sha256")
+        return _digest(text, self._ring.secret("subjects"))
+
+
+def _digest(text: str, secret: bytes) -> bytes:
+    return hmac.digest(secret, text.encode(), "sha256")
+
+
+def _owner(owner: str, secret: bytes) -> str:
+    door, named = _divided(owner)
+    if not named or _PSEUDONYM.fullmatch(named):
+        return owner
+    number = int.from_bytes(_digest(f"owner\0{plain(owner)}", secret)[:_DIGEST_BYTES])
+    return f"{door}~{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
 
 def _divided(owner: str) -> tuple[str, str]:

@@ -31,7 +31,8 @@ class Counter(Desk):
         return replace(Question(text=text, owner="chat:1", channel="chat", request_id="r2"), **changes)
 
     def at_once(self, text: str = ASKED, **changes: Any) -> Finished | None:
-        return self.pipeline.at_once(self.question(text, **changes))
+        told = self.pipeline.at_once(self.question(text, **changes))
+        return told and told.finished()
 
     @property
     def lists(self) -> Words:

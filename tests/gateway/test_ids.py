@@ -1,0 +1,44 @@
+"""Identifiers: never the same twice, in threads and after a fork neither."""
+
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from core.ids import AT_ONCE, unguessable
+
+FORKED = """
+import os, sys
+from core.ids import unguessable
+unguessable()
+child = os.fork()
+for _ in range(10):
+    sys.stdout.write(unguessable() + "\\n")
+sys.stdout.flush()
+if child:
+    os.waitpid(child, 0)
+else:
+    os._exit(0)
+"""
+
+
+def test_all_differ_and_have_their_shape() -> None:
+    given = [unguessable() for _ in range(3 * AT_ONCE)]
+    assert len(set(given)) == len(given)
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in given)
+
+
+def test_threads_get_different_ones() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        given = [*threads.map(lambda _: unguessable(), range(10_000))]
+    assert len(set(given)) == len(given)
+
+
+def test_a_child_does_not_repeat_its_parent() -> None:
+    root = Path(__file__).parents[2]
+    printed = subprocess.run(
+        [sys.executable, "-c", FORKED], cwd=root, capture_output=True, text=True, check=True, timeout=60
+    )
+    given = printed.stdout.split()
+    assert len(given) == len(set(given)) == 20

@@ -1,0 +1,132 @@
+"""Requests that the counter answers and those that it leaves, over real sockets: in order, whole, and on one connection."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from gateway.short_way import LARGEST, PATH, Headers, ShortWayProtocol
+
+HEAD = b"POST %b HTTP/1.1\r\nHost: desk\r\nContent-Length: %d\r\n%b\r\n"
+
+
+class Knowing:
+    """Knows one question."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> bytes | None:
+        self.asked.append(body)
+        assert (b"host", b"desk") in headers
+        assert any(name == b"date" for name, _ in ours)
+        assert not https
+        return b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nknown" if body == b"known?" else None
+
+
+async def framework(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(b"made of %b" % body[:20])(scope, receive, send)
+
+
+@pytest.fixture
+def counter() -> Knowing:
+    return Knowing()
+
+
+@pytest.fixture
+def port(counter: Knowing) -> Iterator[int]:
+    protocol = type("Counted", (ShortWayProtocol,), {"counter": counter})
+    config = uvicorn.Config(
+        framework, "127.0.0.1", 0, http=protocol, loop="uvloop", ws="none", log_config=None, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+
+
+def request(body: bytes, *, path: bytes = PATH, more: bytes = b"") -> bytes:
+    return HEAD % (path, len(body), more) + body
+
+
+LAST = request(b"last", more=b"Connection: close\r\n")
+
+
+def heard(port: int, *pieces: bytes) -> list[bytes]:
+    """The bodies of all answers until the other side closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        for piece in pieces:
+            line.sendall(piece)
+            time.sleep(0.05)
+        reply = b"".join(iter(lambda: line.recv(65_536), b""))
+    return [one.partition(b"\r\n\r\n")[2] for one in reply.split(b"HTTP/1.1 ")[1:]]
+
+
+def test_what_is_known_is_told_and_the_connection_goes_on(port: int, counter: Knowing) -> None:
+    assert heard(port, request(b"known?"), request(b"other"), request(b"known?"), LAST) == [
+        b"known", b"made of other", b"known", b"made of last",
+    ]  # fmt: skip
+    assert counter.asked == [b"known?", b"other", b"known?"]
+
+
+def test_requests_sent_ahead_are_answered_in_their_order(port: int) -> None:
+    told = heard(
+        port, request(b"known?") + request(b"known?") + request(b"other") + request(b"known?") + LAST
+    )
+    assert told[:3] == [b"known", b"known", b"made of other"]
+    assert told[3:] == [
+        b"made of known?",
+        b"made of last",
+    ]  # behind one that is being made there is no short way
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60, len(request(b"known?")) - 6, len(request(b"known?")) - 1])
+def test_a_request_in_pieces_is_made_whole(port: int, cut: int) -> None:
+    whole = request(b"known?")
+    told = heard(port, whole[:cut], whole[cut:], LAST)
+    assert told in ([b"known", b"made of last"], [b"made of known?", b"made of last"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        request(b"known?", path=b"/v1/other"),
+        request(b"known?", path=PATH + b"?a=b"),
+        request(b"known?", more=b"Connection: close\r\n"),
+        request(b"known?" + b" " * LARGEST),
+        HEAD.replace(b"1.1", b"1.0") % (PATH, 6, b"") + b"known?",
+        HEAD.replace(b"POST", b"PUT") % (PATH, 6, b"") + b"known?",
+        HEAD.replace(b"Content-Length: %d", b"X: %d") % (PATH, 6, b"Transfer-Encoding: chunked\r\n")
+        + b"6\r\nknown?\r\n0\r\n\r\n",
+        b"POST %b HTTP/1.1\r\nHost: desk\r\nContent-Length: 0\r\n\r\n" % PATH,
+    ],
+)
+def test_what_is_out_of_the_ordinary_is_left_to_the_framework(
+    port: int, counter: Knowing, asked: bytes
+) -> None:
+    assert heard(port, asked, LAST)[0].startswith(b"made of")
+    assert counter.asked == []
+
+
+def test_what_is_no_request_any_more_ends_the_connection(port: int, counter: Knowing) -> None:
+    told = heard(port, request(b"known?") + b"\0\0\0 nonsense\r\n\r\n")
+    assert told[0] == b"known"
+    assert counter.asked == [b"known?"]
+
+
+def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(port: int, counter: Knowing) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(HEAD % (PATH, 100, b"") + b"half")
+    assert heard(port, request(b"known?"), LAST) == [b"known", b"made of last"]
+    assert counter.asked == [b"known?"]
