@@ -1,8 +1,10 @@
 """Business lines, as the manager keeps them. Knows no starter line; those are put here like any other."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -16,7 +18,8 @@ from storage.tables import line as line_table
 from storage.upsert import upsert
 
 KNOWN_SECONDS = 1.0
-"""How long a line that was read is taken to be as it was: another process may change it."""
+"""How long a line that was read is taken to be as it was: another process may change it. Half-way it is read again beside
+the questions, or once a second all that come at that moment would wait."""
 _MOST_KNOWN = 1000
 
 
@@ -27,6 +30,7 @@ class SqlLineStore:
         self._db = db
         self._known: dict[str, tuple[float, BusinessLine]] = {}
         self._changes = 0
+        self._reading: dict[str, asyncio.Task[BusinessLine | None]] = {}
 
     async def all(self) -> Sequence[BusinessLine]:
         """Every line, archived ones too, in the order in which they were made."""
@@ -37,6 +41,9 @@ class SqlLineStore:
         """See the port. What this process puts is seen at once, what another puts within KNOWN_SECONDS."""
         if (at_hand := self.at_hand(line)) is not None:
             return at_hand
+        return await self._read(line)
+
+    async def _read(self, line: str) -> BusinessLine | None:
         _, known = self._known.get(line, (0.0, None))
         read_at, changes = time.monotonic(), self._changes
         if known is not None:
@@ -56,7 +63,19 @@ class SqlLineStore:
 
     def at_hand(self, line: str) -> BusinessLine | None:
         read_at, known = self._known.get(line, (0.0, None))
-        return known if time.monotonic() - read_at < KNOWN_SECONDS else None
+        age = time.monotonic() - read_at
+        if known is None or age >= KNOWN_SECONDS:
+            return None
+        if age > KNOWN_SECONDS / 2 and line not in self._reading:
+            self._reading[line] = task = asyncio.create_task(self._read(line))
+            task.add_done_callback(partial(self._was_read, line))
+        return known
+
+    def _was_read(self, line: str, task: "asyncio.Task[BusinessLine | None]") -> None:
+        """A reading beside the questions may fail unseen: who asks after KNOWN_SECONDS reads again and is told."""
+        del self._reading[line]
+        if not task.cancelled():
+            task.exception()
 
     async def put(self, line: BusinessLine) -> None:
         await self._db.write(lambda connection: put_line(connection, line))

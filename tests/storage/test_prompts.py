@@ -1,6 +1,8 @@
 """Versions of prompts: what is frozen stays, numbers are given once, rolling back finds the way; on both databases."""
 
 import asyncio
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -121,3 +123,22 @@ async def test_writers_of_two_processes_never_get_the_same_number(db: Database, 
         assert [one.follows for one in await store.list("shop")].count(None) == 31
     finally:
         await other.aclose()
+
+
+async def test_a_line_in_use_is_read_again_beside_the_questions(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.lines.KNOWN_SECONDS", 1000.0)
+    lines, _ = await shop(db)
+    before = await lines.get("shop")
+    assert before is not None
+    await SqlLineStore(db).put(replace(before, persona="elsewhere"))  # another process
+    assert lines.at_hand("shop") is before
+    lines._known["shop"] = (time.monotonic() - 600, before)
+    assert lines.at_hand("shop") is before, "nobody waits for it"
+    async with asyncio.timeout(10):
+        while (found := lines.at_hand("shop")) is before:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+    assert found is not None
+    assert found.persona == "elsewhere"
+    assert not lines._reading
