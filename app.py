@@ -10,13 +10,14 @@ import hmac
 import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from core.errors import ConfigurationError
 from core.frequent import AnswerCache
@@ -383,28 +384,31 @@ def create_app(settings: Settings, operator_token: str | None = None, seat: "Sea
     from gateway.app import build_gateway
     from gateway.gathering import Gatherer
     from pages.customer import customer_routes
+    from pages.late import LatePages
 
     services = build_services(settings)
     if seat is not None:
         check_engine(services.engine.name)
+    pages = LatePages(lambda: build_console(services), settings.ui_language)
     app = build_gateway(
         services,
         operator_token=operator_token or secrets.token_urlsafe(24),
         secret=services.secret,
         framed_by="*" if on_space() else "'self'",
-        probes={"workers": seat.health} if seat else {},
+        probes={"pages": pages.health, **({"workers": seat.health} if seat else {})},
     )
     if seat is not None:
         app.state.metrics.others = Gatherer(seat.exchange).sum_with
     app.router.routes.extend(
         customer_routes(services, secret=lambda: hmac.digest(services.secret(), b"customer", "sha256"))
     )
-    guard_console(app, services)
+    guard_console(app, services, pages)
     inner = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncGenerator[None]:
-        async with running(services), inner(served):
+        # A Space is opened to see its pages; elsewhere who asks for none does not pay for them.
+        async with running(services), inner(served), pages.open(at_once=on_space()):
             yield
             if seat is not None:
                 await seat.others_gone(settings.drain_seconds + 5)
@@ -443,24 +447,28 @@ def create_worker(settings: Settings, seat: "Seat") -> FastAPI:
     return app
 
 
-def guard_console(app: FastAPI, services: Services) -> None:
+def build_console(services: Services) -> AbstractAsyncContextManager[ASGIApp]:
+    """Gradio, pandas and plotly with all tabs: seconds, in a thread of its own."""
+    from pages.mount import console_app
+
+    return asyncio.run(console_app(services))
+
+
+def guard_console(app: FastAPI, services: Services, console: ASGIApp) -> None:
     """Put the console at `/` with the gateway's guard around all of it, Gradio's own routes included."""
     from gateway.guard import ConsoleGuard
     from gateway.policy import console_policy
     from gateway.signatures import Signed
-    from pages.mount import mount_console
 
-    mount_console(app, services)
-    mount = app.router.routes[-1]
-    if not isinstance(mount, Mount):
-        raise TypeError("Gradio no longer mounts itself last; the guard would stand around something else.")
-    mount.app = ConsoleGuard(
-        mount.app,
+    guarded = ConsoleGuard(
+        console,
         app.state.sessions,
         guests=Signed(services.secret, "guests") if services.settings.open_console else None,
         framed=on_space(),
         policy=console_policy("*" if on_space() else "'self'"),
     )
+    # Last: it answers everything that no route before it does.
+    app.router.routes.append(Mount("/", guarded))
 
 
 def on_space() -> bool:

@@ -1,7 +1,11 @@
-"""Puts the console into the app, dressed: theme, style, script, words."""
+"""Makes the console's app, dressed: theme, style, script, words."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
 
 from pipelines.services import Services
 
@@ -10,11 +14,12 @@ POLL_SECONDS = 0.01
 """How often Gradio looks for a click that waits. Its own thousand times a second cost a tenth of a core for nothing."""
 
 
-def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
-    """Serve the console under `path`. Mount it last: it answers everything beneath its path.
+async def console_app(services: Services) -> AbstractAsyncContextManager[ASGIApp]:
+    """The console, to be mounted at `/`; what it gives works until it is left. Seconds, and not one `await`: run it on
+    a loop that serves nobody. It needs one, since Gradio makes its locks one each where none runs, and closes none.
 
-    What its pages call, and the documents' own page, stand in the same mount, before Gradio: so that a guard
-    around the mount is around them too. Raises TypeError where Gradio no longer mounts itself last.
+    What its pages call, and the documents' own page, stand in the same app, before Gradio: so that a guard around it
+    is around them too. Raises TypeError where Gradio no longer mounts itself last.
     """
     import gradio as gr
 
@@ -28,10 +33,11 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
     from pages.theme import console_css, console_head, console_theme
 
     console = build_console(services)
+    around = FastAPI(openapi_url=None)
     gr.mount_gradio_app(
-        app,
+        around,
         console,
-        path=path,
+        path="/",
         theme=console_theme(),
         css=console_css(),
         head=console_head(),
@@ -45,10 +51,10 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
         max_file_size=MAX_UPLOAD,
     )
     console._queue.sleep_when_free = POLL_SECONDS
-    mount = app.router.routes[-1]
+    mount = around.router.routes[-1]
     if not isinstance(mount, Mount):
         raise TypeError("Gradio no longer mounts itself last; the console's own pages have no place.")
-    mount.app = Router(
+    router = Router(
         [
             *knowledge_routes(services),
             *document_routes(services),
@@ -59,3 +65,10 @@ def mount_console(app: FastAPI, services: Services, path: str = "/") -> None:
         redirect_slashes=False,
         default=Sittings(mount.app),
     )
+
+    @asynccontextmanager
+    async def working() -> AsyncGenerator[ASGIApp]:
+        async with around.router.lifespan_context(around):
+            yield router
+
+    return working()

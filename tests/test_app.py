@@ -135,12 +135,19 @@ def test_the_sign_in_page_finds_its_icon(app: Running) -> None:
     assert icon.lstrip().startswith(b"<svg")
 
 
+def state_of_pages(app: Running) -> object:
+    return json.loads(app.call("/readyz")[1])["parts"]["pages"]
+
+
 def test_the_console_is_closed_and_the_link_opens_it(app: Running) -> None:
     assert app.call("/config")[0] == 401
+    assert state_of_pages(app) == {"ready": True, "detail": "loaded when first opened"}
     jar = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     with jar.open(f"{app.base}/?token={app.token}", timeout=30) as response:
         assert response.status == 200
         assert "token" not in response.url
+        assert b"gradio_config" in response.read()
+    assert state_of_pages(app) == {"ready": True, "detail": "loaded"}
 
 
 def test_ingest_beside_the_running_app_is_found_a_moment_later(

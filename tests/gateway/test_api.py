@@ -69,7 +69,7 @@ def test_transcripts_export_as_csv_that_runs_no_formula(http: httpx.Client) -> N
 def test_health_names_every_part(http: httpx.Client) -> None:
     assert http.get("/healthz").json() == {"status": "ok"}
     ready = http.get("/readyz").json()
-    assert set(ready["parts"]) == {"database", "index", "ingest", "engine", "limits"}
+    assert set(ready["parts"]) == {"database", "index", "ingest", "engine", "limits", "pages"}
     assert all(set(part) == {"ready", "detail"} for part in ready["parts"].values())
 
 

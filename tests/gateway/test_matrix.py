@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from core.access import OPERATORS, ROLES, VISITOR, Principal, Right
 from pages.console_words import words
+from pages.late import LatePages
 from tests.gateway.conftest import Running, running
 from tests.gateway.matrix import (
     API,
@@ -69,10 +71,15 @@ def routes_of(desk: Running) -> tuple[set[str], set[str], Any]:
     """Our own routes, Gradio's, and Gradio's app."""
     mount = desk.app.router.routes[-1]
     assert isinstance(mount, Mount)
-    console = mount.app.app  # type: ignore[attr-defined] # within the guard
+    pages: LatePages = mount.app.app  # type: ignore[attr-defined] # within the guard
+    console: Any = desk.call(built(pages))
     gradio = console.default.app  # within the sittings
     ours = named([*desk.app.router.routes[:-1], *console.routes])
     return ours, named(gradio.routes), gradio
+
+
+async def built(pages: LatePages) -> ASGIApp:
+    return await pages.begin()
 
 
 def named(routes: list[Any]) -> set[str]:
