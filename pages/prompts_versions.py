@@ -67,10 +67,10 @@ async def _show(call: Call) -> str:
     live = await call.services.prompts.live(line.id)
     runs = await _gates(call, line)
     items = [_item(version, live, runs.get(version.version), call) for version in versions]
-    return f'{_head(versions, live, say)}<ul class="xq-sys-list">{"".join(items)}{_starter(live, say)}</ul>'
+    return f'{_head(versions, live, line, say)}<ul class="xq-sys-list">{"".join(items)}{_starter(live, say)}</ul>'
 
 
-def _head(versions: Any, live: int | None, say: Mapping[str, str]) -> str:
+def _head(versions: Any, live: int | None, line: BusinessLine, say: Mapping[str, str]) -> str:
     """What is live, and the two things that are done most: a new draft, and back."""
     state = say["version_live_is"].format(version=live) if live else say["version_live_is_none"]
     new = (
@@ -81,8 +81,13 @@ def _head(versions: Any, live: int | None, say: Mapping[str, str]) -> str:
     if live is not None:
         before = next((each.follows for each in versions if each.version == live), None)
         ask = say["version_rollback_ask" if before else "version_rollback_ask_none"]
-        back = _button("rollback", live, say, ask.format(version=live, before=before))
+        back = _button("rollback", live, say, ask.format(version=live, before=before) + _ends_test(line, say))
     return f'<div class="xq-version-head"><strong>{text(state)}</strong><div class="xq-buttons">{new}{back}</div></div>'
+
+
+def _ends_test(line: BusinessLine, say: Mapping[str, str]) -> str:
+    """What another live version does to an A/B test, where one runs."""
+    return f" {say['version_ends_test']}" if line.trial is not None else ""
 
 
 def _button(way: str, version: int, say: Mapping[str, str], ask: str, look: str = "xq-button") -> str:
@@ -145,14 +150,14 @@ async def _open(call: Call) -> Response:
         if version.status == "draft"
         else reading(version.texts, asdict(version.parameters), say)
     )
-    shown = body + _buttons(_acts(version, live, say)) + await _diff_form(call, line, version, live)
+    shown = body + _buttons(_acts(version, live, line, say)) + await _diff_form(call, line, version, live)
     return fragment(shown + _budget_form(line, version, call))
 
 
-def _acts(version: PromptVersion, live: int | None, say: Mapping[str, str]) -> str:
+def _acts(version: PromptVersion, live: int | None, line: BusinessLine, say: Mapping[str, str]) -> str:
     number, found = version.version, ""
     if number != live and version.status != "retired":
-        ask = say["version_publish_ask"].format(version=number)
+        ask = say["version_publish_ask"].format(version=number) + _ends_test(line, say)
         found += _button("publish", number, say, ask)
     if version.status == "draft":
         found += _button("candidate", number, say, say["version_candidate_ask"].format(version=number))

@@ -73,6 +73,7 @@ VERSION_WORDS: Mapping[str, Mapping[str, str]] = {
         "version_rollback": "回滚",
         "version_rollback_ask": "从 v{version} 退回 v{before}？从下一次新对话起生效，进行中的对话不受影响。",
         "version_rollback_ask_none": "从 v{version} 退回内置提示词？从下一次新对话起生效，进行中的对话不受影响。",
+        "version_ends_test": "正在进行的 A/B 测试会随之结束。",
         "version_rollback_done": "已退回，线上现在是 v{version}。",
         "version_rollback_done_none": "已退回，线上现在是小Q 的内置提示词。",
         "version_conflict": "没有完成：这个版本的状态刚刚变了，请看过最新的列表后再试。",
@@ -175,6 +176,7 @@ VERSION_WORDS: Mapping[str, Mapping[str, str]] = {
         "theirs.",
         "version_rollback_ask_none": "Go back from v{version} to XiaoQ’s own words? New conversations begin with them; those that are "
         "going stay on theirs.",
+        "version_ends_test": "The A/B test that is running ends with it.",
         "version_rollback_done": "Rolled back: v{version} is live.",
         "version_rollback_done_none": "Rolled back: XiaoQ’s own words are live.",
         "version_conflict": "Not done: this version has changed its status meanwhile. Look at the list and try again.",

@@ -144,3 +144,12 @@ def test_an_interval_is_filled_where_it_does_not_hold_zero(low: float, high: flo
     assert ("xq-ab-sure" in drawn) is sure
     assert 'aria-label="said &quot;aloud&quot;"' in drawn
     assert all(0 <= float(x) <= 160 for x in re.findall(r'[c]?x[12]?="([\d.]+)"', drawn))
+
+
+async def test_publishing_while_a_test_runs_says_that_it_ends_the_test(tab: Tab) -> None:
+    ends = "The A/B test that is running ends with it."
+    await tab.publish(2, 1)
+    assert ends not in await tab.html("versions")
+    assert (await tab.press("start", **START)).status_code == 200
+    assert ends in await tab.html("versions")
+    assert ends in await tab.html("versions/open", version="2")
