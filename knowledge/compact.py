@@ -30,20 +30,21 @@ _TINY = float(np.finfo(np.float32).tiny)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Read:
-    """The postings of those of a question's terms that stand anywhere: their numbers in the question, where each one's
-    postings end, and one after the other the lines (a body, or behind all bodies a phrasing) and saturated frequencies.
+    """The postings of those of a question's terms that stand anywhere: their numbers in the question, how many
+    postings each has, and one after the other the lines (a body, or behind all bodies a phrasing) and saturated frequencies.
     Of `frequent` terms, by their numbers, the vectors."""
 
     terms: Places
-    ends: Places
+    sizes: Places
     lines: Places
     saturated: Floats
     frequent: Sequence[tuple[int, Floats]]
 
     def summed(self, worth: Floats, size: int) -> Scores:
         """For each line the worth of what it holds, by the terms' worth in the question."""
-        weights = np.repeat(worth[self.terms], np.diff(self.ends, prepend=0)) * self.saturated
-        scores = np.bincount(self.lines, weights, size).astype(np.float64, copy=False)
+        own = worth[self.terms]
+        weights = own.repeat(self.sizes) * self.saturated if own.any() else self.saturated[:0]
+        scores = np.bincount(self.lines[: len(weights)], weights, size).astype(np.float64, copy=False)
         for number, vector in self.frequent:
             if worth[number]:
                 scores += vector * worth[number]
@@ -54,7 +55,7 @@ class _Read:
         on which of them a line is."""
         columns = column.take(self.lines)
         there = columns.nonzero()[0]
-        numbers = self.terms[self.ends.searchsorted(there, "right")]
+        numbers = self.terms[self.sizes.cumsum().searchsorted(there, "right")]
         matrix[numbers, columns[there] - 1] = self.saturated[there]
         for number, vector in self.frequent:
             matrix[number] = vector.take(at)
@@ -148,11 +149,18 @@ class Compact:
         while True:
             floor = max(lowest, _nth_best(lower, many))
             at = np.flatnonzero(upper >= floor / NEAR_EQUAL)
-            scores = self._exactly(query, more, at, plain.lines)
+            wanted_lines, sizes = self._lines_of(at)
+            scores = plain.lines[wanted_lines]
+            if query.expansions:
+                matrix = self._matrix(query, more, wanted_lines)
+                scores += query.gained(matrix)
+            scores = self._exactly(scores, sizes)
             chosen = self._first_of_each(at, scores, wanted)
             enough = len(chosen) >= wanted.least and scores[chosen[wanted.least - 1]] >= floor
             if enough or floor == lowest:
-                return self._hits(query, more, at[chosen], scores[chosen], total) if chosen else []
+                best = at[chosen]
+                held = matrix[:, chosen] if query.expansions else self._matrix(query, more, best)
+                return self._hits(query.covered(held), best, scores[chosen], total) if chosen else []
             many *= _WIDER
 
     def _of_own_words(self, query: Query) -> _Plain:
@@ -166,7 +174,7 @@ class Compact:
     def _read(self, ids: Ids, first: int) -> _Read:
         """The postings of the terms from number `first` on."""
         at, there = self._places(ids)
-        terms = first + np.flatnonzero(there[first:])
+        terms = first + there[first:].nonzero()[0]
         begin, end = self._starts[at[terms]], self._starts[at[terms] + 1]
         often = self._frequent.among(end - begin)
         frequent = [(n, self._frequent.vector(int(at[n]))) for n in terms[often].tolist()]
@@ -174,8 +182,8 @@ class Compact:
         spans = list(zip(begin.tolist(), end.tolist(), strict=True))
         rows = [self._rows[b:e] for b, e in spans] or [self._rows[:0]]
         saturated = [self._saturated[b:e] for b, e in spans] or [self._saturated[:0]]
-        ends = np.cumsum(end - begin)
-        return _Read(terms, ends, np.concatenate(rows).astype(np.int64), np.concatenate(saturated), frequent)
+        lines = np.concatenate(rows).astype(np.int64)
+        return _Read(terms, end - begin, lines, np.concatenate(saturated), frequent)
 
     def _findable(self, day: int | None) -> Mask | None:
         if self._found[0] != day:
@@ -207,18 +215,21 @@ class Compact:
         scores[self._pairs] = scores[self._pairs] * ANSWER_FIELD + best * (1 - ANSWER_FIELD)
         return scores, best
 
-    def _exactly(self, query: Query, read: Sequence[_Read], at: Places, lines: Scores) -> Scores:
+    def _lines_of(self, at: Places) -> tuple[Places, Places]:
+        """These bodies and behind them, pair by pair, their phrasings; and how many each has."""
+        if not len(self._pairs):
+            return at, at[:0]
         begin, end = self._asked[at].T
-        pairs, sizes = np.flatnonzero(end), (end - begin)
-        asked = ranges(begin[pairs], sizes[pairs])
-        if query.expansions:
-            wanted, lines = np.concatenate([at, asked]), lines.copy()
-            lines[wanted] += query.gained(self._matrix(query, read, wanted))
-        scores: Scores = lines[at]
-        if len(pairs):
-            voted = votes(lines[asked], sizes[pairs])
-            scores[pairs] = scores[pairs] * ANSWER_FIELD + voted * (1 - ANSWER_FIELD)
-        return scores
+        return np.concatenate([at, ranges(begin, end - begin)]), end - begin
+
+    def _exactly(self, scores: Scores, sizes: Places) -> Scores:
+        """Of chunks, from the scores of their bodies and behind them those of their phrasings."""
+        if not sizes.any():
+            return scores
+        pairs, bodies = sizes.nonzero()[0], scores[: len(sizes)]
+        voted = votes(scores[len(sizes) :], sizes[pairs])
+        bodies[pairs] = bodies[pairs] * ANSWER_FIELD + voted * (1 - ANSWER_FIELD)
+        return bodies
 
     def _matrix(self, query: Query, read: Sequence[_Read], wanted: Places) -> Floats:
         """Saturated frequencies in these lines, shape (terms, lines); 0 is absent."""
@@ -242,10 +253,7 @@ class Compact:
                 floor = score / NEAR_EQUAL if len(chosen) == wanted.least else floor
         return chosen
 
-    def _hits(
-        self, query: Query, read: Sequence[_Read], at: Places, scores: Scores, total: float
-    ) -> list[Hit]:
-        covered = query.covered(self._matrix(query, read, at))
+    def _hits(self, covered: Floats, at: Places, scores: Scores, total: float) -> list[Hit]:
         rows = self._one.segment.rows[at]
         return [
             hit_of(row, score, worth, total, self.facts(place))

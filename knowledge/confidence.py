@@ -5,11 +5,10 @@ It does not know how they were found nor in which order more of them would follo
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from core.documents import Chunk
 from knowledge.evidence import Asked, Held
-from knowledge.ranked import Ranked
+from knowledge.ranked import Ranked, Signals
 
 THRESHOLD = 0.5
 """A best score from here on means that the knowledge base knows this; the scale is laid so that it is one half."""
@@ -32,20 +31,6 @@ _COSINE_FLOOR, _COSINE_SPAN = 0.3, 0.6
 """Where a cosine begins to mean something; models differ, so this only ever adds to the lexical score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What the score of one passage is made from, each about in [0, 1]."""
-
-    words: float
-    """Share of the question's words that it holds, by their rarity."""
-    window: float
-    """Share within two sentences or so; of an FAQ pair the likeness of its nearest phrasing."""
-    above_chance: float
-    """The window's share less that of passages that only happened to come along."""
-    margin: float
-    """How far it stands above the next passage that says something else."""
-
-
 _NOTHING = Signals(0.0, 0.0, 0.0, 0.0)
 TEXT_WEIGHTS = (-5.2, 2.0, 3.0, 2.0, 5.0)
 """Of a passage: intercept and the weights of the four signals in their order. `bench.calibrate` fits them and shows
@@ -66,7 +51,7 @@ def scored(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> l
         return []
     seen = signals(asked, ranked[:_LOOKED_AT], chunks[:_LOOKED_AT])
     looked_at = _surest_kind_first([_one(entry, signal) for entry, signal in seen])
-    return _falling([*looked_at, *(_one(entry, _NOTHING) for entry in ranked[_LOOKED_AT:])])
+    return _falling([*looked_at, *[_one(entry, _NOTHING) for entry in ranked[_LOOKED_AT:]]])
 
 
 def signals(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> list[tuple[Ranked, Signals]]:
@@ -150,19 +135,11 @@ def _one(entry: Ranked, signal: Signals) -> Ranked:
         words * signal.words + window * signal.window + above * signal.above_chance + margin * signal.margin
     )
     score = 1 / (1 + math.exp(-evidence))
-    parts = {
-        "bm25": round(min(entry.hit.bm25, 1.0), 4) if entry.hit else 0.0,
-        "coverage": round(min(1.0, signal.words), 4),
-        "near": round(min(1.0, signal.window), 4),
-        "margin": round(max(0.0, signal.margin), 4),
-    }
-    if entry.cosine is not None:
-        parts["vector"] = round(entry.cosine, 4)
-        meaning = min(1.0, max(0.0, (entry.cosine - _COSINE_FLOOR) / _COSINE_SPAN))
+    source, row, hit, cosine, facts, order, _, _ = entry
+    if cosine is not None:
+        meaning = min(1.0, max(0.0, (cosine - _COSINE_FLOOR) / _COSINE_SPAN))
         score = max(score, (1 - _VECTOR_SHARE) * score + _VECTOR_SHARE * meaning)
-    return Ranked(
-        entry.source, entry.row, entry.hit, entry.cosine, entry.facts, entry.order, round(score, 4), parts
-    )
+    return Ranked(source, row, hit, cosine, facts, order, round(score, 4), signal)
 
 
 def _surest_kind_first(seen: Sequence[Ranked]) -> list[Ranked]:
@@ -183,5 +160,5 @@ def _falling(scored: Sequence[Ranked]) -> list[Ranked]:
     falling = [scored[0]]
     for entry in scored[1:]:
         below = falling[-1].score
-        falling.append(entry if entry.score <= below else replace(entry, score=below))
+        falling.append(entry if entry.score <= below else entry._replace(score=below))
     return falling

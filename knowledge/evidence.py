@@ -25,7 +25,6 @@ _PHRASINGS = 4
 _RAREST = 8
 _SAME_STEM = 0.7
 """How like a word of the question another form of it is, however few letters they share in a row."""
-_bare = lru_cache(8192)(accents_off)
 
 
 @lru_cache(2048)
@@ -113,14 +112,29 @@ def _units(question: str, weights: Mapping[str, float]) -> Iterator[_Unit]:
                     seen.add(term)
                     yield _Unit({term: weights.get(term, 0.0)}, weights.get(term, 0.0), False)
             continue
-        whole = f"<{_bare(run)}>"
-        if whole not in seen:
-            seen.add(whole)
-            patterns: dict[str, float] = {}
-            for term in run_terms(script, run):
-                pattern = whole if term in (run, _bare(run)) else term
-                patterns[pattern] = max(patterns.get(pattern, 0.0), weights.get(term, 0.0))
-            yield _Unit(patterns, max(patterns.values()), True, stem(_bare(run)))
+        word = _word(run)
+        if word.whole not in seen:
+            seen.add(word.whole)
+            patterns = {word.whole: max([weights.get(term, 0.0) for term in word.forms])}
+            patterns |= {term: weights.get(term, 0.0) for term in word.grams}
+            yield _Unit(patterns, max(patterns.values()), True, word.stem)
+
+
+class _Word(NamedTuple):
+    """A spaced word: what stands in a text where the word does, the terms that this is worth, its n-grams, its stem."""
+
+    whole: str
+    forms: Sequence[str]
+    grams: Sequence[str]
+    stem: str
+
+
+@lru_cache(2048)
+def _word(run: str) -> _Word:
+    bare = accents_off(run)
+    whole, terms = f"<{bare}>", list(run_terms("word", run))
+    forms = [term for term in terms if term in (run, bare)]
+    return _Word(whole, forms, [term for term in terms if term not in (run, bare, whole)], stem(bare))
 
 
 class _Sought:
@@ -152,20 +166,19 @@ class _Sought:
     def held(self, texts: Sequence[str]) -> tuple[list[float], list[float], list[float]]:
         """As `Held`."""
         text = Marked.joined([_marked(text) for text in texts])
-        places, which = self._patterns.found(text)
-        entries = ranges(self._first[which], self._many[which])
-        places = np.repeat(places, self._many[which])
+        places, entries = self._patterns.found(text)
+        if len(self._owner) > len(self._many):  # a pattern may be of several units
+            places = places.repeat(self._many[entries])
+            entries = ranges(self._first[entries], self._many[entries])
         terms = self._terms(text.passages[places], entries, len(texts))
         places, owners, alike = self._alike(text, places, entries)
         passages = text.passages[places]
-        best = np.zeros((len(texts), len(self._shares)))
-        np.maximum.at(best.reshape(-1), passages * len(self._shares) + owners, alike)
-        windows = self._windows(passages, places - text.starts[passages], owners, alike, len(texts))
-        return terms.tolist(), self._summed(best).tolist(), windows.tolist()
+        words, windows = self._most(passages, places - text.starts[passages], owners, alike, len(texts))
+        return terms.tolist(), words.tolist(), windows.tolist()
 
     def _summed(self, likeness: Shares) -> Shares:
         """Each row's worth. Not by `@`: what that gives for a row depends on the rows around it."""
-        worth: Shares = (likeness * self._shares).sum(axis=1)
+        worth: Shares = (likeness * self._shares).sum(axis=-1)
         return worth
 
     def _terms(self, passages: Places, entries: Places, texts: int) -> Shares:
@@ -178,10 +191,11 @@ class _Sought:
         """Where something like a unit stands, the unit, and how like. What was found of spaced words counts by the
         word it is in: as much as what they share is worth, or as another form."""
         owners = self._owner[entries]
-        if not self._spaced.any():
+        of_word = self._spaced[owners]
+        if not of_word.any():
             return places, owners, np.ones(len(places))
-        words, of_word, is_stem = text.words(), self._spaced[owners], self._is_stem[entries]
-        number = np.maximum(np.searchsorted(words, places, "right") - 1, 0)
+        words, is_stem = text.words(), self._is_stem[entries]
+        number = np.maximum(words.searchsorted(places, "right") - 1, 0)
         part = of_word & ~is_stem
         key = owners[part] * len(words) + number[part]
         worth = self._worth[entries[part]] / self._whole[owners[part]]
@@ -199,17 +213,20 @@ class _Sought:
             ),
         )
 
-    def _windows(self, passages: Places, places: Places, owners: Places, alike: Shares, texts: int) -> Shares:
-        """Of each passage the most that a window holds; they lie side by side, and once more shifted by a half."""
-        width = self._width
+    def _most(
+        self, passages: Places, places: Places, owners: Places, alike: Shares, texts: int
+    ) -> tuple[Shares, Shares]:
+        """Of each passage the worth that it holds, and the most that a window holds; windows lie side by side, and once
+        more shifted by a half."""
+        width, units = self._width, len(self._shares)
         tiles = np.concatenate([places // width, (places + width // 2) // width])
         many = int(tiles.max()) + 1 if len(tiles) else 1
         both = np.concatenate([passages, passages + texts])
-        inside = np.zeros((2 * texts * many, len(self._shares)))
-        at = (both * many + tiles) * len(self._shares) + np.concatenate([owners, owners])
+        inside = np.zeros((2, texts, many, units))
+        at = (both * many + tiles) * units + np.concatenate([owners, owners])
         np.maximum.at(inside.reshape(-1), at, np.concatenate([alike, alike]))
-        most: Shares = self._summed(inside).reshape(2, texts, many).max(axis=(0, 2))
-        return most
+        windows: Shares = self._summed(inside).max(axis=(0, 2))
+        return self._summed(inside[0].max(axis=1)), windows
 
 
 def _nearest(

@@ -44,33 +44,35 @@ def find(
     `shown`: how many of the passages are wanted, None for all that were read.
     """
     asked = Asked(search.question, search.weights)
-    found = yield from _passages(search, asked, k, near, known, shown)
-    if not found.answerable and (expansions := search.expansions()):
-        in_other_words = yield from _passages(search, asked, k, near, known, shown, expansions)
-        found = in_other_words if in_other_words.answerable else found
-    return found
+    sure = yield from _sure(search, asked, k, near, known)
+    if not _answers(sure) and (expansions := search.expansions()):
+        in_other_words = yield from _sure(search, asked, k, near, known, expansions)
+        sure = in_other_words if _answers(in_other_words) else sure
+    return Found([_passage(chunk, one) for one, chunk in sure[:shown]], _answers(sure))
 
 
-def _passages(
+def _sure(
     search: Search,
     asked: Asked,
     k: int,
     near: Sequence[Neighbours],
     known: Callable[[int, int], Chunk | None],
-    shown: int | None,
     expansions: Sequence[Expansion] = (),
-) -> Steps:
+) -> Generator[Sequence[Place], Mapping[Place, Chunk], Sequence[tuple[Ranked, Chunk]]]:
+    """What is found, best first, with how sure that is."""
     most = max(_READ, k + _SPARE)
     ranked = search.ranked(most, near, expansions)[:most]
     chunks = {(one.source, one.row): known(one.source, one.row) for one in ranked}
     if missing := [place for place, chunk in chunks.items() if chunk is None]:
         chunks |= yield missing
-    there = [(one, chunk) for one in ranked if (chunk := chunks[one.source, one.row]) is not None]
-    sure = scored(asked, [one for one, _ in there], [chunk for _, chunk in there])
-    passages = [
-        _passage(chunk, one) for one in sure[:shown] if (chunk := chunks[one.source, one.row]) is not None
-    ]
-    return Found(passages, bool(passages) and passages[0].score >= THRESHOLD)
+    there = {place: chunk for place, chunk in chunks.items() if chunk is not None}
+    ranked = [one for one in ranked if (one.source, one.row) in there]
+    sure = scored(asked, ranked, [there[one.source, one.row] for one in ranked])
+    return [(one, there[one.source, one.row]) for one in sure]
+
+
+def _answers(sure: Sequence[tuple[Ranked, Chunk]]) -> bool:
+    return bool(sure) and sure[0][0].score >= THRESHOLD
 
 
 def _passage(chunk: Chunk, ranked: Ranked) -> Passage:

@@ -40,6 +40,7 @@ class LexicalIndex:
         self._segments = live(segments, alive)
         self.count = sum(segment.count for segment in self._segments)
         self._compact: Compact | None = None
+        self._phrases: dict[str, Sequence[int]] = {}
         self.ready = False
         """Whether a first question will not find work to be done first, as `prepare` does it."""
 
@@ -63,6 +64,12 @@ class LexicalIndex:
     def frequencies(self, terms: Iterable[str]) -> list[int]:
         """In how many chunks each term stands."""
         return list(map(int, self.frequencies_of(ids_of(terms))))
+
+    def frequencies_in(self, phrase: str, terms: Collection[str]) -> Sequence[int]:
+        """The same for the terms of a phrase, which are counted once: the phrases are those of one list."""
+        if (known := self._phrases.get(phrase)) is None:
+            known = self._phrases[phrase] = self.frequencies(terms)
+        return known
 
     def postings(self, ids: Ids) -> int:
         """How many postings these terms have."""

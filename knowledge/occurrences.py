@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.folding import code_points
+
 Places = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint16]
 _GRAM = 4
@@ -31,8 +33,7 @@ class Marked(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> "Marked":
-        codes = np.frombuffer(f"{text} ".encode("utf-32-le", "surrogatepass"), np.uint32)
-        return cls(text, np.minimum(codes, _OTHER).astype(np.uint16), _NONE, _NONE)
+        return cls(text, np.minimum(code_points(f"{text} "), _OTHER).astype(np.uint16), _NONE, _NONE)
 
     @classmethod
     def joined(cls, parts: "Sequence[Marked]") -> "Marked":
@@ -58,15 +59,15 @@ class Patterns:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         counted = list(dict.fromkeys([pattern[:_GRAM] for pattern in patterns]))
-        if not "\0" < min(whole := "".join(counted)) <= max(whole) < chr(_OTHER):
+        characters = "".join(sorted(set("".join(counted))))
+        if not "\0" < characters[0] <= characters[-1] < chr(_OTHER):
             counted = [head for head in counted if "\0" < min(head) <= max(head) < chr(_OTHER)]
-        padded = "".join([head.rjust(_GRAM, "\0") for head in counted])
-        codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), np.uint32)
-        characters = np.unique(codes[codes > 0])
+            characters = "".join(sorted(set("".join(counted))))
         if len(characters) > _MOST_CHARACTERS:
-            counted, codes, characters = [], codes[:0], characters[:0]
+            counted, characters = [], ""
         self._codes = np.zeros(1 << 16, np.uint8)
-        self._codes[characters] = np.arange(1, len(characters) + 1)
+        self._codes[code_points(characters)] = np.arange(1, len(characters) + 1)
+        codes = code_points("".join([head.rjust(_GRAM, "\0") for head in counted]))
         keys = self._codes[codes].view(">u4").astype(np.uint32)
         order = np.argsort(keys)
         self._keys = keys[order]

@@ -4,7 +4,7 @@ It does not know how the chunk was found nor who orders it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from knowledge.postings import K1
 
@@ -14,8 +14,7 @@ NEAR_EQUAL = SAME_LANGUAGE
 """Hits that differ by less may change places before they are cut off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What ordering needs of a chunk: `length` in characters; `text` is a 64-bit hash of the folded text
     without spaces and punctuation, the same for duplicates."""
 
@@ -25,21 +24,22 @@ class Facts:
     text: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A chunk by its row in the store. `rank` orders hits and is comparable between indexes queried with the
-    same weights; `score`, `bm25` and `coverage` are in [0, 1]."""
+    same weights; `coverage` is the share of the question's worth that it holds."""
 
     row: int
     rank: float
-    score: float
-    bm25: float
     coverage: float
     facts: Facts
 
+    @property
+    def score(self) -> float:
+        """In [0, 1]."""
+        return min(1.0, max(0.0, self.coverage))
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+
+class Wanted(NamedTuple):
     """How many hits of an index: `least`, and those nearly as good as the last of these up to `most`; none whose rank
     stays clearly below `above`."""
 
@@ -50,15 +50,26 @@ class Wanted:
 
 def hit_of(row: int, score: float, covered: float, total: float, facts: Facts) -> Hit:
     """`covered` and `total` are the worth of the question's terms: of those the chunk holds, and of all."""
-    rank, coverage = score / (total * (K1 + 1)), covered / total
-    return Hit(row, rank, min(1.0, max(0.0, coverage)), min(rank, 1.0), coverage, facts)
+    return Hit(row, score / (total * (K1 + 1)), covered / total, facts)
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Signals(NamedTuple):
+    """What the score of one passage is made from, each about in [0, 1]."""
+
+    words: float
+    """Share of the question's words that it holds, by their rarity."""
+    window: float
+    """Share within two sentences or so; of an FAQ pair the likeness of its nearest phrasing."""
+    above_chance: float
+    """The window's share less that of passages that only happened to come along."""
+    margin: float
+    """How far it stands above the next passage that says something else."""
+
+
+class Ranked(NamedTuple):
     """A chunk by its row in the base number `source`. `hit` and `cosine` are None where that side missed it.
 
-    `order` sorts (1 is the best of a search); `score` in [0, 1] says how sure it is, and `parts` why.
+    `order` sorts (1 is the best of a search); `score` in [0, 1] says how sure it is, and `signals` why.
     """
 
     source: int
@@ -68,4 +79,17 @@ class Ranked:
     facts: Facts
     order: float = 0.0
     score: float = 0.0
-    parts: Mapping[str, float] = field(default_factory=dict)
+    signals: Signals | None = None
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """What the score is made of, for people."""
+        if self.signals is None:
+            return {}
+        parts = {
+            "bm25": round(min(self.hit.rank, 1.0), 4) if self.hit else 0.0,
+            "coverage": round(min(1.0, self.signals.words), 4),
+            "near": round(min(1.0, self.signals.window), 4),
+            "margin": round(max(0.0, self.signals.margin), 4),
+        }
+        return parts if self.cosine is None else {**parts, "vector": round(self.cosine, 4)}

@@ -109,10 +109,12 @@ def _synonyms(
 ) -> Iterable[Mapping[str, float]]:
     """A common word does not earn the whole weight of a rare one: it says less of the passages that hold
     it."""
-    worth = sum(own.values())
+    worth, chunks = sum(own.values()), sum([index.count for index in indexes])
     for other in concept.others:
-        held = _held(_phrase_terms(other), indexes)
-        weights = _with_idf(_phrase_terms(other), held, sum(index.count for index in indexes))
+        terms = _phrase_terms(other)
+        each = [index.frequencies_in(other, terms) for index in indexes if index.count]
+        held = [sum(of_one) for of_one in zip(*each, strict=True)]
+        weights = _with_idf(terms, held, chunks)
         known = sum(w for w, frequency in zip(weights.values(), held, strict=True) if frequency)
         total = sum(weights.values())
         if total and known >= HELD * total:
