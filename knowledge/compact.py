@@ -63,12 +63,13 @@ class _Read:
 
 class _Plain(NamedTuple):
     """What was found out for a question's own words, before any others stand for them: the postings, the score of every
-    line, and of every chunk one that it reaches."""
+    line, of every chunk one that it reaches, and the score that so many chunks reach on a day."""
 
     read: _Read
     lines: Scores
     lower: Scores
     best: Scores
+    floors: dict[tuple[int, int | None], float]
 
 
 class Compact:
@@ -122,9 +123,10 @@ class Compact:
         return np.where(there, self._held[at], 0)
 
     def postings(self, ids: Ids) -> int:
-        """How many postings these terms have, in chunks and in phrasings."""
+        """How many postings of these terms are gone through, in chunks and in phrasings: of a frequent term it is as if
+        it had few."""
         at, there = self._places(ids)
-        return int((self._starts[at + 1] - self._starts[at])[there].sum())
+        return int(np.minimum(self._starts[at + 1] - self._starts[at], self._frequent.least)[there].sum())
 
     def _places(self, ids: Ids) -> tuple[Places, Mask]:
         asked = ids.tobytes()
@@ -147,7 +149,9 @@ class Compact:
         lower, upper = self._bounds(query, plain, more, self._findable(day))
         lowest = max(_TINY, wanted.above * total * (K1 + 1))
         while True:
-            floor = max(lowest, _nth_best(lower, many))
+            if (many, day) not in plain.floors:
+                plain.floors[many, day] = _nth_best(lower, many)
+            floor = max(lowest, plain.floors[many, day])
             at = np.flatnonzero(upper >= floor / NEAR_EQUAL)
             wanted_lines, sizes = self._lines_of(at)
             scores = plain.lines[wanted_lines]
@@ -168,7 +172,7 @@ class Compact:
         if (known := self._plain.get(query)) is None:
             read = self._read(query.ids, 0)
             lines = read.summed(query.asked, self._size)
-            known = self._plain[query] = _Plain(read, lines, *self._rough(lines))
+            known = self._plain[query] = _Plain(read, lines, *self._rough(lines), {})
         return known
 
     def _read(self, ids: Ids, first: int) -> _Read:

@@ -69,14 +69,14 @@ def signals(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> 
     others = _others(ranked, orders)
     seen = []
     for place in sorted(range(len(ranked)), key=lambda n: -orders[n]):
-        entry, order = ranked[place], orders[place]
-        gained = _gained(entry, shares, place)
+        order, (source, row, hit, cosine, facts, *_) = orders[place], ranked[place]
         margin = min(max(-1.0, 1.0 - others[place] / order) if order else -1.0, _AT_MOST * words[place])
-        faq = entry.facts.kind == "faq"
+        faq = facts.kind == "faq"
         above = words[place] - by_chance["faq"] if faq else nearness[place] - by_chance["text"]
-        seen.append(
-            (_placed(entry, order), Signals(words[place] + gained, nearness[place] + gained, above, margin))
-        )
+        # what synonyms add to the share that a passage holds: the texts alone do not show them
+        gained = 0.0 if faq or hit is None else max(0.0, hit.coverage - shares.terms[place])
+        signal = Signals(words[place] + gained, nearness[place] + gained, above, margin)
+        seen.append((Ranked(source, row, hit, cosine, facts, order), signal))
     return seen
 
 
@@ -104,10 +104,6 @@ def _others(ranked: Sequence[Ranked], orders: Sequence[float]) -> list[float]:
     ]
 
 
-def _placed(entry: Ranked, order: float) -> Ranked:
-    return Ranked(entry.source, entry.row, entry.hit, entry.cosine, entry.facts, order)
-
-
 def _by_chance(shares: Sequence[float]) -> float:
     return sum(shares[_CHANCE:]) / (len(shares) - _CHANCE) if len(shares) > _CHANCE else 0.0
 
@@ -120,13 +116,6 @@ def _orders(ranked: Sequence[Ranked], nearness: Sequence[float]) -> list[float]:
         entry.order + near * (_LIKENESS if entry.facts.kind == "faq" else _NEARNESS) * (place < _REORDERED)
         for place, (entry, near) in enumerate(zip(ranked, nearness, strict=True))
     ]
-
-
-def _gained(entry: Ranked, shares: Held, place: int) -> float:
-    """What synonyms add to the share that a passage holds: the texts alone do not show them."""
-    if entry.facts.kind == "faq" or entry.hit is None:
-        return 0.0
-    return max(0.0, entry.hit.coverage - shares.terms[place])
 
 
 def _one(entry: Ranked, signal: Signals) -> Ranked:

@@ -12,8 +12,8 @@ from knowledge.postings import Floats, Shorts
 from knowledge.term_ids import Places
 
 _MOST_BYTES = 3 << 20
-_SHARE, _FEW = 8, 500
-"""A term is frequent from `_FEW` lines and an eighth of all on: fewer postings are gone through faster than a vector."""
+_SHARE, _FEW = 5, 500
+"""A term is frequent from `_FEW` lines and a fifth of all on: fewer postings are gone through faster than a vector."""
 
 
 class Frequent:
@@ -27,11 +27,12 @@ class Frequent:
             whole[rows[own]] = saturated[own]
             return whole
 
-        self._least = _FEW + size // _SHARE
+        self.least = _FEW + size // _SHARE
+        """Postings from which a term is frequent."""
         self.vector = lru_cache(max(8, _MOST_BYTES // max(1, 4 * size)))(vector)
         """Of a term its saturated frequency in every line."""
 
     def among(self, postings: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Which of the terms with so many postings are."""
-        many: np.ndarray[tuple[int], np.dtype[np.bool_]] = postings >= self._least
+        many: np.ndarray[tuple[int], np.dtype[np.bool_]] = postings >= self.least
         return many

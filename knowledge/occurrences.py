@@ -20,6 +20,8 @@ _OTHER = 0xFFFF
 """Stands for every character beyond two bytes; a pattern that has one is searched by itself."""
 _MOST_CHARACTERS, _MOST_PATTERNS = 255, 30_000
 _MIXER = np.uint32(0x9E3779B1)
+_MIXED_BITS = 13
+_MIXED_SHIFT = np.uint32(32 - _MIXED_BITS)
 
 
 class Marked(NamedTuple):
@@ -68,13 +70,16 @@ class Patterns:
         self._codes = np.zeros(1 << 16, np.uint8)
         self._codes[code_points(characters)] = np.arange(1, len(characters) + 1)
         codes = code_points("".join([head.rjust(_GRAM, "\0") for head in counted]))
-        keys = self._codes[codes].view(">u4").astype(np.uint32)
+        self._base = np.uint32(len(characters) + 1)
+        place_values = self._base ** np.arange(_GRAM - 1, -1, -1, dtype=np.uint32)
+        keys = self._codes[codes].reshape(-1, _GRAM) @ place_values
         order = np.argsort(keys)
         self._keys = keys[order]
         self._sizes = sorted({len(head) for head in counted})
-        self._pairs, self._mixed = np.zeros(1 << 16, bool), np.zeros(1 << 16, bool)
-        self._pairs[keys[keys < 1 << 16]] = True
-        self._mixed[(keys * _MIXER) >> np.uint32(16)] = True
+        self._pairs = np.zeros(int(self._base) ** 2, bool)
+        self._pairs[keys[keys < len(self._pairs)]] = True
+        self._mixed = np.zeros(1 << _MIXED_BITS, bool)
+        self._mixed[(keys * _MIXER) >> _MIXED_SHIFT] = True
         place = dict(zip([counted[n] for n in order.tolist()], range(len(counted)), strict=True))
         self._short = np.full(len(counted), -1)
         self._long: dict[int, list[tuple[str, int]]] = {}
@@ -109,18 +114,18 @@ class Patterns:
         """Where patterns of up to four characters stand, and the beginnings of longer ones, with their numbers among
         `_keys`.
 
-        The characters of all patterns are numbered from 1, so that up to four in a row are one number, whose tables
-        leave few places to be compared.
+        The characters of all patterns are numbered from 1, so that up to four in a row are one number, which small
+        tables leave few of to be compared.
         """
-        one = self._codes.take(codes)
-        two = one[:-1].astype(np.uint16) << np.uint16(8) | one[1:]
+        one, base = self._codes.take(codes), self._base
+        two = one[:-1] * base.astype(np.uint16) + one[1:]
         places, keys = [_NONE], [self._keys[:0]]
         for size in self._sizes:
             key: npt.NDArray[np.unsignedinteger] = one if size == 1 else two
             if size > 2:
                 more = one[2:] if size == 3 else two[2:]
-                key = two[: len(more)].astype(np.uint32) << np.uint32(8 * (size - 2)) | more
-            known = self._mixed.take((key * _MIXER) >> np.uint32(16)) if size > 2 else self._pairs.take(key)
+                key = two[: len(more)] * base ** np.uint32(size - 2) + more
+            known = self._mixed.take((key * _MIXER) >> _MIXED_SHIFT) if size > 2 else self._pairs.take(key)
             at = known.nonzero()[0]
             at = at[one[at] > 0]  # else fewer characters, behind one that stands in no pattern
             places.append(at)

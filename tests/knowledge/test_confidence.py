@@ -8,7 +8,7 @@ from core.documents import Chunk
 from knowledge.confidence import THRESHOLD, scored
 from knowledge.evidence import Asked
 from knowledge.fusion import Ranked, fuse
-from knowledge.lexical import LexicalIndex
+from knowledge.lexical import LexicalIndex, question_terms
 from knowledge.search import Search
 from knowledge.segments import batches, counted
 from knowledge.starter import starter_files
@@ -87,3 +87,22 @@ def test_a_pair_leads_where_the_manual_says_the_same_and_neither_stands_out(ques
     found, chunks = _asked(question, *shop)
     assert (chunks[0].kind, chunks[0].title in ("退货运费", "Who pays return shipping")) == ("faq", True)
     assert found[0].score >= THRESHOLD
+
+
+@pytest.mark.parametrize("question", ["When was the lighthouse keeper born?", "灯塔守护人是哪一年出生的?"])
+def test_what_a_text_holds_does_not_depend_on_what_was_asked_of_others(question: str) -> None:
+    weights = question_terms(question)
+    texts = [
+        "The lighthouse keeper was born in 1871.",
+        "灯塔守护人于1871年出生。",
+        "",
+        "Born keepers keep.",
+        "天气",
+    ]
+    asked = Asked(question, weights)
+    first, again = asked.held(texts[:3]), asked.held([*reversed(texts), texts[1]])
+    alone = [Asked(question, weights).held([text]) for text in texts]
+    for part in range(3):
+        each = [one[part][0] for one in alone]
+        assert first[part] == each[:3]
+        assert again[part] == [*reversed(each), each[1]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.documents import Chunk
-from knowledge.lexical import Hit, LexicalIndex, weigh
+from knowledge.lexical import Expansion, Hit, LexicalIndex, weigh
 from knowledge.segments import batches, counted, merge
 from tests.knowledge.chunks import EXPIRED, chunk
 
@@ -62,6 +62,25 @@ def test_what_is_gone_is_not_found_and_after_a_merge_it_never_was(question: str)
     assert holed.count == clean.count == len(left)
     assert {hit.row for hit in _found(holed, question)} <= rows
     _same(_found(clean, question), _found(LexicalIndex.of(left), question))
+
+
+@pytest.mark.parametrize("question", QUESTIONS[:10])
+def test_words_of_many_chunks_count_alike_as_vectors_and_posting_by_posting(
+    question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for few in (0, len(CORPUS) * 10):
+        monkeypatch.setattr("knowledge.frequent._FEW", few)
+        index = LexicalIndex.of(CORPUS)
+        weights = weigh(question, [index])
+        own, other = (
+            {term: 0.9 * weight for term, weight in weigh(word, [index]).items()}
+            for word in (question.split()[0], "barta")
+        )
+        found.append([index.search(weights, 10), index.search(weights, 10, [Expansion(own, [other])])])
+    assert found[0][0]
+    for vectors, postings in zip(*found, strict=True):
+        _same(vectors, postings)
 
 
 def test_with_few_postings_read_nearly_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
