@@ -128,7 +128,8 @@ def within(sampling: Sampling, window: int, spent: int = 0) -> Sampling:
 
 
 def _harmless(message: Message) -> Message:
-    return replace(message, content=defused(message.content))
+    content = defused(message.content)
+    return message if content == message.content else replace(message, content=content)
 
 
 def _split(dialogue: list[Message]) -> tuple[list[Message], list[Message]]:

@@ -201,12 +201,15 @@ def _masked(
     system = None if question.system is None else mask.text(question.system)
     messages = tuple(map(mask.message, question.messages))
     asked = mask.masked(question.text)
+    extra = mask.fields(question.sampling.extra, WRITTEN) if question.sampling.extra else {}
+    if (asked.text, messages, system) == (question.text, question.messages, question.system) and not extra:
+        return Concealed(question, (*known, *mask.new), asked.findings), mask.new
     hidden = replace(
         question,
         text=asked.text,
         messages=messages,
         system=system,
-        sampling=replace(question.sampling, extra=mask.fields(question.sampling.extra, WRITTEN)),
+        sampling=replace(question.sampling, extra=extra) if extra else question.sampling,
     )
     return Concealed(hidden, (*known, *mask.new), asked.findings), mask.new
 

@@ -38,7 +38,9 @@ _NO_WORD = re.compile(r"\d|@|://|www\.")
 def detect_language(text: str) -> str | None:
     """The BCP 47 code of a message's language ("zh", "zh-Hant", "en" …), or None where it does not tell:
     digits, an address, a lone "OK", halves in two languages."""
-    text = _RUN.sub(_word, text[:ENOUGH])
+    text = text[:ENOUGH]
+    if _NO_WORD.search(text):
+        text = _RUN.sub(_word, text)
     scripts = scripts_of(text)
     words = words_of(text)
     latin, other = scripts["latin"], beside_latin(scripts)

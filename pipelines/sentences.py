@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from pipelines.words.folding import Table
+
 LONGEST_COURTESY = 40
 """Characters of a whole message that may be one."""
 SENTENCES_FILE = Path(__file__).with_name("sentences.yaml")
@@ -41,14 +43,13 @@ class Sentences:
     thanks: Sequence[str]
 
 
+_KEPT = Table(lambda character: " " if unicodedata.category(character)[0] in "PSZC" else character)
+
+
 def fold(text: str) -> str:
     """Bring a short message into the form in which phrases are compared: width, case, punctuation and
     spacing do not matter."""
-    kept = (
-        " " if unicodedata.category(c)[0] in "PSZC" else c
-        for c in unicodedata.normalize("NFKC", text).casefold()
-    )
-    return " ".join("".join(kept).split())
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_KEPT).split())
 
 
 @cache

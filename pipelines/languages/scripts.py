@@ -48,8 +48,12 @@ _ARABIC_LETTERS: tuple[tuple[str, Mapping[str, float]], ...] = (
 
 def scripts_of(text: str) -> Counter[str]:
     """How many letters and vowel signs of a text stand in which script; digits, punctuation and symbols are of none."""
-    scripts = Counter(map(_script, text))
-    scripts.pop("", None)
+    scripts = Counter[str]()
+    for character, times in Counter(
+        text
+    ).items():  # a text has few characters: counted first, each is looked up once
+        if script := _script(character):
+            scripts[script] += times
     return scripts
 
 

@@ -24,6 +24,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # In two languages so alike the ending of a loan word tells: "universitas" and "universiti".
 _SUFFIXES = ("nya", "lah", "kah")
 _ENDINGS = {"itas": "id", "iti": "ms"}
+_TELLING = (*_SUFFIXES, *_ENDINGS)
 
 
 def words_of(text: str) -> list[str]:
@@ -62,7 +63,7 @@ def told_by_words(words: list[str]) -> Mapping[str, float]:
 
 def _by_ending(word: str) -> tuple[str, float] | None:
     """Which of Indonesian and Malay a longer word is of: by its stem before a suffix that both have, or by its ending."""
-    if len(word) < 7:
+    if len(word) < 7 or not word.endswith(_TELLING):
         return None
     if word.endswith(_SUFFIXES) and (found := _malay().get(word[:-3])):
         return found

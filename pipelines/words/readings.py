@@ -4,7 +4,7 @@ Each reading folds a text to a skeleton with one character a letter, in which al
 one. It knows no word.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -28,12 +28,18 @@ _FIRST_SYLLABLE = 0xE000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`letters` folds to what is really written, `skeleton` to what it is compared by; place by place the same."""
+    """`letters` folds to what is really written, `skeleton` to what it is compared by; place by place the same.
+    `counts` says of how many letters each character is, as the character of that code."""
 
     name: str
     letters: Table
     skeleton: Table
     signs: bool = False
+    counts: Table = field(init=False)
+
+    def __post_init__(self) -> None:
+        letters = self.letters
+        object.__setattr__(self, "counts", Table(lambda char: chr(len(letters[ord(char)]))))
 
     def applies(self, text: str) -> bool:
         return not self.signs or not _SIGN_CHARS.isdisjoint(text)

@@ -4,6 +4,7 @@ It knows no word. All but the skeleton is made when it is first asked for: most 
 """
 
 from functools import cached_property
+from itertools import compress
 
 from pipelines.words.folding import BREAK, Kind, kind, spaced
 from pipelines.words.readings import SIGNS, Reading
@@ -32,8 +33,10 @@ class View:
     @cached_property
     def places(self) -> list[int]:
         """For every letter the place of the character it comes from."""
-        table = self.reading.letters
-        return [at for at, char in enumerate(self.text) for _ in table[ord(char)]]
+        counts = self.text.translate(self.reading.counts).encode()
+        if max(counts, default=0) > 1:
+            return [at for at, count in enumerate(counts) for _ in range(count)]
+        return list(compress(range(len(counts)), counts))  # a tenth of the time of a loop, and nearly always
 
     def gap(self, at: int) -> str:
         """What stands between the letters `at - 1` and `at`: "" nothing, "soft", "natural", or TOO_FAR."""
