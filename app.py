@@ -347,12 +347,17 @@ async def opened(services: Services) -> AsyncGenerator[None]:
 
 
 async def start_answering(services: Services) -> None:
-    await services.counters.start()
-    await services.index.refresh()
-    await services.frequent.refresh()
-    await services.tokens.start()
-    await services.engine.start()
-    await asyncio.to_thread(warm_up)
+    warm = asyncio.create_task(
+        asyncio.to_thread(warm_up)
+    )  # half of it is unpacking, beside which all else goes on
+    try:
+        await services.counters.start()
+        await services.index.refresh()
+        await services.frequent.refresh()
+        await services.tokens.start()
+        await services.engine.start()
+    finally:
+        await warm
 
 
 @asynccontextmanager

