@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import aiohttp
 
 from core.errors import EngineError, EngineTimeout, EngineUnreachable
+from engines.connecting import PatientConnector
 
 CONNECT_SECONDS = 2.5
 """Short, so that the next engine begins to answer within 3 s of a server that does not take the call."""
@@ -78,7 +79,7 @@ class Upstream:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 # No limit here: how many may ask at once is decided at the doors, not by a hidden queue.
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
+                connector=PatientConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
