@@ -70,10 +70,10 @@ def tea(site: Running) -> str:
 
 
 def test_every_field_is_made_and_read(http: httpx.Client) -> None:
-    made = http.post("/api/lines", json={"id": "oolong", **WHOLE}).json()
-    assert {name: made[name] for name in WHOLE} == {**WHOLE, "bases": ["oolong", "tea", "shop"]}
+    made = http.post("/api/lines", json={"id": "keemun", **WHOLE}).json()
+    assert {name: made[name] for name in WHOLE} == {**WHOLE, "bases": ["keemun", "tea", "shop"]}
     assert (made["version"], made["archived"], made["prompt"], made["word_lists"]) == (1, False, None, [])
-    assert http.get("/api/lines/oolong").json() == made
+    assert http.get("/api/lines/keemun").json() == made
     assert made in http.get("/api/lines").json()["lines"]
 
 
