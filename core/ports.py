@@ -487,8 +487,12 @@ class ConversationLog(Protocol):
         conversation and the turn.
 
         It does not wait for the disk, like `finish_soon`. None where that cannot be answered for now, since earlier
-        writes still wait: `begin` then tells why.
+        writes still wait: `room` waits with them, or `begin` tells why.
         """
+        ...
+
+    async def room(self) -> bool:
+        """Wait a moment until `keep_soon` takes more, where it does not for now; whether it does."""
         ...
 
     async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:

@@ -45,7 +45,7 @@ async def chat_completions(principal: Caller, body: ChatBody, request: Request, 
     passed = await enter_chat(request, principal, body)
     ask = await asked(body, principal, services, request.state.request_id)
     metrics: Metrics = request.app.state.metrics
-    if (told := services.answer.at_once(ask.question)) is not None:
+    if (told := await services.answer.soon(ask.question)) is not None:
         known = told.finished()
         passed.finished(known)
         metrics.finished(known)

@@ -99,6 +99,16 @@ class AtOnce:
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
 
+    async def soon(self, question: Question) -> Told | None:
+        """`answer`, after a moment where the log has its hands full with others: the whole path would fill them more."""
+        told = self.answer(question)
+        if told is None and self._knows(question) and await self._log.room():
+            return self.answer(question)
+        return told
+
+    def _knows(self, question: Question) -> bool:
+        return (question.line or self._default_line, question.text) in self._seen and stands_alone(question)
+
     def answer(self, question: Question) -> Told | None:
         """The answer, on its way to the disk; None where the question is to go the whole path."""
         key = (question.line or self._default_line, question.text)

@@ -160,6 +160,9 @@ class SqlConversationLog:
         self._db.owe(self._keep, kept, _lost)
         return conversation_id, turn_id
 
+    async def room(self) -> bool:
+        return await self._db.room()
+
     def _ended(self, turn_id: str, owner: str, record: TurnRecord) -> Ended:
         return Ended(turn_id, self._db.pseudonyms.owner(owner), record, datetime.now(UTC))
 

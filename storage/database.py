@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +42,8 @@ log = structlog.get_logger()
 
 READERS = 4
 
+ROOM_SECONDS = 1.0
+"""How long who could go another way waits for it to keep up."""
 OWED_SECONDS = 0.02
 """How long what is owed waits for a write to go with: each commit waits for the disk."""
 
@@ -79,6 +81,7 @@ class Database:
         self._owed = self._tried = 0
         self._put_off: set[int] = set()
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._outside: list[asyncio.Future[None]] = []
         self._hurrying: asyncio.TimerHandle | None = None
         self._started = False
 
@@ -182,6 +185,10 @@ class Database:
             self._tried += 1
             while self._waiting and self._waiting[0][0] <= self._tried:
                 _resolved(self._waiting.popleft()[1])
+        if self._outside and (self._writer.keeps_up or self._writer.puts_off):
+            outside, self._outside = self._outside, []
+            for each in outside:
+                _resolved(each)
         if again:
             self._put_off.add(id(item))
             return
@@ -200,6 +207,17 @@ class Database:
     def keeps_up(self) -> bool:
         """Whether the database takes writes as fast as they are owed: what is owed now is stored within moments."""
         return self._started and self._writer.keeps_up
+
+    async def room(self) -> bool:
+        """Wait until it keeps up again, for ROOM_SECONDS at most; whether it does."""
+        if not self.keeps_up and self._started and not self._writer.puts_off:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._outside.append(done)
+            self._writer.hurry()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROOM_SECONDS):
+                    await done
+        return self.keeps_up
 
     def _hurry(self) -> None:
         self._hurrying = None

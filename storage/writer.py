@@ -48,8 +48,8 @@ OWED_SECONDS = 900.0
 OWED = 10_000
 """The most of them; while none gets through no question is taken either, so there are as many as open answers."""
 
-BEHIND = 16 * GROUP
-"""So many writes that are owed and wait: those who could do without waiting are to wait, too."""
+BEHIND = 2 * GROUP
+"""So many writes that are owed and wait: those who could do without waiting are to wait, too, as every read does."""
 
 AGAIN_SECONDS = 0.5
 """Between two trials."""
@@ -160,8 +160,13 @@ class GroupWriter:
         self._soon.append(_Job(batch, item, tell))  # without the lock: nobody waits to be told of it
 
     @property
+    def puts_off(self) -> bool:
+        """Whether the database refuses what is owed, so that it is tried again from time to time."""
+        return bool(self._owed)
+
+    @property
     def keeps_up(self) -> bool:
-        """Whether nothing was put off, and no more waits than a few transactions take."""
+        """Whether nothing was put off, and no more waits than two transactions take."""
         return not self._owed and len(self._soon) < BEHIND
 
     def hurry(self) -> None:

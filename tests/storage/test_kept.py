@@ -1,5 +1,6 @@
 """A question kept with its answer in one write leaves what two writes leave."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -78,4 +79,13 @@ async def test_it_stays_with_begin_where_the_database_does_not_keep_up(db: Datab
     while log.keep_soon(QUESTION, "shop", ANSWERED) is not None:
         pass
     await log.conversations(QUESTION.owner)
+    assert log.keep_soon(QUESTION, "shop", ANSWERED) is not None
+
+
+async def test_who_waits_for_room_is_told_as_soon_as_there_is_some(db: Database) -> None:
+    log = SqlConversationLog(db)
+    assert await log.room(), "there is room before anything is owed"
+    while log.keep_soon(QUESTION, "shop", ANSWERED) is not None:
+        pass
+    assert await asyncio.gather(log.room(), log.room()) == [True, True]
     assert log.keep_soon(QUESTION, "shop", ANSWERED) is not None
