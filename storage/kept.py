@@ -18,7 +18,7 @@ from storage.prepared import insert_rows
 from storage.rows import sealed_text
 from storage.summaries import title_of
 from storage.tables import conversation, source, timing, turn
-from storage.turns import conversation_values, outcome, source_values, turn_values
+from storage.turns import conversation_values, outcome, source_values, timing_rows, turn_values
 
 
 @dataclass(slots=True)
@@ -39,49 +39,47 @@ class Kept:
 def keep_all(connection: Connection, db: Database, kept: Sequence[Kept]) -> list[None]:
     """Store them, each in a conversation of its own."""
     ciphers = db.keys.obtain_all(connection, {one.owner for one in kept}, kept[0].asked_at)
-    rows = _Rows(db)
-    for one in kept:
-        rows.add(connection, ciphers[one.owner], one)
-    insert_rows(connection, conversation, rows.conversations)
-    insert_rows(connection, turn, rows.turns)
-    insert_rows(connection, source, rows.sources)
-    insert_rows(connection, timing, rows.timings)
+    conversations = [_conversation(ciphers[one.owner], db, one) for one in kept]
+    turns = [_turn(ciphers[one.owner], one) for one in kept]
+    members = db.seals.members(turn, turns)
+    sources = []
+    for at, one in enumerate(kept):
+        if found := one.record.sources:
+            rows = [
+                source_values(ciphers[one.owner], one.turn_id, place, each)
+                for place, each in enumerate(found)
+            ]
+            members[at] += sum(db.seals.members(source, rows))
+            sources += rows
+        members[at] += db.seals.timing_members(one.turn_id, one.record.timings)
+    db.seals.sealed_all(connection, conversations, members)
+    insert_rows(connection, conversation, conversations)
+    insert_rows(connection, turn, turns)
+    insert_rows(connection, source, sources)
+    insert_rows(connection, timing, timing_rows((one.turn_id, one.record) for one in kept))
     return [None] * len(kept)
 
 
-class _Rows:
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self.conversations: list[dict[str, Any]] = []
-        self.turns: list[dict[str, Any]] = []
-        self.sources: list[dict[str, Any]] = []
-        self.timings: list[dict[str, Any]] = []
+def _conversation(cipher: Cipher, db: Database, one: Kept) -> dict[str, Any]:
+    begun = conversation_values(
+        cipher,
+        db.pseudonyms,
+        one.conversation_id,
+        one.owner,
+        one.line,
+        one.question.channel,
+        one.question.customer,
+        title_of(one.question.text),
+        one.asked_at,
+        one.prompt_version,
+    )
+    begun["updated_at"] = one.ended_at
+    return begun
 
-    def add(self, connection: Connection, cipher: Cipher, one: Kept) -> None:
-        seals, question, record, turn_id = self._db.seals, one.question, one.record, one.turn_id
-        answer = sealed_text(cipher, record.answer, places.answer(turn_id, one.conversation_id))
-        asked = turn_values(cipher, turn_id, one.conversation_id, 0, question, one.asked_at)
-        asked |= outcome(record, answer, one.ended_at)
-        asked["masked"] = b""
-        sources = [source_values(cipher, turn_id, at, each) for at, each in enumerate(record.sources)]
-        begun = conversation_values(
-            cipher,
-            self._db.pseudonyms,
-            one.conversation_id,
-            one.owner,
-            one.line,
-            question.channel,
-            question.customer,
-            title_of(question.text),
-            one.asked_at,
-            one.prompt_version,
-        )
-        begun["updated_at"] = one.ended_at
-        members = seals.member(turn, asked) + seals.timing_members(turn_id, record.timings)
-        members += sum([seals.member(source, row) for row in sources])
-        self.conversations.append(seals.sealed(connection, begun, members))
-        self.turns.append(asked)
-        self.sources += sources
-        self.timings += [
-            {"turn_id": turn_id, "step": step, "milliseconds": took} for step, took in record.timings.items()
-        ]
+
+def _turn(cipher: Cipher, one: Kept) -> dict[str, Any]:
+    answer = sealed_text(cipher, one.record.answer, places.answer(one.turn_id, one.conversation_id))
+    asked = turn_values(cipher, one.turn_id, one.conversation_id, 0, one.question, one.asked_at)
+    asked |= outcome(one.record, answer, one.ended_at)
+    asked["masked"] = b""
+    return asked

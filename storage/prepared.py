@@ -3,9 +3,10 @@
 SQLAlchemy takes longer to find out, for each row anew, how its values are written than the database takes to write it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable, Table, insert
@@ -15,8 +16,9 @@ from sqlalchemy.types import LargeBinary, TypeEngine
 from storage.columns import PlainText, UtcTime, plain
 
 Row = Mapping[str, Any]
-Writes = Callable[[Any], Any] | None
-"""How a value becomes what the driver takes; None where it does as it is."""
+Column = Sequence[Any]
+Writes = Callable[[Column], Column] | None
+"""How the values of a column become what the driver takes; None where it does as they are."""
 
 _made: dict[tuple[str, Any, tuple[str, ...]], "_Made"] = {}
 """By dialect, what is run and the names of the values: as many as there are places that call."""
@@ -49,47 +51,56 @@ class _Made:
         compiled = statement.compile(dialect=dialect, column_keys=list(names) or None)
         self._text = compiled.string
         self._positional = bool(compiled.positional)
-        order = (compiled.positiontup or []) if self._positional else list(compiled.binds)
-        self._values = [(name, _written(compiled.binds[name], dialect)) for name in order]
+        self._order = list((compiled.positiontup or []) if self._positional else compiled.binds)
+        self._writes = [_written(compiled.binds[name], dialect) for name in self._order]
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        connection.exec_driver_sql(self._text, [self._bound(row) for row in rows])
-
-    def _bound(self, row: Row) -> Any:
+        values = zip(*self._columns(rows), strict=True)
         if self._positional:
-            return tuple([row[name] if write is None else write(row[name]) for name, write in self._values])
-        return {name: row[name] if write is None else write(row[name]) for name, write in self._values}
+            connection.exec_driver_sql(self._text, list(values))
+        else:
+            connection.exec_driver_sql(
+                self._text, [dict(zip(self._order, one, strict=True)) for one in values]
+            )
+
+    def _columns(self, rows: Sequence[Row]) -> Iterator[Column]:
+        for name, write in zip(self._order, self._writes, strict=True):
+            column = list(map(itemgetter(name), rows))
+            yield column if write is None else write(column)
 
 
 def _written(bind: "BindParameter[Any]", dialect: Dialect) -> Writes:
     kind: TypeEngine[Any] = bind.type
     if isinstance(kind, PlainText):
-        return _text
+        return _texts
     if isinstance(kind, UtcTime):
-        return _sqlite_time if dialect.name == "sqlite" else _time
+        return _sqlite_times if dialect.name == "sqlite" else _times
     if isinstance(kind, LargeBinary):
         return None
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
+    return None if process is None else lambda column: [process(value) for value in column]
 
 
-def _text(value: str | None) -> str | None:
-    return None if value is None else plain(value)
+def _texts(column: Column) -> Column:
+    """As `plain` leaves each: all looked at together, of which one rarely needs anything."""
+    whole = "".join(filter(None, column))
+    if plain(whole) == whole:
+        return column
+    return [None if value is None else plain(value) for value in column]
 
 
-def _time(value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
+def _times(column: Column) -> Column:
+    if any(value is not None and value.tzinfo is None for value in column):
         raise ValueError("a time without a zone was given to the database")
-    return value
+    return column
 
 
-def _sqlite_time(value: datetime | None) -> str | None:
-    """As SQLAlchemy writes it there: in UTC, without the zone."""
-    if value is None:
-        return None
-    return _sqlite_moment(value)
+def _sqlite_times(column: Column) -> Column:
+    """As SQLAlchemy writes them there: in UTC, without the zone."""
+    return [None if value is None else _sqlite_moment(value) for value in column]
 
 
-@lru_cache(64)  # the rows of one question have one time or two
+@lru_cache(1024)  # the rows of one question have one time or two
 def _sqlite_moment(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("a time without a zone was given to the database")

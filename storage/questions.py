@@ -81,7 +81,7 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
     if not asked:
         return []
     ciphers = db.keys.obtain_all(connection, {one.owner for one in asked}, asked[0].now)
-    conversations, turns, kept = [], [], []
+    conversations, turns, kept, members = [], [], [], []
     for one in asked:
         cipher = ciphers[one.owner]
         values = turn_values(cipher, one.turn_id, one.new_conversation, 0, one.question, one.now)
@@ -98,10 +98,12 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
             one.now,
             one.prompt_version,
         )
-        members = db.seals.member(turn, values) + sum(db.seals.member(vault, row) for row in rows)
-        conversations.append(db.seals.sealed(connection, begun, members))
+        conversations.append(begun)
         turns.append(values)
+        members.append(sum(db.seals.member(vault, row) for row in rows))
         kept += rows
+    members = [one + other for one, other in zip(members, db.seals.members(turn, turns), strict=True)]
+    db.seals.sealed_all(connection, conversations, members)
     insert_rows(connection, conversation, conversations)
     insert_rows(connection, turn, turns)
     insert_rows(connection, vault, kept)

@@ -5,17 +5,15 @@ covers it (`members`, `seal`). The sum of all conversations' seals stands in `se
 writes. Sums can be kept up row by row: what is taken out is subtracted. verify.py does them anew.
 """
 
-import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, Table, bindparam, event, select, update
 
-from core.messages import TurnStatus
+from storage.canonical import canonical, canonical_all, column
 from storage.columns import plain
 from storage.prepared import run_for_each
 from storage.ring import KeyRing
@@ -64,12 +62,16 @@ class Seals:
     def digest(self, table: str, values: Values) -> bytes:
         return self._digest(canonical(table, values))
 
+    def members(self, table: Table, rows: Sequence[Values]) -> list[int]:
+        """`member` of each of several rows that name the same columns."""
+        return [int.from_bytes(self._digest(data)) for data in canonical_all(table.name, rows)]
+
     def timing_members(self, turn_id: str, timings: Mapping[str, int]) -> int:
         """What rows of `timing` add, the most numerous there are: `member` of each, without making a row of it."""
-        turn = _column(b"turn_id=s" + plain(turn_id).encode())
+        turn = column(b"turn_id=s" + plain(turn_id).encode())
         return sum(
             int.from_bytes(
-                self._digest(_TIMING + _column(_TOOK % took) + _column(_STEP + plain(step).encode()) + turn)
+                self._digest(_TIMING + column(_TOOK % took) + column(_STEP + plain(step).encode()) + turn)
             )
             for step, took in timings.items()
         )
@@ -94,6 +96,18 @@ class Seals:
         _add(connection, int.from_bytes(whole["seal"]))
         return whole
 
+    def sealed_all(
+        self, connection: Connection, rows: Sequence[dict[str, Any]], members: Sequence[int]
+    ) -> None:
+        """Seal several conversations about to be inserted, of the same columns, where they are."""
+        for row, amount in zip(rows, members, strict=True):
+            row["members"] = in_bytes(amount)
+        total = 0
+        for row, data in zip(rows, canonical_all("conversation", rows), strict=True):
+            row["seal"] = seal = self._digest(data)
+            total += int.from_bytes(seal)
+        _add(connection, total)
+
     def change(self, connection: Connection, before: Any, delta: int, **values: Any) -> None:
         """Update a conversation, read whole and locked before, whose members changed by `delta`.
 
@@ -107,27 +121,36 @@ class Seals:
 
     def change_all(self, connection: Connection, changes: Sequence[tuple[Any, int, datetime]]) -> None:
         """`change` for several conversations (before, delta, updated_at), each named once."""
-        rows = [
-            {
-                "the_id": before.id,
-                "updated_at": at,
-                **self._resealed(connection, before, delta, {"updated_at": at}),
-            }
-            for before, delta, at in changes
+        were = [{column: before._mapping[column] for column in _COLUMNS} for before, _, _ in changes]
+        become = [
+            {**was, "updated_at": at, "members": in_bytes(int.from_bytes(was["members"]) + delta)}
+            for was, (_, delta, at) in zip(were, changes, strict=True)
         ]
-        run_for_each(connection, _reseal, rows)
+        seals = zip(were, self._seals(were), self._seals(become), strict=True)
+        for row, (was, fitting, seal) in zip(become, seals, strict=True):
+            row["the_id"] = row["id"]
+            row["seal"] = self._next_seal(connection, was, fitting, seal)
+        run_for_each(connection, _reseal, become)
+
+    def _seals(self, rows: Sequence[Values]) -> list[bytes]:
+        """`conversation` of each."""
+        bare = [{name: one for name, one in row.items() if name != "seal"} for row in rows]
+        return [self._digest(data) for data in canonical_all("conversation", bare)]
+
+    def _next_seal(self, connection: Connection, before: Values, fitting: bytes, seal: bytes) -> bytes:
+        """This seal, or where the one it had was not the fitting one, that again."""
+        if fitting != before["seal"]:
+            log.error("row_damaged", table="conversation", id=before["id"])
+            seal = before["seal"]
+        _add(connection, int.from_bytes(seal) - int.from_bytes(before["seal"]))
+        return seal
 
     def _resealed(self, connection: Connection, before: Any, delta: int, values: Values) -> dict[str, bytes]:
         """The members and the seal of a conversation that becomes another by these values."""
-        row = {column: before._mapping[column] for column in _COLUMNS}
-        fits = self.conversation(row) == before.seal
-        members = in_bytes(int.from_bytes(row["members"]) + delta)
-        row |= {**values, "members": members}
-        seal = self.conversation(row) if fits else before.seal
-        if not fits:
-            log.error("row_damaged", table="conversation", id=before.id)
-        _add(connection, int.from_bytes(seal) - int.from_bytes(before.seal))
-        return {"members": members, "seal": seal}
+        was = {column: before._mapping[column] for column in _COLUMNS}
+        members = in_bytes(int.from_bytes(was["members"]) + delta)
+        fitting, seal = self.conversation(was), self.conversation({**was, **values, "members": members})
+        return {"members": members, "seal": self._next_seal(connection, was, fitting, seal)}
 
     def dropped(self, connection: Connection, seals: Iterable[bytes]) -> None:
         """Conversations with these seals are deleted."""
@@ -182,57 +205,6 @@ class Seals:
 
 def in_bytes(amount: int) -> bytes:
     return (amount % _ALL).to_bytes(DIGEST_BYTES)
-
-
-def canonical(table: str, values: Values) -> bytes:
-    """The same bytes for the same row, however it was read; a column that is NULL adds none.
-
-    The answer of a running turn is left out: it grows many times a second, and its own encryption vouches for it.
-    """
-    parts = [table.encode()]
-    running = table == "turn" and values["status"] == TurnStatus.RUNNING.value
-    for name, begin in _in_order(tuple(values)):
-        value = values[name]
-        if value is None or (running and name == "answer"):
-            continue
-        encoded = begin + _ENCODED.get(type(value), _kindred)(value)
-        parts += (len(encoded).to_bytes(4), encoded)
-    return b"".join(parts)
-
-
-@lru_cache(256)
-def _in_order(names: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
-    """The columns in the order of their names, with these encoded: there are as many sets of them as statements."""
-    return tuple((name, name.encode()) for name in sorted(names))
-
-
-def _column(encoded: bytes) -> bytes:
-    return len(encoded).to_bytes(4) + encoded
-
-
-@lru_cache(64)  # the rows of one question have one time or two
-def _moment(value: datetime) -> bytes:
-    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return b"=t" + moment.isoformat().encode()
-
-
-_ENCODED: Mapping[type, Callable[[Any], bytes]] = {
-    str: lambda value: b"=s" + plain(value).encode(),
-    bool: lambda value: b"=b1" if value else b"=b0",
-    int: lambda value: b"=i%d" % value,
-    float: lambda value: b"=f" + struct.pack(">d", value),
-    datetime: _moment,
-    bytes: lambda value: b"=y" + value,
-}
-"""A value by its own type."""
-
-
-def _kindred(value: Any) -> bytes:
-    """A value of a type that is derived from one of these; whatever else there is, is bytes."""
-    for kind, encoded in _ENCODED.items():
-        if isinstance(value, kind):
-            return encoded(value)
-    return b"=y" + bytes(value)
 
 
 _TIMING, _TOOK, _STEP = b"timing", b"milliseconds=i%d", b"step=s"

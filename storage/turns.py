@@ -5,7 +5,7 @@ What a write adds to its conversation's members is told to the caller, who seals
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -172,21 +172,23 @@ class _Ending:
         self._turns: list[dict[str, Any]] = []
         self._sources: list[dict[str, Any]] = []
         self._timings: list[dict[str, Any]] = []
-        self._changes: dict[str, tuple[Any, int, datetime]] = {}
+        self._before: list[dict[str, Any]] = []
+        self._after: list[dict[str, Any]] = []
+        self._changes: list[tuple[Any, int, datetime]] = []
 
     def add(self, before: Any, asked: Any, ended: Ended) -> None:
-        seals, record = self._db.seals, ended.record
+        record = ended.record
         cipher = self._db.keys.of(self._connection, before)
         sealed = sealed_text(cipher, record.answer, places.answer(asked.id, before.id))
         values = outcome(record, sealed, ended.now)
         if asked.masked is None and (record.answer or record.status is TurnStatus.DONE):
             values["masked"] = b""  # masking comes before any answer, and had nothing to store
-        delta = -self._drop_details(asked)
-        delta += seals.member(turn, {**asked._mapping, **values}) - seals.member(turn, asked._mapping)
-        delta += self._add_details(cipher, asked.id, record)
+        was = dict(asked._mapping)
+        self._before.append(was)
+        self._after.append({**was, **values})
+        delta = self._add_details(cipher, asked.id, record) - self._drop_details(asked)
         self._turns.append({"the_id": asked.id, "masked": asked.masked, **values})
-        _, earlier, _ = self._changes.get(before.id, (None, 0, None))
-        self._changes[before.id] = (before, earlier + delta, ended.now)
+        self._changes.append((before, delta, ended.now))
 
     def _drop_details(self, asked: Any) -> int:
         """What a turn that had already ended said of its sources and timings."""
@@ -201,16 +203,10 @@ class _Ending:
 
     def _add_details(self, cipher: Cipher, turn_id: str, record: TurnRecord) -> int:
         sources = [source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
-        timings = [
-            {"turn_id": turn_id, "step": step, "milliseconds": milliseconds}
-            for step, milliseconds in record.timings.items()
-        ]
         self._sources += sources
-        self._timings += timings
+        self._timings += timing_rows([(turn_id, record)])
         seals = self._db.seals
-        return sum(seals.member(source, row) for row in sources) + seals.timing_members(
-            turn_id, record.timings
-        )
+        return sum(seals.members(source, sources)) + seals.timing_members(turn_id, record.timings)
 
     def write(self) -> None:
         if not self._turns:
@@ -218,7 +214,26 @@ class _Ending:
         run_for_each(self._connection, _end, self._turns)
         insert_rows(self._connection, source, self._sources)
         insert_rows(self._connection, timing, self._timings)
-        self._db.seals.change_all(self._connection, list(self._changes.values()))
+        self._db.seals.change_all(self._connection, self._changed())
+
+    def _changed(self) -> list[tuple[Any, int, datetime]]:
+        """The conversations with what their turns' ends add to their members, each once."""
+        members = self._db.seals.members
+        changes: dict[str, tuple[Any, int, datetime]] = {}
+        deltas = zip(members(turn, self._after), members(turn, self._before), self._changes, strict=True)
+        for after, was, (before, delta, at) in deltas:
+            _, earlier, _ = changes.get(before.id, (None, 0, None))
+            changes[before.id] = (before, earlier + after - was + delta, at)
+        return list(changes.values())
+
+
+def timing_rows(ended: Iterable[tuple[str, TurnRecord]]) -> list[dict[str, Any]]:
+    """What turns of these ids took, step by step."""
+    return [
+        {"turn_id": turn_id, "step": step, "milliseconds": took}
+        for turn_id, record in ended
+        for step, took in record.timings.items()
+    ]
 
 
 def source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from storage.canonical import canonical, canonical_all
 from storage.database import Database
 from storage.prepared import insert_rows, run_for_each
-from storage.seals import canonical
 from storage.secrets import derive
 from storage.tables import api_key, timing
 
@@ -84,3 +84,19 @@ def test_a_value_of_a_derived_type_is_written_as_what_it_derives_from() -> None:
     }
     plain = {"a": "x", "b": datetime(2026, 1, 1, tzinfo=UTC), "c": b"y", "d": b"z"}
     assert canonical("t", derived) == canonical("t", plain)
+
+
+def test_rows_taken_together_read_as_each_by_itself() -> None:
+    values: list[list[Any]] = [
+        ["a", "a", "b\0", "灯\ud83d"], ["same"] * 4, ["", None, "x", None], [None] * 4, [1, True, 1.0, 0], [1.0, 1, 2, 0.0],
+        [0.0, -0.0, 0.0, 0.5], [True, False, True, True], [3, 3, 3, 4], [b"a", b"", b"c", b"a"], [b"a", bytearray(b"a"), None, b""],
+        [AT, AT.astimezone(UTC), AT, AT.replace(tzinfo=None)], ["unending", "words", "of a", "text"],
+    ]  # fmt: skip
+    rows = [{f"c{at}": column[row] for at, column in enumerate(values)} for row in range(4)]
+    assert canonical_all("t", rows) == [canonical("t", row) for row in rows]
+    turns = [
+        {"id": "1", "status": "running", "answer": b"half"},
+        {"id": "2", "status": "done", "answer": b"all"},
+    ]
+    assert canonical_all("turn", turns) == [canonical("turn", row) for row in turns]
+    assert canonical_all("t", []) == []
