@@ -168,7 +168,9 @@ async def test_where_the_disk_is_behind_nobody_is_promised_anything(counter: Cou
     answered = 0
     while counter.at_once() is not None:
         answered += 1
-    assert answered > 1000
+    assert answered > 400, "two transactions' worth"
+    told = await counter.pipeline.soon(counter.question())
+    assert told is not None, "a moment later there is room"
     await counter.log.conversations("chat:1")
     assert counter.at_once() is not None
 
