@@ -104,7 +104,7 @@ def stay_responsive() -> None:
 
 
 def give_back() -> None:
-    """What loading needed for a moment goes back to the system, where the C library can: 15 to 40 MB that it would keep."""
+    """What loading needed for a moment goes back to the system, where the C library can: about 15 MB that it would keep."""
     with suppress(AttributeError, OSError):  # no glibc: its allocator has no such call, and keeps less
         ctypes.CDLL(None).malloc_trim(0)
 
