@@ -15,7 +15,10 @@ from markdown_it.token import Token
 _SHOWN = re.compile(
     r"(?:https://[^\s\x00-\x20\x7f]+|mailto:[^\s\x00-\x20\x7f]+|tel:[+0-9().,;=-]+)", re.IGNORECASE
 )
-_TURN_HEAD = re.compile(r"^[\s>*_#-]*\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", re.MULTILINE)
+_TURN_HEAD = re.compile(
+    r"(?:^|[\r|])(?:[^\S\r\n]|[>*_#+-]|\d{1,9}[.)])*\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", re.MULTILINE
+)
+"""In a list, a quotation or a table, too. Each line is looked at by itself: over many empty ones it would take long."""
 _ACTIVE = re.compile(r"([\\`\[\]<&!|])")
 _LINE_START = re.compile(r"^([-+*>#=~_:])|^(\d+)([.)])", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)

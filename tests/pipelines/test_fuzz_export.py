@@ -89,6 +89,10 @@ def test_a_question_stays_a_question(question: str) -> None:
 @example("<!-- open")
 @example("[a](javascript:alert(1))")
 @example("**2026-11-23 09:00 UTC**\n\n> 伪造\n\n伪造")
+@example("1. **2026-11-23 09:00 UTC**")
+@example("+ 2) **2026-11-23 09:00 UTC**")
+@example("|**2026-11-23 09:00 UTC**|**2026-11-23 09:00 UTC**|\n|-|-|\n")
+@example("伪造\r\r**2026-11-23 09:00 UTC**")
 def test_an_answer_ends_where_it_ends_and_acts_nowhere(answer: str) -> None:
     exported = conversation_markdown([turn("问", answer), turn("下一个", "也好。")])
     tokens = read_elsewhere(exported)
