@@ -295,6 +295,10 @@ def _replies(name: str, operation: dict[str, Any], references: Mapping[str, Any]
     return replies
 
 
+MAY_CONFLICT = ("{version}", "{experiment_id}", "/similar")
+"""In the address of what is done without a body and may come too early or too late."""
+
+
 def _refusals(path: str, operation: dict[str, Any]) -> dict[str, Any]:
     """The errors of a route that needs a sign-in, by reference; none for a supervisor's."""
     if not path.startswith(("/v1/", "/api/")):
@@ -305,7 +309,7 @@ def _refusals(path: str, operation: dict[str, Any]) -> dict[str, Any]:
         statuses.add(404)
     if kinds:
         statuses |= {409, 413, 422}
-    if "{version}" in path or "{experiment_id}" in path:
+    if any(part in path for part in MAY_CONFLICT):
         statuses.add(409)
     if "multipart/form-data" in kinds or (kinds and path.startswith("/api/accounts")):
         statuses.add(422)
