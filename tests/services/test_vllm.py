@@ -89,11 +89,13 @@ def test_killed_in_the_middle_it_breaks_and_comes_back(vllm: RunningVllm) -> Non
         await anext(chunks)
         assert vllm.engine.pid
         os.kill(vllm.engine.pid, signal.SIGKILL)
-        with pytest.raises(EngineBroken):
-            async for _ in chunks:
-                pass
-        await until_health(vllm.engine, lambda state: not state.ready)
-        await until_ready(vllm.engine, START_SECONDS)
+        try:
+            with pytest.raises(EngineBroken):
+                async for _ in chunks:
+                    pass
+        finally:  # those that come after this test need it, too
+            await until_health(vllm.engine, lambda state: not state.ready)
+            await until_ready(vllm.engine, START_SECONDS)
         assert (await ask(vllm.engine, asking_for(8))).error is None
 
     vllm.run(kill(), START_SECONDS + 30)
