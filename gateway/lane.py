@@ -9,13 +9,14 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import XiaoQError
+from gateway import short_way
 from gateway.body import LARGEST_JSON
 from gateway.completions import asked_directly
 from gateway.errors import ClientGone, gone_error, known_error
 from gateway.openapi import DocumentedApi
-from gateway.short_way import Counter
+from gateway.short_way import Counter, declared_size
 
-PATH = "/v1/chat/completions"
+PATH = short_way.PATH.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def takes(scope: Scope) -> bool:
         or scope.get("root_path")
     ):
         return False
-    size = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-    return size.isdigit() and int(size) <= LARGEST_JSON
+    size = declared_size(scope["headers"])
+    return size is not None and size <= LARGEST_JSON
 
 
 async def lane(scope: Scope, receive: Receive, send: Send) -> None:

@@ -86,5 +86,10 @@ class ShortWayProtocol(PatientProtocol):
             or self.parser.should_upgrade()
         ):
             return False
-        size = next((value for name, value in self.headers if name == b"content-length"), b"")
-        return size.isdigit() and 0 < int(size) <= LARGEST
+        return 0 < (declared_size(self.headers) or 0) <= LARGEST
+
+
+def declared_size(headers: Headers) -> int | None:
+    """Bytes of the body, where the request says so."""
+    size = next((value for name, value in headers if name == b"content-length"), b"")
+    return int(size) if size.isdigit() else None
