@@ -45,15 +45,16 @@ class Kind(Enum):
     BREAK = "break"
 
 
-class Table(dict[int, str]):
-    """For `str.translate`: code point → the letters it folds to, found once each."""
+class Table(dict[int, str | None]):
+    """For `str.translate`: code point → the letters it folds to, found once each. None for no letter: ASCII is translated
+    three times as fast where that is not an empty text."""
 
     def __init__(self, fold: Callable[[str], str]) -> None:
         super().__init__()
         self._fold = fold
 
-    def __missing__(self, code: int) -> str:
-        folded = self._fold(chr(code))
+    def __missing__(self, code: int) -> str | None:
+        folded = self._fold(chr(code)) or None
         if len(self) < _TABLE_LIMIT:
             self[code] = folded
         return folded

@@ -39,7 +39,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         letters = self.letters
-        object.__setattr__(self, "counts", Table(lambda char: chr(len(letters[ord(char)]))))
+        object.__setattr__(self, "counts", Table(lambda char: chr(len(letters[ord(char)] or ""))))
 
     def applies(self, text: str) -> bool:
         return not self.signs or not _SIGN_CHARS.isdisjoint(text)

@@ -15,7 +15,8 @@ from pipelines.words.view import TOO_FAR, View
 
 FEWEST_SPELLED = 3
 """Letters a word must have to be found spelled out over natural gaps (`f u c k`), as nobody writes by chance."""
-
+HEAD = 3
+"""Letters by which most places are seen to begin no word, before the words themselves are searched."""
 
 _NOWHERE: frozenset[int] = frozenset()
 
@@ -64,7 +65,7 @@ class Shelf:
         self._forms = sorted(forms)
         self._entries: Sequence[tuple[Entry, ...]] = [tuple(forms[form]) for form in self._forms]
         self._own_heads = own_heads
-        self._heads = frozenset(form[:length] for form in self._forms for length in (1, 2))
+        self._heads = frozenset(form[:length] for form in self._forms for length in range(1, HEAD + 1))
         self._longest = max(map(len, self._forms), default=0)
         self._same = same_sound if by_sound else _never
         self._automaton = AhoCorasick(self._forms, store_patterns=False)
@@ -81,28 +82,29 @@ class Shelf:
 
     def under_way(self, view: View, begin: int) -> int | None:
         """The first place from `begin` on where a word may have begun that the text's end leaves open."""
-        skeleton = view.skeleton
-        last = len(skeleton) - 1
-        near = range(max(0, len(skeleton) - self._longest), len(skeleton))
-        at = next((at for at in near if self._begins(skeleton, at)), None)
-        if at is None or view.out_of_reach(last):
+        starts = self._starts(view)
+        if not starts or view.out_of_reach(len(view.skeleton) - 1):
             return None
-        for start in range(at, len(skeleton)):
+        for start in starts:
             if view.places[start] >= begin and self._open(view, start):
                 return view.places[start]
         return None
 
-    def _begins(self, skeleton: str, start: int) -> bool:
-        """Whether a word begins as the skeleton ends from there on, or is just this."""
-        if skeleton[start : start + 2] not in self._heads:
-            return False
-        head = skeleton[start:]
+    def _starts(self, view: View) -> list[int]:
+        """The letters from which on the skeleton is the beginning of a word, or one; without those that touch another
+        letter for certain."""
+        skeleton, heads = view.skeleton, self._heads
+        size = len(skeleton)
+        near = range(max(0, size - self._longest), size - view.touched)
+        return [at for at in near if skeleton[at : at + HEAD] in heads and self._begins(skeleton[at:])]
+
+    def _begins(self, head: str) -> bool:
+        """Whether a word begins so, or is just this."""
         at = bisect_left(self._forms, head)
         return at < len(self._forms) and self._forms[at].startswith(head)
 
     def _open(self, view: View, start: int) -> bool:
-        if not self._begins(view.skeleton, start):
-            return False
+        """Whether the word that may have begun at one of `_starts` is still open."""
         head = view.skeleton[start:]
         if spaced(view.letters[start]) and view.touches_before(start):
             return False

@@ -65,7 +65,7 @@ class OutputScreen:
         """Writes what is settled; keeps the end of it, and the rest as it is."""
         begin = len(self._before)
         shift = self._offset - begin
-        moved = [replace(hit, start=hit.start + shift, end=hit.end + shift) for hit in hits]
+        moved = [replace(hit, start=hit.start + shift, end=hit.end + shift) for hit in hits] if hits else ()
         shown = self._writer.write(text, shift, moved, upto + shift)
         self._before = _tail(text[:upto])
         self._open = text[upto:]
@@ -76,6 +76,8 @@ class OutputScreen:
 def _tail(settled: str) -> str:
     """Its last characters: a placeholder's beginning, and one character that can be seen."""
     tail = settled[-LONGEST_NAME:]
+    if tail and kind(tail[-1]) is not Kind.INVISIBLE:  # nearly always
+        return tail
     if any(kind(char) is not Kind.INVISIBLE for char in tail):
         return tail
     return next((char for char in reversed(settled) if kind(char) is not Kind.INVISIBLE), "")

@@ -5,6 +5,7 @@ It knows no word. All but the skeleton is made when it is first asked for: most 
 
 from functools import cached_property
 from itertools import compress
+from string import ascii_letters, digits, punctuation
 
 from pipelines.words.folding import BREAK, Kind, kind, spaced
 from pipelines.words.readings import SIGNS, Reading
@@ -16,6 +17,9 @@ LONGEST_GAP = 32
 JOINER = "\u200d"
 """Makes one emoji of several: they count as one."""
 TOO_FAR = "too far"
+_PLAIN = ascii_letters + digits
+_BETWEEN = "".join(sorted({*punctuation, " "} - SIGNS.keys()))
+"""Of ASCII what is a letter under every reading, and what is none under any."""
 NO_LETTERS = frozenset((BREAK, *SIGNS))
 """What a skeleton holds that no word goes on with where it is not part of a match."""
 
@@ -37,6 +41,15 @@ class View:
         if max(counts, default=0) > 1:
             return [at for at, count in enumerate(counts) for _ in range(count)]
         return list(compress(range(len(counts)), counts))  # a tenth of the time of a loop, and nearly always
+
+    @property
+    def touched(self) -> int:
+        """How many letters at the end certainly stand right behind another one of a spaced script: the plain ones.
+
+        Told by two strips, where `touches_before` needs the place of every letter.
+        """
+        shown = self.text.rstrip(_BETWEEN)
+        return max(0, len(shown) - len(shown.rstrip(_PLAIN)) - 1)
 
     def gap(self, at: int) -> str:
         """What stands between the letters `at - 1` and `at`: "" nothing, "soft", "natural", or TOO_FAR."""
