@@ -3,6 +3,7 @@
 The rooms implement these Protocols; app.py hands the implementations down.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -487,12 +488,14 @@ class ConversationLog(Protocol):
         conversation and the turn.
 
         It does not wait for the disk, like `finish_soon`. None where that cannot be answered for now, since earlier
-        writes still wait: `room` waits with them, or `begin` tells why.
+        writes still wait: `room` tells when to come again, or `begin` why there is no use in it.
         """
         ...
 
-    async def room(self) -> bool:
-        """Wait a moment until `keep_soon` takes more, where it does not for now; whether it does."""
+    def room(self) -> "asyncio.Future[bool] | None":
+        """Where `keep_soon` does not take more for now: what tells in a moment whether it does again. It is shared: not
+        to be cancelled. None where waiting is not needed, or would not help.
+        """
         ...
 
     async def history(self, conversation_id: str, owner: str, before: str | None) -> Sequence[Message]:

@@ -23,7 +23,7 @@ from gateway.logs import access
 from gateway.metrics import Metrics
 from gateway.plain_chat import PlainChat, plain_chat
 from gateway.prewritten import Prewritten
-from gateway.short_way import Headers
+from gateway.short_way import Headers, Reply, Room
 from gateway.stream import STREAM_HEADERS
 from pipelines.at_once import Told
 from pipelines.services import Services
@@ -59,7 +59,7 @@ class Quick:
         self._callers: dict[str, tuple[ApiKey, Principal]] = {}
         self._dress: dict[tuple[bool, bool], bytes] = {}
 
-    def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> bytes | None:
+    def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> Reply:
         began = time.monotonic()
         try:
             given: Mapping[bytes, bytes] = dict(headers)
@@ -71,8 +71,8 @@ class Quick:
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("quick_answer_failed", error=type(error).__qualname__, where=where)
             return None
-        if answer is None:
-            return None
+        if not isinstance(answer, tuple):
+            return answer
         told, stream = answer
         reply = self._reply(told, request_id, ours, stream=stream, https=https)
         self._metrics.requests.labels(self._path, "POST", "200").inc()
@@ -102,8 +102,8 @@ class Quick:
         free = principal.limits is NO_LIMITS and principal.may(Right.ASK)
         return principal if free and (not principal.scopes or "chat" in principal.scopes) else None
 
-    def _answer(self, body: bytes, principal: Principal, request_id: str) -> tuple[Told, bool] | None:
-        """The answer, kept and counted, and whether it is to be streamed."""
+    def _answer(self, body: bytes, principal: Principal, request_id: str) -> tuple[Told, bool] | Room | None:
+        """The answer, kept and counted, and whether it is to be streamed; or what to wait for."""
         try:
             chat = plain_chat(orjson.loads(body))
         except orjson.JSONDecodeError:
@@ -113,7 +113,7 @@ class Quick:
             return None
         told = self._services.answer.at_once(question)
         if told is None:
-            return None
+            return self._services.answer.room(question)
         known = told.ready.finished
         self._services.keys.spend(principal.id, known.usage.total_tokens)
         self._metrics.finished(known)

@@ -89,6 +89,10 @@ class AnswerPipeline:
         """The whole answer where it lies in memory, on its way to the disk; None: `ask`. It does not wait."""
         return self._at_once.answer(question) if self._at_once else None
 
+    def room(self, question: Question) -> "asyncio.Future[bool] | None":
+        """What to wait for before `at_once` is asked again; None where waiting would not help."""
+        return self._at_once.room(question) if self._at_once else None
+
     async def soon(self, question: Question) -> Told | None:
         """`at_once`, waiting a moment where so many are answered at once that their records wait."""
         return await self._at_once.soon(question) if self._at_once else None

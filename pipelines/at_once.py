@@ -4,6 +4,7 @@ What was found out about a question's text a moment ago (nothing to mask, no sen
 for the same text on the same line under the same word lists. Any other question goes the whole path of answer.py.
 """
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -102,9 +103,13 @@ class AtOnce:
     async def soon(self, question: Question) -> Told | None:
         """`answer`, after a moment where the log has its hands full with others: the whole path would fill them more."""
         told = self.answer(question)
-        if told is None and self._knows(question) and await self._log.room():
+        if told is None and (room := self.room(question)) and await asyncio.shield(room):
             return self.answer(question)
         return told
+
+    def room(self, question: Question) -> "asyncio.Future[bool] | None":
+        """What to wait for before `answer` is asked again; None where waiting would not help."""
+        return self._log.room() if self._knows(question) else None
 
     def _knows(self, question: Question) -> bool:
         return (question.line or self._default_line, question.text) in self._seen and stands_alone(question)

@@ -131,8 +131,8 @@ class Forgetful:
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         return
 
-    async def room(self) -> bool:
-        return True
+    def room(self) -> None:
+        return None
 
     def keep_soon(
         self, question: Question, line: str, record: TurnRecord, prompt_version: int | None = None

@@ -3,19 +3,15 @@
 What a ciphertext belongs to (table, column, row) is authenticated with it, so that it opens nowhere else.
 """
 
-import os
-from typing import TYPE_CHECKING
-
 from core.errors import StorageDamaged
+from core.randoms import Randoms
 from storage.columns import plain
-
-if TYPE_CHECKING:
-    pass
 
 KEY_BYTES = 32
 VERSION = b"\x01"
 
 _NONCE_BYTES = 12
+_nonce = Randoms(_NONCE_BYTES)
 _HEAD = len(VERSION) + _NONCE_BYTES
 
 
@@ -30,7 +26,7 @@ class Cipher:
         self._gcm: AESGCM = AESGCM(key)
 
     def seal(self, data: bytes, *place: str | int) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = _nonce()
         return VERSION + nonce + self._gcm.encrypt(nonce, data, _named(place))
 
     def open(self, sealed: bytes, *place: str | int) -> bytes:

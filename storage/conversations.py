@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from core.errors import InvalidRequest, StorageDamaged
-from core.ids import unguessable
+from core.ids import in_order
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Hide, Masking, MaskWith, VaultEntry
 from storage import places
@@ -67,8 +67,8 @@ class SqlConversationLog:
                 question,
                 owner,
                 line,
-                f"turn-{unguessable()}",
-                f"conv-{unguessable()}",
+                f"turn-{in_order()}",
+                f"conv-{in_order()}",
                 datetime.now(UTC),
                 masking,
                 prompt_version,
@@ -83,7 +83,7 @@ class SqlConversationLog:
         customer: str | None = None,
         prompt_version: int | None = None,
     ) -> str:
-        conversation_id, now = f"conv-{unguessable()}", datetime.now(UTC)
+        conversation_id, now = f"conv-{in_order()}", datetime.now(UTC)
         owner = self._db.pseudonyms.owner(owner)
 
         def write(connection: Connection) -> None:
@@ -154,14 +154,14 @@ class SqlConversationLog:
         """See the port."""
         if not self._db.keeps_up:
             return None
-        turn_id, conversation_id, now = f"turn-{unguessable()}", f"conv-{unguessable()}", datetime.now(UTC)
+        turn_id, conversation_id, now = f"turn-{in_order()}", f"conv-{in_order()}", datetime.now(UTC)
         owner = self._db.pseudonyms.owner(question.owner)
         kept = Kept(question, owner, line, turn_id, conversation_id, now, now, record, prompt_version)
         self._db.owe(self._keep, kept, _lost)
         return conversation_id, turn_id
 
-    async def room(self) -> bool:
-        return await self._db.room()
+    def room(self) -> "asyncio.Future[bool] | None":
+        return self._db.room()
 
     def _ended(self, turn_id: str, owner: str, record: TurnRecord) -> Ended:
         return Ended(turn_id, self._db.pseudonyms.owner(owner), record, datetime.now(UTC))

@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ from storage.removed import Removed
 from storage.ring import KeyRing
 from storage.seals import Seals
 from storage.secrets import MasterKey
-from storage.subject_keys import SubjectKeys
+from storage.subject_keys import SubjectKeys, watch
 from storage.sweep import sweep
 from storage.turnstile import Turnstile
 from storage.writer import Batch, GroupWriter
@@ -73,6 +73,7 @@ class Database:
         self._presence: Presence = FilePresence(self._file) if self._file else ServerPresence(self._url)
         event.listen(self._write_engine, "connect", lambda *_: self._presence.renew())
         self.seals.watch(self._write_engine, lambda: self._presence.mark)
+        watch(self._write_engine)
         self._readers = ThreadPoolExecutor(READERS, "xiaoq-read")
         self._turnstile = _turnstile(self._file) if self._file else None
         self._writer = GroupWriter(
@@ -81,7 +82,7 @@ class Database:
         self._owed = self._tried = 0
         self._put_off: set[int] = set()
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._outside: list[asyncio.Future[None]] = []
+        self._room: asyncio.Future[bool] | None = None
         self._hurrying: asyncio.TimerHandle | None = None
         self._started = False
 
@@ -185,10 +186,8 @@ class Database:
             self._tried += 1
             while self._waiting and self._waiting[0][0] <= self._tried:
                 _resolved(self._waiting.popleft()[1])
-        if self._outside and (self._writer.keeps_up or self._writer.puts_off):
-            outside, self._outside = self._outside, []
-            for each in outside:
-                _resolved(each)
+        if self._room is not None and (self._writer.keeps_up or self._writer.puts_off):
+            self._tell_room(self._room)
         if again:
             self._put_off.add(id(item))
             return
@@ -208,16 +207,23 @@ class Database:
         """Whether the database takes writes as fast as they are owed: what is owed now is stored within moments."""
         return self._started and self._writer.keeps_up
 
-    async def room(self) -> bool:
-        """Wait until it keeps up again, for ROOM_SECONDS at most; whether it does."""
-        if not self.keeps_up and self._started and not self._writer.puts_off:
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._outside.append(done)
+    def room(self) -> "asyncio.Future[bool] | None":
+        """What tells, within ROOM_SECONDS, whether it keeps up again; all who wait share it. None where it does, or where
+        the database refuses what it is given.
+        """
+        if self.keeps_up or not self._started or self._writer.puts_off:
+            return None
+        if self._room is None:
+            loop = asyncio.get_running_loop()
+            self._room = loop.create_future()
+            loop.call_later(ROOM_SECONDS, self._tell_room, self._room)
             self._writer.hurry()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(ROOM_SECONDS):
-                    await done
-        return self.keeps_up
+        return self._room
+
+    def _tell_room(self, room: "asyncio.Future[bool]") -> None:
+        if room is self._room:
+            self._room = None
+            room.set_result(self.keeps_up)
 
     def _hurry(self) -> None:
         self._hurrying = None

@@ -21,6 +21,7 @@ class Pseudonyms:
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
         self._owners = WorkedOut(_owner, lambda: ring.secret("subjects"))
+        self._customers = WorkedOut(_customer, lambda: ring.secret("subjects"))
 
     def owner(self, owner: str) -> str:
         """`chat:~…` of `chat:<id>`, `key:<id>/~…` of `key:<id>/<user>`; what names no customer stays.
@@ -31,7 +32,7 @@ class Pseudonyms:
 
     def customer(self, customer: str) -> bytes:
         """What a conversation is found by, given the customer in the caller's words."""
-        return self._digest(f"customer\0{plain(customer)}")
+        return self._customers(customer)
 
     def value(self, conversation_id: str, kind: str, value: str) -> bytes:
         """What one value of one conversation is recognised by; the same elsewhere has another."""
@@ -43,6 +44,10 @@ class Pseudonyms:
 
 def _digest(text: str, secret: bytes) -> bytes:
     return hmac.digest(secret, text.encode(), "sha256")
+
+
+def _customer(customer: str, secret: bytes) -> bytes:
+    return _digest(f"customer\0{plain(customer)}", secret)
 
 
 def _owner(owner: str, secret: bytes) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, event, select
 
 from storage.cipher import KEY_BYTES, Cipher, damaged_row
 from storage.ring import KeyRing, moment
@@ -20,6 +20,9 @@ from storage.upsert import insert_missing
 
 REMEMBERED = 10_000
 """Unwrapped keys kept in memory, the longest unused forgotten first."""
+
+_HELD, _MADE = "xiaoq_subjects", "xiaoq_subjects_made"
+"""What a connection carries: the owners it found stored, and whether its transaction added one."""
 
 
 class SubjectKeys:
@@ -53,15 +56,21 @@ class SubjectKeys:
 
     def obtain_all(self, connection: Connection, owners: Collection[str], now: datetime) -> dict[str, Cipher]:
         """`obtain` for several."""
-        rows = _rows(connection, owners)
-        if missing := [owner for owner in owners if owner not in rows]:
+        held = _held(connection)
+        rows = _rows(connection, [owner for owner in owners if owner not in held])
+        ciphers = {owner: held[owner] for owner in owners if owner in held}
+        if missing := [owner for owner in owners if owner not in rows and owner not in held]:
+            connection.info[_MADE] = True
             version, kek = self._ring.current(connection)
             for owner in missing:
                 wrapped = kek.seal(secrets.token_bytes(KEY_BYTES), "subject", owner, moment(now))
                 made = {"owner": owner, "kek_version": version, "wrapped": wrapped, "created_at": now}
                 insert_missing(connection, subject, made)
             rows |= _rows(connection, missing)
-        return {owner: self.of(connection, row) for owner, row in rows.items()}
+        read = {owner: self.of(connection, row) for owner, row in rows.items()}
+        if not connection.info.get(_MADE, True):
+            held |= read
+        return ciphers | read
 
     def drop_unused(self, connection: Connection, owners: Sequence[str]) -> int:
         """In a write: destroy the keys of those of these owners who have no conversation left."""
@@ -76,6 +85,8 @@ class SubjectKeys:
         ).all()
         used = select(conversation.c.id).where(conversation.c.owner == subject.c.owner).exists()
         gone = connection.execute(delete(subject).where(subject.c.owner.in_(locked), ~used)).rowcount
+        for owner in locked:
+            _held(connection).pop(owner, None)
         self.forget(locked)
         return gone
 
@@ -110,6 +121,32 @@ class SubjectKeys:
                 self._known.popitem(last=False)
 
 
+def watch(engine: Engine) -> None:
+    """Let the engine's connections remember which owners are stored: reading that again is a third of a batch of writes."""
+
+    def begin(connection: Connection) -> None:
+        connection.info[_MADE] = False  # what a transaction adds may be undone: nothing is remembered of it
+
+    event.listen(engine, "begin", begin)
+
+
+def _held(connection: Connection) -> dict[str, Cipher]:
+    """The keys of owners who are stored for sure: no other connection wrote anything since this one read them.
+
+    SQLite tells that, for a write that has the lock. Elsewhere nothing is held: a row is locked by being read.
+    """
+    if connection.dialect.name != "sqlite":
+        return {}
+    version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+    known: int | None
+    held: dict[str, Cipher]
+    known, held = connection.info.get(_HELD, (None, {}))
+    if known != version or len(held) > REMEMBERED:
+        held = {}
+        connection.info[_HELD] = (version, held)
+    return held
+
+
 _wanted = (
     select(subject)
     .where(subject.c.owner.in_(bindparam("owners", expanding=True)))
@@ -119,4 +156,6 @@ _wanted = (
 
 
 def _rows(connection: Connection, owners: Collection[str]) -> dict[str, Any]:
+    if not owners:
+        return {}
     return {row.owner: row for row in connection.execute(_wanted, {"owners": list(owners)})}

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from core.ids import AT_ONCE, unguessable
+from core.ids import in_order, unguessable
+from core.randoms import AT_ONCE
 
 FORKED = """
 import os, sys
@@ -27,6 +29,14 @@ def test_all_differ_and_have_their_shape() -> None:
     given = [unguessable() for _ in range(3 * AT_ONCE)]
     assert len(set(given)) == len(given)
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in given)
+
+
+def test_those_in_order_have_the_same_shape_and_begin_with_their_moment() -> None:
+    before = time.time_ns() // 1_000_000
+    given = [in_order() for _ in range(3 * AT_ONCE)]
+    assert len(set(given)) == len({one[12:] for one in given}) == len(given)
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in given)
+    assert all(before <= int(one[:12], 16) <= time.time_ns() // 1_000_000 for one in given)
 
 
 def test_threads_get_different_ones() -> None:

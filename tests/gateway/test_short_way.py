@@ -1,5 +1,6 @@
 """Requests that the counter answers and those that it leaves, over real sockets: in order, whole, and on one connection."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,19 +12,27 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway.short_way import LARGEST, PATH, Headers, ShortWayProtocol
+from gateway.short_way import LARGEST, LONGEST_WAIT, PATH, Headers, Reply, Room, ShortWayProtocol
 
 HEAD = b"POST %b HTTP/1.1\r\nHost: desk\r\nContent-Length: %d\r\n%b\r\n"
 
 
 class Knowing:
-    """Knows one question."""
+    """Knows one question, and tells it while there is room."""
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
+        self.full: list[tuple[float, bool]] = []
+        """How often there is no room: for how many seconds, and whether there is some then."""
 
-    def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> bytes | None:
+    def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> Reply:
         self.asked.append(body)
+        if body == b"known?" and self.full:
+            seconds, has_room = self.full.pop(0)
+            loop = asyncio.get_running_loop()
+            room: Room = loop.create_future()
+            loop.call_later(seconds, room.set_result, has_room)
+            return room
         assert (b"host", b"desk") in headers
         assert any(name == b"date" for name, _ in ours)
         assert not https
@@ -41,7 +50,7 @@ def counter() -> Knowing:
 
 
 @pytest.fixture
-def port(counter: Knowing) -> Iterator[int]:
+def server(counter: Knowing) -> Iterator[uvicorn.Server]:
     protocol = type("Counted", (ShortWayProtocol,), {"counter": counter})
     config = uvicorn.Config(
         framework, "127.0.0.1", 0, http=protocol, loop="uvloop", ws="none", log_config=None, lifespan="off"
@@ -51,9 +60,14 @@ def port(counter: Knowing) -> Iterator[int]:
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    return int(server.servers[0].sockets[0].getsockname()[1])
 
 
 def request(body: bytes, *, path: bytes = PATH, more: bytes = b"") -> bytes:
@@ -78,6 +92,63 @@ def test_what_is_known_is_told_and_the_connection_goes_on(port: int, counter: Kn
         b"known", b"made of other", b"known", b"made of last",
     ]  # fmt: skip
     assert counter.asked == [b"known?", b"other", b"known?"]
+
+
+def test_who_finds_no_room_is_told_once_there_is_some(port: int, counter: Knowing) -> None:
+    counter.full = [(0.3, True), (0.1, True)]
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(request(b"known?"))
+        assert line.recv(65_536).endswith(b"known")
+        assert counter.asked == [b"known?"] * 3
+        line.sendall(LAST)
+        assert line.recv(65_536).endswith(b"made of last")
+
+
+def test_who_finds_none_goes_the_whole_way(port: int, counter: Knowing) -> None:
+    counter.full = [(0.1, False)]
+    assert heard(port, request(b"known?"), LAST) == [b"made of known?", b"made of last"]
+
+
+def test_nobody_waits_for_long(port: int, counter: Knowing) -> None:
+    counter.full = [(LONGEST_WAIT / 2.5, True)] * 9
+    asked = request(b"known?", more=b"Connection: Keep-Alive\r\n")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(asked)
+        assert b"made of known?" in line.recv(65_536)
+    assert counter.asked == [b"known?"] * 3
+
+
+@pytest.mark.parametrize("second", [b"known?", b"other"])
+@pytest.mark.parametrize("pause", [False, True])
+def test_who_sends_another_while_waiting_hears_both_in_their_order(
+    port: int, counter: Knowing, second: bytes, pause: bool
+) -> None:
+    counter.full = [(5.0, True)]
+    pieces = [request(b"known?"), request(second) + LAST]
+    told = heard(port, *pieces) if pause else heard(port, b"".join(pieces))
+    assert told == [b"made of known?", b"made of " + second, b"made of last"]
+
+
+def test_who_leaves_while_waiting_is_forgotten(port: int, counter: Knowing) -> None:
+    counter.full = [(0.4, True)]
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(request(b"known?"))
+        time.sleep(0.1)
+    time.sleep(0.5)
+    assert counter.asked == [b"known?"]
+    assert heard(port, request(b"known?"), LAST) == [b"known", b"made of last"]
+
+
+def test_who_waits_when_the_server_stops_is_answered_before(
+    server: uvicorn.Server, port: int, counter: Knowing
+) -> None:
+    counter.full = [(20.0, True)]
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(request(b"known?"))
+        time.sleep(0.1)
+        server.should_exit = True
+        reply = b"".join(iter(lambda: line.recv(65_536), b""))
+    assert reply.endswith(b"made of known?")
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(port: int) -> None:

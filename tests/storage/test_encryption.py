@@ -21,6 +21,7 @@ from storage.database import Database
 from storage.documents import SqlDocumentStore
 from storage.queue import SqlIngestQueue
 from storage.secrets import GivenKey, KeyFile
+from storage.subjects import SqlSubjects
 from storage.tables import attachment, conversation, document_blob, key_ring, subject, turn, vault
 from storage.transcripts import SqlTranscriptReader
 from tests.storage.rooms import CANARIES, NAME, PHONE, RECORD, fill
@@ -236,6 +237,48 @@ async def test_keys_go_with_the_last_conversation(db: Database) -> None:
     await log.forget(second.conversation_id, OWNER)
     assert (await count(db, subject), await count(db, vault)) == (0, 0)
     assert len((await log.begin(Question("again", OWNER, "chat", "r"), "shop")).id) > 1
+
+
+@pytest.mark.parametrize("where", ["here", "beside"])
+async def test_who_was_erased_and_asks_again_has_another_key(url: str, where: str) -> None:
+    """A process remembers whose keys are stored: not when they were destroyed since, by itself or by another."""
+    here, beside = Database(url, MASTER), Database(url, MASTER)
+    await here.start()
+    await beside.start()
+    log, question = SqlConversationLog(here), Question("q", OWNER, "chat", "r")
+    for _ in range(3):  # made, read, remembered
+        begun = await log.begin(question, "shop")
+    old = await wrapped(here)
+    assert await SqlSubjects(here if where == "here" else beside).erase(OWNER)
+    again = await log.begin(question, "shop")
+    new = await wrapped(here)
+    assert len(old) == len(new) == 1
+    assert old != new
+    (read,) = await SqlConversationLog(beside).turns(again.conversation_id, OWNER)
+    assert (read.question, read.id != begun.id) == ("q", True)
+    await beside.aclose()
+    await here.aclose()
+
+
+async def wrapped(db: Database) -> list[bytes]:
+    return await db.read(
+        lambda connection: [bytes(one) for one in connection.scalars(select(subject.c.wrapped))]
+    )
+
+
+async def test_a_key_whose_making_was_undone_is_made_again(db: Database) -> None:
+    log, owner = SqlConversationLog(db), db.pseudonyms.owner(OWNER)
+
+    def undone(connection: Connection) -> None:
+        for _ in range(2):
+            db.keys.obtain(connection, owner, datetime.now(UTC))
+        raise NotFound("This is undone.")
+
+    with pytest.raises(NotFound):
+        await db.write(undone)
+    assert await wrapped(db) == []
+    begun = await log.begin(Question("q", OWNER, "chat", "r"), "shop")
+    assert [one.id for one in await log.turns(begun.conversation_id, OWNER)] == [begun.id]
 
 
 async def count(db: Database, table: Table) -> int:
