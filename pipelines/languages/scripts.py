@@ -36,6 +36,7 @@ _STARTS: tuple[tuple[int, str], ...] = (
     (0x323B0, "other"),
 )  # fmt: skip
 _POINTS = [start for start, _ in _STARTS]
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 # Letters that Arabic, Persian and Urdu do not share, and what one of them is worth to each.
 _ARABIC_LETTERS: tuple[tuple[str, Mapping[str, float]], ...] = (
@@ -48,6 +49,9 @@ _ARABIC_LETTERS: tuple[tuple[str, Mapping[str, float]], ...] = (
 
 def scripts_of(text: str) -> Counter[str]:
     """How many letters and vowel signs of a text stand in which script; digits, punctuation and symbols are of none."""
+    if text.isascii():
+        letters = len(text.encode().translate(None, _NO_LETTERS))
+        return Counter(latin=letters) if letters else Counter()
     scripts = Counter[str]()
     for character, times in Counter(
         text
