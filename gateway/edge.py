@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import InvalidRequest
 from core.ids import unguessable
 from gateway.errors import error_response, unknown_error
+from gateway.logs import access
 from gateway.metrics import Metrics
 from gateway.origin import is_https
 from gateway.policy import browser_headers, kind_of
@@ -91,7 +92,7 @@ class Edge:
             if (passed := scope["state"].get("passed")) is not None:
                 passed.leave(status)
             milliseconds = round((time.monotonic() - began) * 1000)
-            log.info("request", method=scope["method"], route=route, status=status, ms=milliseconds)
+            access(scope["state"]["request_id"], scope["method"], route, status, milliseconds)
 
     def _host_is_known(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
         given = [value for name, value in headers if name == b"host"]

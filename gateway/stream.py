@@ -27,16 +27,32 @@ MOST_READY = 65_536
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, cancelling it as soon as the client leaves; ClientGone is raised then."""
-    working = asyncio.create_task(work)
+    """What `work` returns, cancelling it as soon as the client leaves; ClientGone is raised then.
+
+    It goes on in the caller's own task: one task for the client's leaving costs half of one more for the work.
+    """
+    asking = asyncio.current_task()
     leaving = asyncio.create_task(gone(request.receive))
+    answered = left = False
+
+    def leave(done: "asyncio.Task[None]") -> None:
+        nonlocal left
+        if not done.cancelled():
+            done.exception()  # however it ended, nobody is there
+        if asking is not None and not answered:
+            left = True
+            asking.cancel()
+
+    leaving.add_done_callback(leave)
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientGone
+        return await work
+    except asyncio.CancelledError:
+        if left and asking is not None and not asking.uncancel():
+            raise ClientGone from None
+        raise
     finally:
-        await stop(working, leaving)
+        answered = True
+        leaving.cancel()
 
 
 async def gone(receive: Receive) -> None:
