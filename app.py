@@ -354,6 +354,9 @@ async def start_answering(services: Services) -> None:
         await services.counters.start()
         await services.index.refresh()
         await services.frequent.refresh()
+        await (
+            services.words.live.refresh()
+        )  # else the first question waits for them, and what they took for it stays
         await services.tokens.start()
         await services.engine.start()
     finally:

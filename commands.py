@@ -27,6 +27,7 @@ from commands_lines import line_commands
 from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
 from commands_users import user_commands
+from core.allocator import hold_little
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.services import Services
@@ -201,6 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; known errors end in one line and exit code 1."""
     from gateway.logs import configure_logs
 
+    hold_little()
     configure_logs()
     try:
         cli(args=arguments)

@@ -4,18 +4,17 @@ Knows nothing of what is served.
 """
 
 import asyncio
-import ctypes
 import errno
 import gc
 import socket
 import sys
 import time
-from contextlib import suppress
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from core.allocator import give_back
 from core.errors import ConfigurationError
 from core.settings import Settings
 from gateway.connections import Door, raise_descriptor_limit, room_for_connections
@@ -101,12 +100,6 @@ def stay_responsive() -> None:
     # A question passes from the loop to the thread that writes and back; each time it waits for whichever thread runs to
     # let go. Python's own 5 ms make it wait behind a thread at work; a tenth of this costs a third of the throughput.
     sys.setswitchinterval(SWITCH_SECONDS)
-
-
-def give_back() -> None:
-    """What loading needed for a moment goes back to the system, where the C library can: about 15 MB that it would keep."""
-    with suppress(AttributeError, OSError):  # no glibc: its allocator has no such call, and keeps less
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def announcement(settings: Settings, token: str, port: int) -> list[str]:

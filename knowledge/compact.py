@@ -79,8 +79,10 @@ class Compact:
         segment, self._one = one.segment, one
         self._bodies, self._size = segment.size, segment.size + segment.phrasings.size
         lines = np.arange(self._size, dtype=np.int32)
-        targets = (lines[: self._bodies], lines[self._bodies :])
-        postings = merged([segment.bodies, segment.phrasings], targets, self._size)
+        postings = segment.bodies
+        if segment.phrasings.size:
+            targets = (lines[: self._bodies], lines[self._bodies :])
+            postings = merged([segment.bodies, segment.phrasings], targets, self._size)
         self._vocabulary = postings.vocabulary
         self._starts = postings.starts.astype(np.int64)
         self._rows: Shorts = postings.rows

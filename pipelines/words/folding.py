@@ -110,10 +110,12 @@ def _simplified() -> dict[str, str]:
     """Traditional → simplified, a character for a character, so that places hold."""
     import opencc  # late: its tables are large
 
-    every = [chr(code) for first, end in ((0x3400, 0xA000), (0x20000, 0x2FA20)) for code in range(first, end)]
-    changed = opencc.OpenCC("t2s").convert("\n".join(every)).split("\n")
-    return {
-        char: simple
-        for char, simple in zip(every, changed, strict=True)
-        if simple != char and len(simple) == 1
-    }
+    converter, simplified = opencc.OpenCC("t2s"), dict[str, str]()
+    # Block by block: all at once are 14 MB for a moment, much of which a process keeps.
+    for block in (*range(0x3400, 0xA000, 0x400), *range(0x20000, 0x2FA20, 0x400)):
+        every = [chr(code) for code in range(block, min(block + 0x400, 0x2FA20))]
+        changed = converter.convert("\n".join(every)).split("\n")
+        for char, simple in zip(every, changed, strict=True):
+            if simple != char and len(simple) == 1:
+                simplified[char] = simple
+    return simplified

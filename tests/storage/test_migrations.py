@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from langchain_core.documents import Document as Section
 from sqlalchemy import Connection, func, select
 
@@ -22,6 +23,7 @@ from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.documents import SqlDocumentStore
+from storage.migrate import MIGRATIONS, newest
 from storage.queue import SqlIngestQueue
 from storage.secrets import derive
 from storage.tables import api_key, metadata
@@ -122,6 +124,33 @@ START = (
 def test_processes_that_start_at_once_migrate_once(url: str) -> None:
     children = [subprocess.Popen([sys.executable, "-c", START, url], cwd=ROOT) for _ in range(3)]
     assert [child.wait(30) for child in children] == [0, 0, 0]
+
+
+OPENED_AGAIN = """
+import asyncio, sys
+from storage.database import Database
+from tests.support.keys import MASTER
+
+async def opened():
+    db = Database(sys.argv[1], MASTER)
+    await db.start()
+    await db.aclose()
+
+asyncio.run(opened())
+print("alembic" in sys.modules)
+"""
+
+
+def test_what_has_nothing_to_migrate_starts_without_alembic(url: str) -> None:
+    again = [
+        subprocess.check_output([sys.executable, "-c", OPENED_AGAIN, url], cwd=ROOT, text=True).strip()
+        for _ in range(2)
+    ]
+    assert again == ["True", "False"]
+
+
+def test_the_newest_revision_is_where_alembic_ends() -> None:
+    assert newest() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 async def test_a_database_of_a_newer_xiaoq_is_left_alone(url: str) -> None:
