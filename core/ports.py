@@ -62,9 +62,11 @@ class GenerationRequest:
 EngineKind = Literal["model", "quoted"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    slots=True
+)  # not frozen: there is one for each token, and a frozen one takes four times as long to make
 class EngineChunk:
-    """A piece of what an engine says. The last one carries `finish_reason`; `usage` may come with or after it.
+    """A piece of what an engine says; nobody changes it. The last one carries `finish_reason`; `usage` may come with or after it.
 
     `extra` and `logprobs` are OpenAI's, passed on unread. `index` is the choice it belongs to, below the `n` asked
     for; each choice has a `finish_reason`. An engine that knows one answer only gives it as choice 0.

@@ -24,7 +24,7 @@ from engines.openai_wire import (
 )
 from engines.pace import Pace
 from engines.sse import EventReader
-from engines.upstream import CONNECT_SECONDS, Upstream, drain, read_all, read_some, read_whole
+from engines.upstream import CONNECT_SECONDS, Body, Upstream, drain, read_all, read_whole
 
 log = structlog.get_logger()
 
@@ -109,13 +109,16 @@ class OpenAIEngine:
                     answer.heard(chunk)
                     yield chunk
             else:
-                while not answer.ended:
-                    data = await read_some(response, deadline)
-                    for piece in answer.read(data):
-                        if piece.chunk:
-                            yield piece.chunk
-                        if piece.alive:
-                            deadline = min(_now() + self._idle_seconds, end)
+                body = Body(response, deadline)
+                try:
+                    while not answer.ended:
+                        for piece in answer.read(await body.some()):
+                            if piece.chunk:
+                                yield piece.chunk
+                            if piece.alive:
+                                body.until(min(_now() + self._idle_seconds, end))
+                finally:
+                    body.close()
                 await drain(response)
             self._pace.took(_now() - began, answer.tokens)
         except EngineError as error:

@@ -5,7 +5,7 @@ Knows nothing of connections and time.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,6 +14,8 @@ from core.messages import Message, Usage
 from core.ports import EngineChunk, GenerationRequest
 
 _PASSED_ON = ("tool_calls", "function_call", "refusal")
+_MORE = frozenset(_PASSED_ON)
+_NOTHING: Mapping[str, Any] = {}
 _NO_ANSWER = frozenset(("error", "abort"))
 _OVERFLOW_WORDS = (
     "context length",
@@ -29,8 +31,7 @@ _ABOUT_THE_SERVICE = frozenset((401, 402, 403, 404, 408, 425))
 """Refusals that another engine would not repeat: a wrong key, no credit, an unknown model, too slow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One event of the stream. `alive` says that the model moved on, even where nothing is to be shown (it
     thinks); `chunk` is None then."""
 
@@ -155,15 +156,21 @@ def _plain(value: Any) -> Any:
 
 
 def _piece(choice: Mapping[str, Any], usage: Usage | None) -> Piece:
-    delta = choice.get("delta") or {}
+    delta = choice.get("delta") or _NOTHING
     text = delta.get("content") or choice.get("text") or ""
     finish_reason = choice.get("finish_reason")
     index = choice.get("index", 0)
-    if not (isinstance(text, str) and isinstance(finish_reason, str | None) and isinstance(index, int)):
+    if not (
+        isinstance(text, str)
+        and (finish_reason is None or isinstance(finish_reason, str))
+        and isinstance(index, int)
+    ):
         raise TypeError
     if finish_reason in _NO_ANSWER:
         raise EngineError("The model stopped with an error.")
-    extra = {name: delta[name] for name in _PASSED_ON if delta.get(name)}
+    extra = _NOTHING
+    if not _MORE.isdisjoint(delta):
+        extra = {name: delta[name] for name in _PASSED_ON if delta.get(name)}
     alive = bool(text or extra or finish_reason or any(delta.get(name) for name in delta if name != "role"))
     logprobs = choice.get("logprobs")  # also of a token that is but a part of a character, and no text yet
     if not (text or extra or logprobs or finish_reason or usage):

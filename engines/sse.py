@@ -3,7 +3,7 @@
 Knows nothing of HTTP or of what the events say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 MAX_EVENT_BYTES = 1_048_576
 _IGNORED_FIELDS = frozenset((b"event", b"id", b"retry"))
@@ -26,7 +26,12 @@ class EventReader:
         self._data: list[bytes] = []
         self._size = 0
 
-    def feed(self, data: bytes) -> Iterator[str]:
+    def feed(self, data: bytes) -> Iterable[str]:
+        if self._rest or self._data:
+            return self._lines(data)
+        return _whole_events(data) or self._lines(data)
+
+    def _lines(self, data: bytes) -> Iterator[str]:
         began = 0
         while (end := data.find(b"\n", began)) >= 0:
             self._rest += data[began:end]
@@ -64,6 +69,19 @@ class EventReader:
             joined = b"\n".join(self._data)
             self._data, self._size = [], 0
             yield _decoded(joined)
+
+
+def _whole_events(data: bytes) -> list[str]:
+    """The events of bytes that are nothing but whole ones of a line each, as nearly all pieces are; else none."""
+    if len(data) > MAX_EVENT_BYTES or data[:5] != b"data:" or data[-2:] != b"\n\n":
+        return []
+    try:
+        events = data[:-2].decode("utf-8").split("\n\n")
+    except UnicodeDecodeError:
+        return []
+    if any(event[:5] != "data:" or "\n" in event or event[-1] == "\r" for event in events):
+        return []
+    return [event[5:].removeprefix(" ") for event in events]
 
 
 def _decoded(event: bytes) -> str:

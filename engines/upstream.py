@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import aiohttp
 
 from core.errors import EngineError, EngineTimeout, EngineUnreachable
+from core.patience import Patience
 from engines.connecting import PatientConnector
 
 CONNECT_SECONDS = 2.5
@@ -85,6 +86,43 @@ class Upstream:
         return self._session
 
 
+class Body:
+    """A body that comes over a long time, read against a deadline that moves with what it brings. `close` it."""
+
+    def __init__(self, response: aiohttp.ClientResponse, deadline: float) -> None:
+        self._content = response.content
+        self._deadline = deadline
+        self._waits = self._late = False
+        self._patience = Patience(self._over)
+        self._patience.until(deadline)
+
+    async def some(self) -> bytes:
+        """The next bytes, empty at the end. Raises EngineTimeout where there are none by the deadline, however long ago
+        that was: who reads slowly finds what came meanwhile."""
+        if self._late:
+            self.until(self._deadline)
+        self._waits = True
+        try:
+            return await self._content.readany()
+        except _FAILURES as error:
+            raise _named(error) from error
+        finally:
+            self._waits = False
+
+    def until(self, deadline: float) -> None:
+        self._deadline, self._late = deadline, False
+        self._patience.until(deadline)
+
+    def close(self) -> None:
+        self._patience.stop()
+
+    def _over(self) -> None:
+        if self._waits:
+            self._content.set_exception(TimeoutError())
+        else:
+            self._late = True
+
+
 async def read_some(response: aiohttp.ClientResponse, deadline: float) -> bytes:
     """The next bytes of the body, empty at its end."""
     with _translated():
@@ -120,18 +158,24 @@ async def drain(response: aiohttp.ClientResponse) -> None:
     response.release()
 
 
+_FAILURES = (aiohttp.ClientError, OSError, ValueError)
+"""Of a connection; ValueError is aiohttp's word for some malformed replies."""
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except aiohttp.ServerTimeoutError as error:
-        raise EngineUnreachable("The model's server cannot be reached.") from error
-    except TimeoutError as error:
-        raise EngineTimeout("The model did not answer in time.") from error
-    except aiohttp.ClientConnectorError as error:
-        raise EngineUnreachable("The model's server cannot be reached.") from error
-    except (aiohttp.ClientConnectionError, ConnectionError) as error:
-        raise EngineUnreachable("The connection to the model broke.") from error
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        # ValueError: aiohttp's word for some malformed replies.
-        raise EngineError("The connection to the model failed.") from error
+    except _FAILURES as error:
+        raise _named(error) from error
+
+
+def _named(error: Exception) -> EngineError:
+    match error:
+        case aiohttp.ServerTimeoutError() | aiohttp.ClientConnectorError():
+            return EngineUnreachable("The model's server cannot be reached.")
+        case TimeoutError():
+            return EngineTimeout("The model did not answer in time.")
+        case aiohttp.ClientConnectionError() | ConnectionError():
+            return EngineUnreachable("The connection to the model broke.")
+    return EngineError("The connection to the model failed.")

@@ -5,7 +5,8 @@ mean or how they are written.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from types import coroutine
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.events import Delta, Event, Failed, Finished
+from core.patience import Patience
 from gateway.errors import ClientGone
 
 T = TypeVar("T")
@@ -82,58 +84,66 @@ class EventStream(Response):
         self.pieces = pieces
         self._ready: list[bytes] = []
         self._size = 0
-        self._news, self._room = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        gathering = asyncio.create_task(self._gather())
+        passing = asyncio.create_task(self._passed_on())
         leaving = asyncio.create_task(gone(receive))
-        for task in (gathering, leaving):
-            task.add_done_callback(lambda _: self._news.set())
+        self._send, self._patience = send, Patience(passing.cancel)
         try:
-            if await self._passed_on(send, gathering, leaving):
-                gathering.result()
-                await send({"type": "http.response.body", "body": b""})
+            await asyncio.wait({passing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            # Not where the reader is gone or as good as gone: there is no one to tell.
+            if passing.done() and not passing.cancelled():
+                passing.result()
         finally:
-            await stop(gathering, leaving)
+            self._patience.stop()
+            await stop(passing, leaving)
             await self.pieces.aclose()
+
+    async def _passed_on(self) -> None:
+        try:
+            await self._sending_before_it_waits(self._gather())
+        except Exception:
+            await self._sent(more=True)
+            raise
+        await self._sent(more=False)
+
+    @coroutine
+    def _sending_before_it_waits(self, work: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+        """Run `work` as `await` would; each time it is about to wait, what is ready goes out first. Another task that
+        sends what this one has made would cost as much again, for each token."""
+        step: Callable[[Any], Any] = work.send
+        given: Any = None
+        while True:
+            try:
+                awaited = step(given)
+            except StopIteration:
+                return
+            try:
+                if self._ready:
+                    yield from self._sent(more=True).__await__()
+                step, given = work.send, (yield awaited)
+            except BaseException as error:  # noqa: BLE001 - handed on to where the work stands, as `await` does
+                step, given = work.throw, error
 
     async def _gather(self) -> None:
         async for piece in self.pieces:
             self._ready.append(piece)
             self._size += len(piece)
-            self._news.set()
             if self._size > MOST_READY:
-                self._room.clear()
-                await self._room.wait()
+                await asyncio.sleep(0)
 
-    async def _passed_on(
-        self, send: Send, gathering: "asyncio.Task[None]", leaving: "asyncio.Task[None]"
-    ) -> bool:
-        """Whether all was sent. Not where the reader is gone or as good as gone: there is no one to tell."""
-        loop = asyncio.get_running_loop()
+    async def _sent(self, *, more: bool) -> None:
+        """What is ready, in one go; cancels itself where the reader is gone, or takes nothing for too long."""
+        body = b"".join(self._ready)
+        self._ready.clear()
+        self._size = 0
+        self._patience.until(asyncio.get_running_loop().time() + SLOWEST_READ_SECONDS)
         try:
-            async with asyncio.timeout(None) as patience:
-                while True:
-                    await self._news.wait()
-                    self._news.clear()
-                    if leaving.done():
-                        return False
-                    if not self._ready:
-                        if gathering.done():
-                            return True
-                        continue
-                    body = b"".join(self._ready)
-                    self._ready.clear()
-                    self._size = 0
-                    patience.reschedule(loop.time() + SLOWEST_READ_SECONDS)
-                    await send({"type": "http.response.body", "body": body, "more_body": True})
-                    patience.reschedule(None)
-                    self._room.set()
-                    if gathering.done():
-                        self._news.set()
-        except (TimeoutError, OSError):
-            return False
+            await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        except OSError as error:
+            raise asyncio.CancelledError from error
+        self._patience.until(None)
 
 
 async def chained(first: list[Event], rest: Events) -> Events:

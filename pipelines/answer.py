@@ -148,7 +148,8 @@ class AnswerPipeline:
             async with aclosing(spoken):
                 async for event in spoken:
                     yield event
-                    await self._keep(draft, turn, question)
+                    if draft.due(FLUSH_SECONDS):
+                        await self._log.partial(turn.id, question.owner, draft.whole)
             hits = choices.hits() if choices else voice.hits
             await self._screening.note(turn, draft, hits)
             draft.answer_language = language_of_answer(draft, question, line.glossary, self._detect)
@@ -286,10 +287,6 @@ class AnswerPipeline:
             Handoff(note),
             Delta(f"{sentences.engine_down if down else nothing}\n\n{note.contact}".strip()),
         ]
-
-    async def _keep(self, draft: Draft, turn: StoredTurn, question: Question) -> None:
-        if draft.due(FLUSH_SECONDS):
-            await self._log.partial(turn.id, question.owner, draft.whole)
 
     def _record(self, turn: StoredTurn, question: Question, draft: Draft, status: TurnStatus) -> None:
         """The customer has the answer by now and does not wait for the disk."""

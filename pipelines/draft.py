@@ -75,7 +75,8 @@ class Draft:
             self._timings |= other._timings
 
     def mark_first_token(self) -> None:
-        self._timings.setdefault("first_token", self._since(self._began))
+        if "first_token" not in self._timings:
+            self._timings["first_token"] = self._since(self._began)
 
     def due(self, seconds: float) -> bool:
         """Whether unsaved pieces have waited this long; counts as saved when it says yes."""
