@@ -4,7 +4,6 @@ What it finds is what `lexical` finds segment by segment; it does not know the o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -12,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.frequent import Frequent
+from knowledge.gains import Gain, Gains
 from knowledge.live import ANSWER_FIELD, OTHER_VOTES, LiveSegment, Mask, live, votes
 from knowledge.postings import K1, MOST_ROWS, Floats, Shorts, merged
-from knowledge.query import Query
+from knowledge.query import Expansion, Query
 from knowledge.ranked import NEAR_EQUAL, Facts, Hit, Wanted, hit_of
 from knowledge.segments import fits, merge
 from knowledge.term_ids import Ids, Places, ranges
@@ -28,8 +28,7 @@ _PARTS = 512
 _TINY = float(np.finfo(np.float32).tiny)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Read:
+class _Read(NamedTuple):
     """The postings of those of a question's terms that stand anywhere: their numbers in the question, how many
     postings each has, and one after the other the lines (a body, or behind all bodies a phrasing) and saturated frequencies.
     Of `frequent` terms, by their numbers, the vectors."""
@@ -42,34 +41,33 @@ class _Read:
 
     def summed(self, worth: Floats, size: int) -> Scores:
         """For each line the worth of what it holds, by the terms' worth in the question."""
-        own = worth[self.terms]
-        weights = own.repeat(self.sizes) * self.saturated if own.any() else self.saturated[:0]
-        scores = np.bincount(self.lines[: len(weights)], weights, size).astype(np.float64, copy=False)
+        weights = worth[self.terms].repeat(self.sizes) * self.saturated
+        scores = np.bincount(self.lines, weights, size).astype(np.float64, copy=False)
         for number, vector in self.frequent:
-            if worth[number]:
-                scores += vector * worth[number]
+            scores += vector * worth[number]
         return scores
 
-    def place(self, matrix: Floats, column: npt.NDArray[np.int32], at: Places) -> None:
-        """Put the saturated frequencies in the lines `at` into a matrix of terms and these lines; `column` says from 1
-        on which of them a line is."""
+    def matrix(self, terms: int, at: Places, size: int) -> Floats:
+        """Saturated frequencies in the lines `at` of so many, shape (terms, lines `at`); 0 is absent."""
+        matrix = np.zeros((terms, len(at)), np.float32)
+        column = np.zeros(size, np.int32)
+        column[at] = np.arange(1, len(at) + 1)
         columns = column.take(self.lines)
-        there = columns.nonzero()[0]
+        there = (columns > 0).nonzero()[
+            0
+        ]  # of booleans: what is not 0 is found in numbers at a tenth of the speed
         numbers = self.terms[self.sizes.cumsum().searchsorted(there, "right")]
         matrix[numbers, columns[there] - 1] = self.saturated[there]
         for number, vector in self.frequent:
             matrix[number] = vector.take(at)
+        return matrix
 
 
 class _Plain(NamedTuple):
-    """What was found out for a question's own words, before any others stand for them: the postings, the score of every
-    line, of every chunk one that it reaches, and the score that so many chunks reach on a day."""
+    """A question by its own words: the postings, and the score of every line."""
 
     read: _Read
     lines: Scores
-    lower: Scores
-    best: Scores
-    floors: dict[tuple[int, int | None], float]
 
 
 class Compact:
@@ -103,6 +101,7 @@ class Compact:
         self._last = (b"", lines[:0].astype(np.int64), np.zeros(0, bool))
         self._frequent = Frequent(self._starts, self._rows, self._saturated, self._size)
         self._plain = WeakKeyDictionary[Query, _Plain]()
+        self._gains = Gains(self._gain)
 
     @classmethod
     def of(cls, segments: Sequence[LiveSegment]) -> "Compact | None":
@@ -138,49 +137,56 @@ class Compact:
             self._last = (asked, at, self._vocabulary[at] == ids)
         return self._last[1:]
 
-    def search(self, query: Query, total: float, wanted: Wanted, day: int | None) -> list[Hit]:
-        """The best chunks, each text once."""
+    def search(
+        self, query: Query, total: float, wanted: Wanted, day: int | None, others: Sequence[Expansion] = ()
+    ) -> list[Hit]:
+        """The best chunks, each text once, `others` standing for the question's own words."""
         if not len(self._vocabulary):
             return []
-        plain, many = self._of_own_words(query.plain or query), 2 * wanted.least
-        more = [plain.read]
-        if query.plain is not None:
-            more.append(self._read(query.ids, len(query.plain.ids)))
-        if not any(len(one.lines) or one.frequent for one in more):
-            return []
-        lower, upper = self._bounds(query, plain, more, self._findable(day))
+        plain, gains = self._of_own_words(query), [self._gains.of(one) for one in others]
+        lines = plain.lines.copy() if gains else plain.lines
+        for gain in gains:
+            lines[gain.lines] += gain.scores
         lowest = max(_TINY, wanted.above * total * (K1 + 1))
+        best, scores = self._best(lines, wanted, lowest, self._findable(day))
+        if not len(best):
+            return []
+        covered = query.covered(plain.read.matrix(len(query.ids), best, self._size))
+        for gain in gains:
+            covered += gain.covered_in(best)
+        return self._hits(covered, best, scores, total)
+
+    def _best(self, lines: Scores, wanted: Wanted, lowest: float, mask: Mask | None) -> tuple[Places, Scores]:
+        """The best chunks by the scores of the lines, the first of each text, and theirs; none clearly below `lowest`."""
+        lower, upper = self._bounds(lines, mask)
+        many = 2 * wanted.least
         while True:
-            if (many, day) not in plain.floors:
-                plain.floors[many, day] = _nth_best(lower, many)
-            floor = max(lowest, plain.floors[many, day])
-            at = np.flatnonzero(upper >= floor / NEAR_EQUAL)
+            floor = max(lowest, _reached(lower, many))
+            at = (upper >= floor / NEAR_EQUAL).nonzero()[0]
             wanted_lines, sizes = self._lines_of(at)
-            scores = plain.lines[wanted_lines]
-            if query.expansions:
-                matrix = self._matrix(query, more, wanted_lines)
-                scores += query.gained(matrix)
-            scores = self._exactly(scores, sizes)
+            scores = self._exactly(lines[wanted_lines], sizes)
             chosen = self._first_of_each(at, scores, wanted)
             enough = len(chosen) >= wanted.least and scores[chosen[wanted.least - 1]] >= floor
             if enough or floor == lowest:
-                best = at[chosen]
-                held = matrix[:, chosen] if query.expansions else self._matrix(query, more, best)
-                return self._hits(query.covered(held), best, scores[chosen], total) if chosen else []
+                return at[chosen], scores[chosen]
             many *= _WIDER
 
     def _of_own_words(self, query: Query) -> _Plain:
         """Once for a question, though it is searched again with synonyms."""
         if (known := self._plain.get(query)) is None:
-            read = self._read(query.ids, 0)
-            lines = read.summed(query.asked, self._size)
-            known = self._plain[query] = _Plain(read, lines, *self._rough(lines), {})
+            read = self._read(query.ids)
+            known = self._plain[query] = _Plain(read, read.summed(query.asked, self._size))
         return known
 
-    def _read(self, ids: Ids, first: int) -> _Read:
-        """The postings of the terms from number `first` on."""
+    def _gain(self, expansion: Expansion) -> Gain:
+        query = Query.of({}).with_others([expansion])
+        every = np.arange(self._size)
+        matrix = self._read(query.ids).matrix(len(query.ids), every, self._size)
+        return Gain.among(every, query.gained(matrix), query.covered(matrix))
+
+    def _read(self, ids: Ids) -> _Read:
         at, there = self._places(ids)
-        terms = first + there[first:].nonzero()[0]
+        terms = there.nonzero()[0]
         begin, end = self._starts[at[terms]], self._starts[at[terms] + 1]
         often = self._frequent.among(end - begin)
         frequent = [(n, self._frequent.vector(int(at[n]))) for n in terms[often].tolist()]
@@ -188,7 +194,7 @@ class Compact:
         spans = list(zip(begin.tolist(), end.tolist(), strict=True))
         rows = [self._rows[b:e] for b, e in spans] or [self._rows[:0]]
         saturated = [self._saturated[b:e] for b, e in spans] or [self._saturated[:0]]
-        lines = np.concatenate(rows).astype(np.int64)
+        lines = np.concatenate(rows, dtype=np.int64)
         return _Read(terms, end - begin, lines, np.concatenate(saturated), frequent)
 
     def _findable(self, day: int | None) -> Mask | None:
@@ -196,30 +202,19 @@ class Compact:
             self._found = (day, self._one.found(day))
         return self._found[1]
 
-    def _bounds(
-        self, query: Query, plain: _Plain, read: Sequence[_Read], mask: Mask | None
-    ) -> tuple[Scores, Scores]:
-        """For each chunk a score that it reaches by the question's own words, and one that it does not pass."""
-        lower, best = plain.lower, plain.best
-        if query.expansions:
-            more = query.most() - query.asked
-            upper, best = self._rough(sum((one.summed(more, self._size) for one in read), start=plain.lines))
-        else:
-            upper = lower.copy()
-        upper[self._pairs] += best * ((1 - ANSWER_FIELD) * OTHER_VOTES)
+    def _bounds(self, lines: Scores, mask: Mask | None) -> tuple[Scores, Scores]:
+        """For each chunk a score that it reaches, and one that it does not pass: of a pair, its best phrasing alone, and
+        others as good."""
+        lower = lines[: self._bodies]
+        upper = lower
+        if len(self._pairs):
+            best = np.maximum.reduceat(lines[self._bodies :], self._first) * (1 - ANSWER_FIELD)
+            lower, upper = lower.copy(), lower.copy()
+            lower[self._pairs] = lower[self._pairs] * ANSWER_FIELD + best
+            upper[self._pairs] = lower[self._pairs] + best * OTHER_VOTES
         if mask is not None:
-            lower = np.where(mask, lower, 0.0)
-            upper[~mask] = 0
+            lower, upper = np.where(mask, lower, 0.0), np.where(mask, upper, 0.0)
         return lower, upper
-
-    def _rough(self, lines: Scores) -> tuple[Scores, Scores]:
-        """For each chunk its score where of each pair the best phrasing counts alone, and that of these."""
-        scores = lines[: self._bodies].copy()
-        if not len(self._pairs):
-            return scores, lines[:0]
-        best: Scores = np.maximum.reduceat(lines[self._bodies :], self._first)
-        scores[self._pairs] = scores[self._pairs] * ANSWER_FIELD + best * (1 - ANSWER_FIELD)
-        return scores, best
 
     def _lines_of(self, at: Places) -> tuple[Places, Places]:
         """These bodies and behind them, pair by pair, their phrasings; and how many each has."""
@@ -236,15 +231,6 @@ class Compact:
         voted = votes(scores[len(sizes) :], sizes[pairs])
         bodies[pairs] = bodies[pairs] * ANSWER_FIELD + voted * (1 - ANSWER_FIELD)
         return bodies
-
-    def _matrix(self, query: Query, read: Sequence[_Read], wanted: Places) -> Floats:
-        """Saturated frequencies in these lines, shape (terms, lines); 0 is absent."""
-        column = np.zeros(self._size, np.int32)
-        column[wanted] = np.arange(1, len(wanted) + 1)
-        matrix = np.zeros((len(query.ids), len(wanted)), np.float32)
-        for one in read:
-            one.place(matrix, column, wanted)
-        return matrix
 
     def _first_of_each(self, at: Places, scores: Scores, wanted: Wanted) -> list[int]:
         rows, texts = self._one.segment.rows[at], self._one.segment.prints[at].tolist()
@@ -274,12 +260,10 @@ class Compact:
         return facts
 
 
-def _nth_best(scores: Scores, n: int) -> float:
-    """The score that `n` of these reach; 0 where there are not so many."""
+def _reached(scores: Scores, n: int) -> float:
+    """A score that `n` of these reach, and not many more; 0 where there are not so many."""
     if len(scores) <= n:
         return 0.0
-    whole = len(scores) // _PARTS * _PARTS
-    if whole and n < _PARTS:  # so many chunks reach what so many parts hold: few are left to be sorted
-        parts = scores[:whole].reshape(-1, _PARTS).max(axis=0)
-        scores = scores[scores >= np.partition(parts, -n)[-n]]
+    if n < _PARTS <= len(scores):  # so many chunks reach what so many parts hold
+        scores = scores[: len(scores) // _PARTS * _PARTS].reshape(-1, _PARTS).max(axis=0)
     return float(np.partition(scores, -n)[-n])

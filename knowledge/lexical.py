@@ -40,7 +40,7 @@ class LexicalIndex:
         self._segments = live(segments, alive)
         self.count = sum(segment.count for segment in self._segments)
         self._compact: Compact | None = None
-        self._phrases: dict[str, Sequence[int]] = {}
+        self._phrases: dict[str, tuple[int, ...]] = {}
         self.ready = False
         """Whether a first question will not find work to be done first, as `prepare` does it."""
 
@@ -65,10 +65,10 @@ class LexicalIndex:
         """In how many chunks each term stands."""
         return list(map(int, self.frequencies_of(ids_of(terms))))
 
-    def frequencies_in(self, phrase: str, terms: Collection[str]) -> Sequence[int]:
+    def frequencies_in(self, phrase: str, terms: Collection[str]) -> tuple[int, ...]:
         """The same for the terms of a phrase, which are counted once: the phrases are those of one list."""
         if (known := self._phrases.get(phrase)) is None:
-            known = self._phrases[phrase] = self.frequencies(terms)
+            known = self._phrases[phrase] = tuple(self.frequencies(terms))
         return known
 
     def postings(self, ids: Ids) -> int:
@@ -122,14 +122,22 @@ class LexicalIndex:
         valid then."""
         if not weights:
             return []
-        return self.best(Query.of(weights, expansions), sum(weights.values()), Wanted(k, k), day)
+        return self.best(Query.of(weights), sum(weights.values()), Wanted(k, k), day, expansions)
 
-    def best(self, query: Query, total: float, wanted: Wanted, day: int | None) -> list[Hit]:
+    def best(
+        self,
+        query: Query,
+        total: float,
+        wanted: Wanted,
+        day: int | None,
+        expansions: Sequence[Expansion] = (),
+    ) -> list[Hit]:
         """The same for a question that is ready."""
         self.prepare()
         if self._compact is not None:
-            return self._compact.search(query, total, wanted, day)
-        return self._in_segments(query, total, wanted.most, day) if self.count else []
+            return self._compact.search(query, total, wanted, day, expansions)
+        wider = query.with_others(expansions)
+        return self._in_segments(wider, total, wanted.most, day) if self.count else []
 
     def _in_segments(self, query: Query, total: float, k: int, day: int | None) -> list[Hit]:
         spans = [one.spans(query) for one in self._segments]

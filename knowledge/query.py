@@ -19,10 +19,10 @@ HELD = 0.7
 letters."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Expansion:
     """The terms of one phrase of the question with their weights, and those of each of its synonyms, which
-    sum to a little less: a passage is credited with the best of them."""
+    sum to a little less: a passage is credited with the best of them. Told from others by identity."""
 
     own: Mapping[str, float]
     synonyms: Sequence[Mapping[str, float]]
@@ -39,23 +39,20 @@ class Substitutes(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Query:
-    """The distinct terms of a question and of its expansions, by number, and what each is worth in the question.
-
-    `plain` is the query without the expansions, whose terms stand first; None where it is this one.
-    """
+    """The distinct terms of a question and of its expansions, by number, and what each is worth in the question."""
 
     ids: Ids
     asked: Floats
     expansions: Sequence[Substitutes] = ()
-    plain: "Query | None" = None
 
     @classmethod
-    def of(cls, weights: Mapping[str, float], expansions: Sequence[Expansion] = ()) -> "Query":
-        plain = cls(*_distinct(weights))
-        return plain.with_others(expansions) if expansions else plain
+    def of(cls, weights: Mapping[str, float]) -> "Query":
+        return cls(*_distinct(weights))
 
     def with_others(self, expansions: Sequence[Expansion]) -> "Query":
         """The same question, other words standing for its own."""
+        if not expansions:
+            return self
         place = {number: n for n, number in enumerate(self.ids.tolist())}
         numbered = [
             [
@@ -67,14 +64,7 @@ class Query:
         asked = np.zeros(len(place), np.float32)
         asked[: len(self.asked)] = self.asked
         ids = np.fromiter(place, np.uint64, len(place))
-        return Query(ids, asked, [_substitutes(parts) for parts in numbered], self)
-
-    def most(self) -> Floats:
-        """For each term what it adds to a row's score at the very most, whichever synonyms count."""
-        worth = self.asked.copy()
-        for one in self.expansions:
-            worth[one.terms] += one.synonyms.max(axis=0) * np.float32(IN_ORDER)
-        return worth
+        return Query(ids, asked, [_substitutes(parts) for parts in numbered])
 
     def widest(self) -> Floats:
         """For each term the most that it may add to a row's score: what candidates are chosen by."""

@@ -54,13 +54,13 @@ class Search:
     ) -> list[Ranked]:
         """The best `k` and maybe more, best first, duplicates left out. `near` has for each index what is near in
         meaning."""
-        query = self.query.with_others(expansions) if expansions else self.query
         total, ranked = sum(self.weights.values()), list[Ranked]()
         best: dict[int, float] = {}
         for source, index in enumerate(self.indexes):
             cosines = near[source].cosines if near else {}
             wanted = Wanted(_POOL, _POOL) if near else Wanted(k, _POOL, _reached(best, k))
-            hits = index.best(query, total, wanted, self.day) if total and index.count else []
+            searched = total and index.count
+            hits = index.best(self.query, total, wanted, self.day, expansions) if searched else []
             for hit in hits:
                 best[hit.facts.text] = max(best.get(hit.facts.text, 0.0), hit.rank)
             ranked += [Ranked(source, hit.row, hit, cosines.get(hit.row), hit.facts) for hit in hits]

@@ -4,7 +4,7 @@ It does not know how chunks are found; of the indexes it asks in how many chunks
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from knowledge.function_words import function_mask, function_words
 from knowledge.query import HELD, Expansion
-from knowledge.synonyms import Concept, concepts
+from knowledge.synonyms import concepts
 from knowledge.term_ids import ids_of
 from knowledge.terms import folded_runs, run_terms
 
@@ -95,28 +95,40 @@ def expand(question: str, weights: Mapping[str, float], indexes: Sequence["Lexic
     A term counts in the first phrase that holds it; synonyms that no passage holds are left out.
     """
     expansions, taken = [], set[str]()
-    for concept in concepts(question):
+    there = [index for index in indexes if index.count]
+    chunks = sum([index.count for index in there])
+    for concept in concepts(question) if there else ():
         own = {t: weights[t] for t in _phrase_terms(concept.phrase) if t in weights and t not in taken}
-        synonyms = list(_synonyms(concept, own, indexes)) if own else []
-        if synonyms:
+        held = tuple([_phrase_held(other, there) for other in concept.others if own])
+        if own and (expansion := _expansion(tuple(own.items()), concept.others, held, chunks)):
             taken |= own.keys()
-            expansions.append(Expansion(own, synonyms))
+            expansions.append(expansion)
     return expansions
 
 
-def _synonyms(
-    concept: Concept, own: Mapping[str, float], indexes: Sequence["LexicalIndex"]
-) -> Iterable[Mapping[str, float]]:
-    """A common word does not earn the whole weight of a rare one: it says less of the passages that hold
-    it."""
-    worth, chunks = sum(own.values()), sum([index.count for index in indexes])
-    for other in concept.others:
-        terms = _phrase_terms(other)
-        each = [index.frequencies_in(other, terms) for index in indexes if index.count]
-        held = [sum(of_one) for of_one in zip(*each, strict=True)]
-        weights = _with_idf(terms, held, chunks)
-        known = sum(w for w, frequency in zip(weights.values(), held, strict=True) if frequency)
+def _phrase_held(phrase: str, indexes: Sequence["LexicalIndex"]) -> tuple[int, ...]:
+    """How many chunks of all indexes hold each term of a phrase of the list."""
+    each = [index.frequencies_in(phrase, _phrase_terms(phrase)) for index in indexes]
+    return each[0] if len(each) == 1 else tuple([sum(of_one) for of_one in zip(*each, strict=True)])
+
+
+@lru_cache(512)
+def _expansion(
+    own: tuple[tuple[str, float], ...],
+    others: tuple[str, ...],
+    held: tuple[tuple[int, ...], ...],
+    chunks: int,
+) -> Expansion | None:
+    """None without synonyms that are held. The same one for the same words: the indexes know by it what it adds.
+
+    A common word does not earn the whole weight of a rare one: it says less of the passages that hold it.
+    """
+    worth, synonyms = sum([weight for _, weight in own]), []
+    for other, frequencies in zip(others, held, strict=True):
+        weights = _with_idf(_phrase_terms(other), frequencies, chunks)
+        known = sum(w for w, frequency in zip(weights.values(), frequencies, strict=True) if frequency)
         total = sum(weights.values())
         if total and known >= HELD * total:
             credit = _SYNONYM * min(worth, total * len(own) / len(weights))
-            yield {term: weight * credit / total for term, weight in weights.items()}
+            synonyms.append({term: weight * credit / total for term, weight in weights.items()})
+    return Expansion(dict(own), synonyms) if synonyms else None
