@@ -8,8 +8,6 @@ import asyncio
 import os
 from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-
 from gateway.board import HOUSE
 from gateway.handover import Exchange
 from gateway.short_way import ShortWayProtocol
@@ -45,8 +43,6 @@ class SharedProtocol(ShortWayProtocol):
         super().__init__(*arguments, **named)
         self._began_with = began_with
         self._held = b""
-        self._between = True
-        """Whether the next byte begins a request."""
         self._deaf = False
         self._asked = 1 if began_with else 0
         """Requests seen at a place where the connection could be handed on."""
@@ -80,10 +76,6 @@ class SharedProtocol(ShortWayProtocol):
         if to is None or to == self.exchange.number or not self._handed_over(to, data, needed=not anywhere):
             super().data_received(data)
 
-    def on_message_begin(self) -> None:
-        self._between = False
-        super().on_message_begin()
-
     def on_headers_complete(self) -> None:
         """A request that came right behind another one, before its answer: it cannot be handed on any more."""
         if self.exchange.number != HOUSE and not (self.url + b" ").startswith(ANYWHERE):
@@ -96,7 +88,6 @@ class SharedProtocol(ShortWayProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._between = True
         if not self._deaf:
             super().on_message_complete()
 
@@ -110,8 +101,7 @@ class SharedProtocol(ShortWayProtocol):
             self.transport.close()
 
     def _answering(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and not cycle.response_complete
+        return not self._is_idle
 
     def _better_place(self) -> int | None:
         self._asked += 1

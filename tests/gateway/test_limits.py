@@ -123,7 +123,7 @@ def directives(policy: str) -> dict[str, str]:
 
 
 def test_our_own_pages_run_nothing_inline_that_is_not_known(site: Running) -> None:
-    with httpx.Client(base_url=site.url) as http:
+    with httpx.Client(base_url=site.url, timeout=60) as http:
         for path in ("/login", "/docs", "/chat"):
             policy = directives(http.get(path).headers["content-security-policy"])
             assert policy["default-src"] == "'none'"

@@ -22,11 +22,16 @@ class Knowing:
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
+        self.at_sight: list[bytes] = []
+        """What came under a head that was not read again."""
         self.full: list[tuple[float, bool]] = []
         """How often there is no room: for how many seconds, and whether there is some then."""
 
     def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> Reply:
         self.asked.append(body)
+        names = [name for name, _ in headers]
+        if b"content-length" not in names:
+            self.at_sight.append(body)
         if body == b"known?" and self.full:
             seconds, has_room = self.full.pop(0)
             loop = asyncio.get_running_loop()
@@ -123,8 +128,8 @@ def test_nobody_waits_for_long(port: int, counter: Knowing) -> None:
 def test_who_sends_another_while_waiting_hears_both_in_their_order(
     port: int, counter: Knowing, second: bytes, pause: bool
 ) -> None:
-    counter.full = [(5.0, True)]
     pieces = [request(b"known?"), request(second) + LAST]
+    counter.full = [(5.0, True)]
     told = heard(port, *pieces) if pause else heard(port, b"".join(pieces))
     assert told == [b"made of known?", b"made of " + second, b"made of last"]
 
@@ -149,6 +154,79 @@ def test_who_waits_when_the_server_stops_is_answered_before(
         server.should_exit = True
         reply = b"".join(iter(lambda: line.recv(65_536), b""))
     assert reply.endswith(b"made of known?")
+
+
+def asked_in_turn(port: int, *requests: bytes, pause: float = 0.0) -> list[bytes]:
+    """The bodies of the answers to requests on one connection, each sent once the one before was answered."""
+    told = []
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        for one in requests:
+            line.sendall(one)
+            told.append(line.recv(65_536).partition(b"\r\n\r\n")[2])
+            time.sleep(pause)
+    return told
+
+
+def test_a_head_like_the_one_before_is_not_read_again(port: int, counter: Knowing) -> None:
+    asked = [b"known?", b"known?", b"another", b"known?", b"known?"]
+    told = asked_in_turn(port, *map(request, asked))
+    assert told == [b"known", b"known", b"made of another", b"known", b"known"]
+    assert counter.asked == asked, "each is asked once"
+    assert counter.at_sight == asked[1:], "though their sizes differ"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        request(b"known?", more=b"X-Other: 1\r\n"),
+        request(b"known?", path=PATH + b"?a"),
+        request(b"known?").replace(b"Host: desk", b"Host:  desk"),
+        request(b"known?").replace(b"1.1", b"1.0"),
+        request(b"known?").replace(b"Content-Length: 6", b"Content-Length: 6\r\nContent-Length: 6"),
+        request(b"known?").replace(b"Content-Length: 6", b"Content-Length: 5"),
+        request(b"known?").replace(b"Content-Length: 6", b"Content-Length: +6"),
+        request(b"known?").replace(b"Content-Length: 6", b"Content-Length : 6"),
+    ],
+)
+def test_any_other_head_is_read(port: int, counter: Knowing, changed: bytes) -> None:
+    fresh = heard(port, changed)
+    known = heard(port, request(b"known?"), changed)
+    assert known == [b"known", *fresh]
+    assert counter.at_sight == []
+
+
+def test_what_comes_with_more_or_less_than_one_request_is_read(port: int, counter: Knowing) -> None:
+    one = request(b"known?")
+    assert heard(port, one, one + one, one[:50], one[50:], one[:-1], one[-1:], LAST)[:3] == [b"known"] * 3
+    assert counter.at_sight == []
+
+
+def test_who_finds_no_room_at_sight_waits_as_well(port: int, counter: Knowing) -> None:
+    assert asked_in_turn(port, request(b"known?")) == [b"known"]
+    counter.full = [(0.2, True)]
+    assert asked_in_turn(port, request(b"other"), *[request(b"known?")] * 2) == [
+        b"made of other",
+        b"known",
+        b"known",
+    ]
+    counter.full = [(0.2, True), (0.1, False)]
+    assert asked_in_turn(port, request(b"other"), *[request(b"known?")] * 2) == [
+        b"made of other",
+        b"made of known?",
+        b"known",
+    ]
+
+
+def test_answers_at_sight_keep_a_connection_open_and_idleness_ends_it(
+    server: uvicorn.Server, port: int
+) -> None:
+    server.config.timeout_keep_alive = 1
+    assert asked_in_turn(port, *[request(b"known?")] * 5, pause=0.6) == [b"known"] * 5
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        for _ in range(2):
+            line.sendall(request(b"known?"))
+            assert line.recv(65_536)
+        assert line.recv(65_536) == b"", "closed by the other side"
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(port: int) -> None:
