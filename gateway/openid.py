@@ -9,17 +9,17 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import orjson
 import structlog
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from core.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet  # loaded when somebody signs in: it takes 5 MB
 
 log = structlog.get_logger()
 
@@ -101,6 +101,9 @@ class OpenId:
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that one of the provider's keys signed."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         for anew in (False, True):
             keys = await self._provider_keys(anew=anew)
             try:
@@ -147,7 +150,10 @@ class OpenId:
         """HTTPS, unless the issuer itself does without (a provider on this machine)."""
         return urlsplit(address).scheme in ("https", urlsplit(self.provider.issuer).scheme)
 
-    async def _provider_keys(self, *, anew: bool) -> KeySet:
+    async def _provider_keys(self, *, anew: bool) -> "KeySet":
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         endpoint = await self._endpoint("jwks_uri")
         async with self._turn:
             age = time.monotonic() - self._keys_at

@@ -4,15 +4,16 @@ Knows neither words nor scripts; a model is read when it is first asked.
 """
 
 import math
-import mmap
 import re
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
+
+from pipelines.languages.moves import Moves
 
 SURE = 0.8
 """From here on fastText is believed that a text is in a language XiaoQ has no sentences in."""
@@ -124,25 +125,21 @@ def _fasttext_model() -> Any:
 def _langid_model() -> Any:
     """langid's tables for these languages only: a fifth of its memory, and no other language can win.
 
-    The automaton, most of what is left, lies in a file that is mapped: a process holds what its texts touch of it.
+    The automaton, most of what is left, lies in a file: a process holds what its texts touch of it.
     """
     from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
     from py3langid.modelio import load_model
 
-    weights, priors, names, moves, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
+    weights, priors, names, table, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
     kept = [at for at, name in enumerate(names) if name in LANGUAGES]
-    identifier = LanguageIdentifier(
-        weights[:, kept], priors[kept], [names[at] for at in kept], _mapped(moves), outputs, tk_row=rows
-    )
-    # As arrays, where langid has lists of numbers that are objects each.
-    identifier._rowbase, identifier.tk_output = array("I", identifier._rowbase), array("i", outputs)
-    return identifier
+    moves, told = Moves(table, rows), array("i", outputs)
 
+    class Identifier(LanguageIdentifier):  # type: ignore[misc]
+        __slots__ = ()
 
-def _mapped(numbers: "array[int]") -> "memoryview[int]":
-    """The same numbers, in a file without a name."""
-    with TemporaryFile() as file:
-        file.write(numbers)
-        file.flush()
-        found = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    return found.cast("H") if numbers.itemsize == 2 else found.cast("I")
+        def _raw_score(self, text: bytes) -> Any:
+            if visits := Counter(moves.told(text, told)):
+                return self._sparse_score(visits, self.nb_ptc)
+            return super()._raw_score(b"")
+
+    return Identifier(weights[:, kept], priors[kept], [names[at] for at in kept], (), (), tk_row=())
