@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 T = TypeVar("T")
 
+_AT_ONCE = 16
+"""Searches that are under way: over ten thousand chunks each holds 300 kB, and of a hundred that come at once most would
+only wait for the store with it."""
 _BACKGROUND = 100
 """Chunks that are taken to stand beside those of a conversation's files: what tells a rare word from a
 common one."""
@@ -78,6 +81,7 @@ class HybridIndex:
         self._loaded = False
         self._embedding: dict[str, asyncio.Task[None]] = {}
         self._embedded: dict[str, int] = {}
+        self._room = asyncio.Semaphore(_AT_ONCE)
         self._searchers = ThreadPoolExecutor(2, thread_name_prefix="retrieve")
         self._builder = ThreadPoolExecutor(1, thread_name_prefix="index")
 
@@ -186,17 +190,27 @@ class HybridIndex:
             await asyncio.sleep(
                 0
             )  # nothing else here need wait, and whoever asks in a row leaves others no turn
-            search = Search.of(indexes, question, day, background)
-            light = search.postings() <= _LIGHT
-        else:
-            search = await self._off_loop(Search.of, indexes, question, day, background)
-        shown = k if self._reranker is None else None
-        steps = find(search, k, near, known, shown)
+        async with self._room:
+            if light:
+                search = Search.of(indexes, question, day, background)
+                light = search.postings() <= _LIGHT
+            else:
+                search = await self._off_loop(Search.of, indexes, question, day, background)
+            steps = find(search, k, near, known, k if self._reranker is None else None)
+            step = await self._found(steps, read, light)
+        return Retrieval((await self._reordered(question, step.passages))[:k], step.answerable, THRESHOLD)
+
+    async def _found(
+        self,
+        steps: Steps,
+        read: Callable[[Sequence[Place]], Awaitable[Mapping[Place, Chunk]]] | None,
+        light: bool,
+    ) -> Found:
         step = _step(steps, None) if light else await self._off_loop(_step, steps, None)
         while not isinstance(step, Found):
             texts = await read(step) if read is not None else {}
             step = _step(steps, texts) if light else await self._off_loop(_step, steps, texts)
-        return Retrieval((await self._reordered(question, step.passages))[:k], step.answerable, THRESHOLD)
+        return step
 
     async def _near(self, bases: Sequence[str], question: str) -> list[Neighbours]:
         if self._semantic is None:

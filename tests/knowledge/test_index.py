@@ -1,12 +1,14 @@
 """What the index finds, in which order, and when it says that it does not know."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from core.documents import Chunk
 from core.messages import Retrieval
 from knowledge.index import HybridIndex
 from knowledge.rerank import Reranker
@@ -171,6 +173,31 @@ async def test_a_passage_that_was_shown_before_is_gone_the_moment_it_leaves(tmp_
     assert store.reads == read
     store.put_chunks("shop", SHOP[:4])
     assert "c4" not in _ids(await index.retrieve(["shop"], "do gift cards expire"))
+
+
+class SlowStore(MemoryStore):
+    """One that answers a read when all who come at once have come."""
+
+    waiting = most = 0
+
+    async def read(self, base: str, rows: Sequence[int]) -> Sequence[Chunk]:
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        for _ in range(300):
+            await asyncio.sleep(0)
+        self.waiting -= 1
+        return await super().read(base, rows)
+
+
+async def test_of_many_that_search_at_once_few_hold_what_they_found_while_they_wait(tmp_path: Path) -> None:
+    passages = [chunk(n, f"Rule {n}. Parcels are insured.") for n in range(60)]
+    store = SlowStore(shop=passages)
+    index = await _index(tmp_path, store)
+    found = await asyncio.gather(
+        *(index.retrieve(["shop"], f"What is rule {number}?", 1) for number in range(60))
+    )
+    assert [_ids(one) for one in found] == [[f"c{number}"] for number in range(60)]
+    assert 1 < store.most <= 16
 
 
 async def test_what_is_not_what_was_indexed_is_never_shown_and_indexed_anew(tmp_path: Path) -> None:
