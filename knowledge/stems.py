@@ -5,7 +5,6 @@ It knows no dictionary and no language beyond the commonest affixes of Arabic, w
 
 import math
 import re
-from functools import lru_cache
 
 _KEPT = 0.7
 """Share of a word's beginning that its endings leave as it is, in the languages that inflect at the end."""
@@ -15,7 +14,6 @@ _BEFORE = re.compile("^(?:وال|بال|كال|فال|لل|ال|و|ب|ل|ف|ك)"
 _AFTER = re.compile("(?:ات|ون|ين|ان|ها|هم|ية|يه|ته|تها|ه|ة|ي|ا)$")
 
 
-@lru_cache(8192)
 def stem(word: str) -> str:
     """What to look for in a text whose words stand as `<word>`; empty for a word too short to be cut."""
     if _ARABIC.fullmatch(word):

@@ -33,7 +33,7 @@ _OPTIONAL = ((0, 0x900), (0x1E00, 0x2000))
 _BEYOND = 0x2000
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 13)  # the words of questions; what stands in one alone, such as a number, would fill any more
 def term_id(term: str) -> int:
     """The number of one term, below 2**52."""
     total, power = 0, 1

@@ -76,7 +76,11 @@ class AnswerPipeline:
         self._public = public
         self._tokens = tokens
         self._frequent = frequent
-        self._at_once = frequent and AtOnce(frequent, conversations, lines, screening, versions, default_line)
+        self._at_once = (
+            AtOnce(frequent, conversations, lines, screening, versions, default_line)
+            if frequent and frequent.on
+            else None
+        )
 
     def rehearsing(self, lines: LineStore, log: ConversationLog) -> "AnswerPipeline":
         """The same path over another log and other lines, where no hit of a word is counted (rehearse.py)."""
