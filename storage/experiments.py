@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import Conflict
 from core.experiments import ArmTurn, Experiment
 from core.messages import Mode, TurnStatus
+from storage import took
 from storage.database import Database
 from storage.tables import conversation, feedback, timing, turn
 from storage.tables import experiment as experiment_table
@@ -70,9 +71,7 @@ class SqlExperimentStore:
         What an operator tried in the console is no customer's conversation and is left out.
         """
         query = _turns_of(experiment)
-        return await self._db.read(
-            lambda connection: [ArmTurn(**row._mapping) for row in connection.execute(query)]
-        )
+        return await self._db.read(lambda connection: [_arm_turn(row) for row in connection.execute(query)])
 
 
 def _turns_of(experiment: Experiment) -> Select[Any]:
@@ -99,6 +98,8 @@ def _turns_of(experiment: Experiment) -> Select[Any]:
             feedback.c.score.label("feedback"),
             total.c.milliseconds.label("total_ms"),
             first_token.c.milliseconds.label("first_token_ms"),
+            turn.c.id.label("turn_id"),
+            turn.c.timings,
         )
         .select_from(
             conversation.join(turn)
@@ -111,6 +112,16 @@ def _turns_of(experiment: Experiment) -> Select[Any]:
         .where(*mine)
         .order_by(conversation.c.started_at, conversation.c.id, turn.c.position)
     )
+
+
+def _arm_turn(row: Row[Any]) -> ArmTurn:
+    """Its times from the turn's own row, or from `timing` where an earlier version wrote them there."""
+    values = dict(row._mapping)
+    turn_id, timings = values.pop("turn_id"), values.pop("timings")
+    if timings is not None:
+        found = took.read(turn_id, timings)
+        values |= {"total_ms": found.get("total"), "first_token_ms": found.get("first_token")}
+    return ArmTurn(**values)
 
 
 def _experiment(row: Row[Any]) -> Experiment:

@@ -17,8 +17,8 @@ from storage.database import Database
 from storage.prepared import insert_rows
 from storage.rows import sealed_text
 from storage.summaries import title_of
-from storage.tables import conversation, source, timing, turn
-from storage.turns import conversation_values, outcome, source_values, timing_rows, turn_values
+from storage.tables import conversation, source, turn
+from storage.turns import conversation_values, outcome, source_values, turn_values
 
 
 @dataclass(slots=True)
@@ -51,12 +51,10 @@ def keep_all(connection: Connection, db: Database, kept: Sequence[Kept]) -> list
             ]
             members[at] += sum(db.seals.members(source, rows))
             sources += rows
-        members[at] += db.seals.timing_members(one.turn_id, one.record.timings)
     db.seals.sealed_all(connection, conversations, members)
     insert_rows(connection, conversation, conversations)
     insert_rows(connection, turn, turns)
     insert_rows(connection, source, sources)
-    insert_rows(connection, timing, timing_rows((one.turn_id, one.record) for one in kept))
     return [None] * len(kept)
 
 

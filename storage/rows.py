@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Select, select
 from core.errors import StorageDamaged
 from core.messages import DAMAGED, HandoffNote, Mode, Source, StoredTurn, TurnRecord, TurnStatus, Usage
 from core.vault import Hide, VaultEntry, restored
-from storage import places
+from storage import places, took
 from storage.cipher import Cipher
 from storage.ownership import KEY
 from storage.slices import slices
 from storage.subject_keys import SubjectKeys
-from storage.tables import conversation, feedback, source, subject, timing, turn
+from storage.tables import conversation, feedback, source, subject, turn
 from storage.vaults import read_vault
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ def stored_turns(connection: Connection, query: "Select[*tuple[Any, ...]]", eyes
 def turns_of(connection: Connection, rows: Sequence[Any], eyes: Eyes) -> list[StoredTurn]:
     """The turns of some of such a query's rows."""
     ids = [row.id for row in rows]
-    sources, timings = _sources(connection, ids), _timings(connection, ids)
+    sources, timings = _sources(connection, ids), took.read_all(connection, rows)
     return [_turn(connection, row, sources.get(row.id, ()), timings.get(row.id, {}), eyes) for row in rows]
 
 
@@ -146,14 +146,6 @@ def _source(cipher: Cipher, row: Any) -> Source:
         base=row.base,
         page=row.page,
     )
-
-
-def _timings(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for some in slices(ids):
-        for row in connection.execute(select(timing).where(timing.c.turn_id.in_(some))):
-            found[row.turn_id][row.step] = row.milliseconds
-    return found
 
 
 def _plain_columns(row: Any, timings: dict[str, int]) -> StoredTurn:

@@ -13,8 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, Table, bindparam, event, select, update
 
-from storage.canonical import canonical, canonical_all, column
-from storage.columns import plain
+from storage.canonical import canonical, canonical_all
 from storage.prepared import run_for_each
 from storage.ring import KeyRing
 from storage.secrets import derive
@@ -65,16 +64,6 @@ class Seals:
     def members(self, table: Table, rows: Sequence[Values]) -> list[int]:
         """`member` of each of several rows that name the same columns."""
         return [int.from_bytes(self._digest(data)) for data in canonical_all(table.name, rows)]
-
-    def timing_members(self, turn_id: str, timings: Mapping[str, int]) -> int:
-        """What rows of `timing` add, the most numerous there are: `member` of each, without making a row of it."""
-        turn = column(b"turn_id=s" + plain(turn_id).encode())
-        return sum(
-            int.from_bytes(
-                self._digest(_TIMING + column(_TOOK % took) + column(_STEP + plain(step).encode()) + turn)
-            )
-            for step, took in timings.items()
-        )
 
     def _digest(self, data: bytes) -> bytes:
         """HMAC-SHA256 from two states that hold the key: half of what a one-shot costs that has to take the key in."""
@@ -205,9 +194,6 @@ class Seals:
 
 def in_bytes(amount: int) -> bytes:
     return (amount % _ALL).to_bytes(DIGEST_BYTES)
-
-
-_TIMING, _TOOK, _STEP = b"timing", b"milliseconds=i%d", b"step=s"
 
 
 def _states(key: bytes) -> tuple[Any, Any]:

@@ -140,6 +140,7 @@ turn = Table(
     Column("handoff_contact", PlainText),
     Column("error", PlainText),
     Column("answer_language", PlainText),
+    Column("timings", PlainText),  # what each step took (took.py); none: nothing, or rows of `timing`
     UniqueConstraint("conversation_id", "position"),
     Index(None, "asked_at"),
 )
@@ -170,6 +171,10 @@ timing = Table(
     Column("step", PlainText, primary_key=True),
     Column("milliseconds", Integer, nullable=False),
 )
+"""What turns took that ended before migration 0009, read and erased as ever; nothing is added to it any more.
+
+They were three or more for each turn, each with two places in the file: a fifth of what keeping an answer took.
+"""
 
 feedback = Table(
     "feedback",

@@ -5,7 +5,7 @@ What a write adds to its conversation's members is told to the caller, who seals
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from core.errors import NotFound, XiaoQError
 from core.messages import Channel, Question, Source, TurnRecord, TurnStatus
-from storage import places
+from storage import places, took
 from storage.cipher import Cipher
 from storage.database import Database
 from storage.ownership import hold_turns, no_such_turn
@@ -120,6 +120,7 @@ def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str
         "handoff_contact": handoff.contact if handoff else None,
         "error": record.error,
         "answer_language": record.answer_language,
+        "timings": took.written(record.timings),
     }
 
 
@@ -171,7 +172,6 @@ class _Ending:
         self._db = db
         self._turns: list[dict[str, Any]] = []
         self._sources: list[dict[str, Any]] = []
-        self._timings: list[dict[str, Any]] = []
         self._before: list[dict[str, Any]] = []
         self._after: list[dict[str, Any]] = []
         self._changes: list[tuple[Any, int, datetime]] = []
@@ -186,12 +186,12 @@ class _Ending:
         was = dict(asked._mapping)
         self._before.append(was)
         self._after.append({**was, **values})
-        delta = self._add_details(cipher, asked.id, record) - self._drop_details(asked)
+        delta = self._add_sources(cipher, asked.id, record) - self._drop_details(asked)
         self._turns.append({"the_id": asked.id, "masked": asked.masked, **values})
         self._changes.append((before, delta, ended.now))
 
     def _drop_details(self, asked: Any) -> int:
-        """What a turn that had already ended said of its sources and timings."""
+        """What a turn that had already ended said of its sources; of its timings, where an earlier version ended it."""
         if asked.status == TurnStatus.RUNNING.value:
             return 0
         lost = 0
@@ -201,19 +201,16 @@ class _Ending:
             self._connection.execute(delete(table).where(table.c.turn_id == asked.id))
         return lost
 
-    def _add_details(self, cipher: Cipher, turn_id: str, record: TurnRecord) -> int:
+    def _add_sources(self, cipher: Cipher, turn_id: str, record: TurnRecord) -> int:
         sources = [source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
         self._sources += sources
-        self._timings += timing_rows([(turn_id, record)])
-        seals = self._db.seals
-        return sum(seals.members(source, sources)) + seals.timing_members(turn_id, record.timings)
+        return sum(self._db.seals.members(source, sources))
 
     def write(self) -> None:
         if not self._turns:
             return
         run_for_each(self._connection, _end, self._turns)
         insert_rows(self._connection, source, self._sources)
-        insert_rows(self._connection, timing, self._timings)
         self._db.seals.change_all(self._connection, self._changed())
 
     def _changed(self) -> list[tuple[Any, int, datetime]]:
@@ -225,15 +222,6 @@ class _Ending:
             _, earlier, _ = changes.get(before.id, (None, 0, None))
             changes[before.id] = (before, earlier + after - was + delta, at)
         return list(changes.values())
-
-
-def timing_rows(ended: Iterable[tuple[str, TurnRecord]]) -> list[dict[str, Any]]:
-    """What turns of these ids took, step by step."""
-    return [
-        {"turn_id": turn_id, "step": step, "milliseconds": took}
-        for turn_id, record in ended
-        for step, took in record.timings.items()
-    ]
 
 
 def source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
@@ -253,7 +241,7 @@ def source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> d
 _ENDED = (
     "ended_at", "status", "answer", "masked", "mode", "language", "engine", "finish_reason", "prompt_tokens",
     "completion_tokens", "usage_estimated", "handoff_reason", "handoff_contact", "error",
-    "answer_language",
+    "answer_language", "timings",
 )  # fmt: skip
 """What the end of a turn sets of its row."""
 _end = update(turn).where(turn.c.id == bindparam("the_id")).values({name: bindparam(name) for name in _ENDED})

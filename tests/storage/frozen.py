@@ -8,13 +8,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, insert
+from sqlalchemy import Connection, MetaData, Table, delete, insert
 from sqlalchemy.types import JSON, Boolean, Date, DateTime
 
 from storage.connections import make_engine, parse_url
-from storage.migrate import migrate
+from storage.migrate import ENCRYPTED_SINCE, migrate
+from storage.ring import KeyRing
+from tests.support.keys import MASTER
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0008")
 
 
 def fill(url: str, revision: str) -> None:
@@ -30,7 +32,8 @@ def fill(url: str, revision: str) -> None:
         older.executescript(script)
         engine = make_engine(parsed, "migrate")
         with engine.connect() as connection, connection.begin():
-            migrate(connection, revision=revision)
+            ring = KeyRing(MASTER) if revision >= ENCRYPTED_SINCE else None
+            migrate(connection, ring, revision)
             _copy(older, connection)
         engine.dispose()
 
@@ -38,6 +41,9 @@ def fill(url: str, revision: str) -> None:
 def _copy(older: sqlite3.Connection, connection: Connection) -> None:
     metadata = MetaData()
     metadata.reflect(connection)
+    for table in reversed(metadata.sorted_tables):
+        if table.name != "alembic_version":
+            connection.execute(delete(table))  # a key ring of its own
     for table in metadata.sorted_tables:
         found = older.execute(f'SELECT * FROM "{table.name}"')  # noqa: S608 - the name is one of our own
         rows = [_typed(table, row) for row in found]

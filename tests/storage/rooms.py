@@ -3,12 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from sqlalchemy import Connection, insert, update
+
 from core.documents import Attachment, Chunk
 from core.messages import Mode, Question, Source, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Masking, VaultEntry
 from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from storage.ownership import hold_turn
+from storage.tables import timing, turn
+from storage.took import read
 
 PHONE = VaultEntry("[PHONE_1]", "phone", "13800138000", "138 0013 8000")
 NAME = VaultEntry("[EMAIL_1]", "email", "canary@example.com", "Canary@Example.com")
@@ -42,6 +47,24 @@ async def fill(
     chunk = Chunk("x", "", attachment.id, attachment.name, 0, "章节金丝雀", "p. 1", "正文金丝雀 [EMAIL_1]")
     await files.put(owner, attachment, [replace(chunk, match=("别名金丝雀",))], [NAME])
     return begun
+
+
+async def as_before_0009(db: Database, turn_id: str, owner: str) -> None:
+    """Keep what a turn took as earlier versions did: a row of `timing` for each step."""
+
+    def write(connection: Connection) -> None:
+        before, asked = hold_turn(connection, turn_id, db.pseudonyms.owner(owner))
+        steps = [
+            {"turn_id": turn_id, "step": step, "milliseconds": took}
+            for step, took in read(turn_id, asked.timings).items()
+        ]
+        connection.execute(update(turn).where(turn.c.id == turn_id).values(timings=None))
+        connection.execute(insert(timing), steps)
+        delta = db.seals.member(turn, {**asked._mapping, "timings": None})
+        delta += sum(db.seals.members(timing, steps)) - db.seals.member(turn, asked._mapping)
+        db.seals.change(connection, before, delta)
+
+    await db.write(write)
 
 
 CANARIES = [

@@ -15,6 +15,7 @@ from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.tables import conversation, feedback, source, timing, turn
 from storage.transcripts import SqlTranscriptReader
+from tests.storage.rooms import as_before_0009
 
 ME, OTHER = "chat:me", "chat:other"
 
@@ -142,6 +143,7 @@ async def test_forgetting_leaves_no_row(db: Database) -> None:
     log = SqlConversationLog(db)
     begun = await log.begin(question(), "shop")
     await log.finish(begun.id, ME, RECORD)
+    await as_before_0009(db, begun.id, ME)
     await log.rate(begun.id, ME, 1)
     assert await log.forget(begun.conversation_id, ME)
     for table in (conversation, turn, source, timing, feedback):

@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.experiments import SqlExperimentStore, end_tests
 from storage.lines import SqlLineStore
 from storage.tables import line, prompt_version
-from tests.storage.rooms import RECORD
+from tests.storage.rooms import RECORD, as_before_0009
 
 OWNER = "chat:somebody"
 
@@ -131,3 +131,19 @@ async def test_the_turns_of_a_test_are_those_of_its_conversations(db: Database, 
     ended = await store.get(running.id)
     assert ended is not None
     assert len(await store.turns(ended)) == 3
+
+
+async def test_times_count_wherever_they_are_kept(db: Database, lines: SqlLineStore) -> None:
+    """A test may have begun under a version that kept them in rows of their own."""
+    store, log = SqlExperimentStore(db, lines.forget), SqlConversationLog(db)
+    running = begun()
+    await store.start(running)
+    times = [{"total": 900, "first_token": 120}, {"total": 40}, {"total": 7, "first_token": 0}, {"total": 5}]
+    here = [await said(log, 1, timings=each) for each in times]
+    for conversation in here[:2]:
+        (turn,) = await log.turns(conversation, OWNER)
+        await as_before_0009(db, turn.id, OWNER)
+    found = {one.conversation_id: (one.total_ms, one.first_token_ms) for one in await store.turns(running)}
+    assert [found[each] for each in here] == [(900, 120), (40, None), (7, 0), (5, None)]
+    kept = [(await log.turns(each, OWNER))[0].record.timings for each in here]
+    assert kept == times

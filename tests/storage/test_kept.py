@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 from core.messages import Question, Usage
 from storage.conversations import SqlConversationLog
 from storage.database import Database
-from storage.tables import conversation, source, timing, turn
+from storage.tables import conversation, source, turn
 from storage.verify import SqlSeals
 from tests.storage.rooms import RECORD
 
@@ -44,7 +44,6 @@ async def rows(db: Database, conversation_id: str) -> list[list[dict[str, Any]]]
             (conversation, conversation.c.id == conversation_id),
             (turn, turn.c.conversation_id == conversation_id),
             (source, source.c.turn_id.in_(own)),
-            (timing, timing.c.turn_id.in_(own)),
         ]
         return [
             [{name: alike(value) for name, value in row._mapping.items() if not name.endswith("id")} for row in found]

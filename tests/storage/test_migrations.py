@@ -28,6 +28,7 @@ from storage.queue import SqlIngestQueue
 from storage.secrets import derive
 from storage.tables import api_key, metadata
 from storage.transcripts import SqlTranscriptReader
+from storage.verify import SqlSeals
 from tests.storage.frozen import REVISIONS, fill
 from tests.support.keys import MASTER
 from tests.support.traces import found_in
@@ -69,11 +70,14 @@ async def test_an_older_database_keeps_its_rows_through_every_migration(url: str
         }
     )
     different = await db.read(differences)
+    seals = await SqlSeals(db).verify()
     await db.aclose()
     assert (cut_off.question, cut_off.record.status) == ("And when?", TurnStatus.INTERRUPTED)
     assert answered.record.answer == "付款后 48 小时内发货。"
     assert (len(answered.record.sources), answered.feedback_comment) == (2, "too long")
-    new = NEW_SINCE_0003 if revision == "0003" else NEW_SINCE
+    assert answered.record.timings == {"total": 40, "retrieve": 12}
+    assert (cut_off.record.timings, seals.whole) == ({}, True)
+    new = NEW_SINCE if revision < "0003" else NEW_SINCE_0003
     assert {name for name, count in counts.items() if count == 0} == new
     assert different == []
 

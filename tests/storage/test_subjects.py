@@ -16,10 +16,13 @@ from storage.database import Database
 from storage.subjects import SqlSubjects
 from storage.tables import metadata
 from storage.transcripts import SqlTranscriptReader
-from tests.storage.rooms import NAME, PHONE, fill
+from tests.storage.rooms import NAME, PHONE, as_before_0009, fill
 from tests.support.keys import MASTER
 
 KEY_OWNER = "key:k-1/li"
+
+
+_COUNTED = ("subject", "conversation", "turn", "timing", "vault", "attachment_chunk")
 
 
 async def counts(db: Database) -> dict[str, int]:
@@ -61,6 +64,7 @@ async def test_an_export_holds_all_of_theirs_in_their_own_words_and_nothing_else
     assert [each.id for each in one.turns] == [mine.id, again.id], "what was set aside is kept, too"
     assert one.turns[0].question == "问题金丝雀,请打 138 0013 8000"
     assert one.turns[0].feedback_comment == "评语金丝雀"
+    assert one.turns[0].record.timings == {"total": 40}
     assert one.attachments[0].name == "文件金丝雀.pdf"
     assert one.attachment_texts[0].text == "正文金丝雀 Canary@Example.com"
     assert one.vault == [NAME, PHONE]
@@ -77,15 +81,15 @@ async def test_erasing_leaves_no_row_of_theirs_and_every_row_of_others(db: Datab
     subjects = SqlSubjects(db, after)
     await fill(db, "key:k-1/han", "han")
     before = await counts(db)
-    await fill(db, KEY_OWNER, "li")
+    await as_before_0009(db, (await fill(db, KEY_OWNER, "li")).id, KEY_OWNER)
     await fill(db, KEY_OWNER, "li")
     told = await subjects.counts("li")
     gone = await subjects.erase("li")
     assert {**told, "subject": 1} == gone
     assert set((await subjects.counts("li")).values()) == {0}
     assert await counts(db) == before
-    assert {name: gone[name] for name in ("subject", "conversation", "turn", "vault", "attachment_chunk")} == {
-        "subject": 1, "conversation": 2, "turn": 2, "vault": 4, "attachment_chunk": 2,
+    assert {name: gone[name] for name in _COUNTED} == {
+        "subject": 1, "conversation": 2, "turn": 2, "timing": 1, "vault": 4, "attachment_chunk": 2,
     }  # fmt: skip
     assert swept == [True]
     assert set((await subjects.erase("li")).values()) == {0}
