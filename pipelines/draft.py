@@ -1,8 +1,7 @@
 """An answer while it is being made: its text so far, where it stands, and what each step took."""
 
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from core.messages import HandoffNote, Mode, Source, TurnRecord, TurnStatus, Usage
 from pipelines.tokens import estimate_tokens
@@ -76,7 +75,7 @@ class Draft:
 
     def mark_first_token(self) -> None:
         if "first_token" not in self._timings:
-            self._timings["first_token"] = self._since(self._began)
+            self._timings["first_token"] = since(self._began)
 
     def due(self, seconds: float) -> bool:
         """Whether unsaved pieces have waited this long; counts as saved when it says yes."""
@@ -86,16 +85,12 @@ class Draft:
         self._flushed_at, self._flushed_pieces = now, len(self._pieces)
         return True
 
-    @contextmanager
-    def timed(self, step: str) -> Generator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self._timings[step] = self._since(began)
+    def timed(self, step: str) -> "Timed":
+        """Keeps what is done in it as what this step took."""
+        return Timed(self._timings, step)
 
     def timings(self) -> dict[str, int]:
-        return {**self._timings, "total": self._since(self._began)}
+        return {**self._timings, "total": since(self._began)}
 
     def counted(self) -> Usage:
         """The engine's own count, or an estimate labelled as one."""
@@ -124,6 +119,23 @@ class Draft:
             answer_language=self.answer_language,
         )
 
-    @staticmethod
-    def _since(began: float) -> int:
-        return round((time.monotonic() - began) * 1000)
+
+class Timed:
+    """A step that is under way. As a class of its own, since seven of them in a question cost three times as much as
+    generators."""
+
+    __slots__ = ("_began", "_step", "_timings")
+
+    def __init__(self, timings: dict[str, int], step: str) -> None:
+        self._timings, self._step = timings, step
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._timings[self._step] = since(self._began)
+
+
+def since(began: float) -> int:
+    """Whole milliseconds since a time of the monotonic clock."""
+    return round((time.monotonic() - began) * 1000)

@@ -6,11 +6,12 @@ Holds no logic of the conversation: it says how a thing is put, not when.
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ahocorasick_rs import AhoCorasick
 
 from pipelines.words.folding import Table
 
@@ -119,12 +120,14 @@ def _courtesies() -> Mapping[str, frozenset[str]]:
 
 def mentions(folded: str, phrases: Sequence[str]) -> bool:
     """Whether a folded message holds one of the phrases."""
-    padded = f" {folded} "
-    return any(
-        # Spaced scripts match whole words; the others have no word borders to respect.
-        (f" {phrase} " in padded) if phrase.isascii() else (phrase in folded)
-        for phrase in phrases
-    )
+    return bool(_looking_for(tuple(phrases)).find_matches_as_indexes(f" {folded} "))
+
+
+@lru_cache(maxsize=1024)
+def _looking_for(phrases: tuple[str, ...]) -> AhoCorasick:
+    """Every question is looked through for dozens of them. Spaced scripts match whole words; the others have no word
+    borders to respect."""
+    return AhoCorasick([f" {phrase} " if phrase.isascii() else phrase for phrase in phrases])
 
 
 def summary_subject(text: str, language: str) -> str | None:

@@ -25,6 +25,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SUFFIXES = ("nya", "lah", "kah")
 _ENDINGS = {"itas": "id", "iti": "ms"}
 _TELLING = (*_SUFFIXES, *_ENDINGS)
+_LAST_LETTERS = frozenset(ending[-3:] for ending in _TELLING)
 
 
 def words_of(text: str) -> list[str]:
@@ -55,7 +56,7 @@ def told_by_words(words: list[str]) -> Mapping[str, float]:
     for word in words:
         for language in listed.get(word, ()):
             told[language] = told.get(language, 0.0) + LISTED
-        if found := malay.get(word) or _by_ending(word):
+        if found := malay.get(word) or (word[-3:] in _LAST_LETTERS and _by_ending(word)):
             side, worth = found
             told[side] = told.get(side, 0.0) + worth
     return told
