@@ -85,7 +85,8 @@ def build_gateway(
     edge = partial(Edge, hosts=settings.allowed_hosts.split(","), framed_by=framed_by, metrics=metrics)
     app.add_middleware(edge)
     app.lane = outside = edge(lane)
-    app.counter = Quick(services, app.state.gate, metrics, outside, PATH)
+    if services.frequent.on:
+        app.counter = Quick(services, app.state.gate, metrics, outside, PATH)
     return app
 
 

@@ -187,7 +187,7 @@ class AnswerPipeline:
         """The answer in the making, on the way it takes."""
         if way.kind == "search":
             make = partial(self._answer, question, turn, line)
-            if self._frequent is None:
+            if self._frequent is None or not self._frequent.on:
                 return make(draft)
             return self._frequent.or_make(question, line, screened, draft, make)  # 6.
         if way.kind == "continue":

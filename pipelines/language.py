@@ -22,6 +22,9 @@ from pipelines.languages.words import is_sentence, plainly, told_by_words, words
 
 ENOUGH = 300
 """Characters of a message that are looked at: what follows says nothing new about its language."""
+READ = 180
+"""Characters of them that the two models read, whose time goes with the length: beyond these they changed their mind on
+none of 23,200 texts, half of them of several sentences."""
 CERTAIN = 0.4
 """Below this the likeliest language is no better a guess than the conversation's own."""
 CERTAIN_OF_NAMES = 0.6
@@ -71,7 +74,8 @@ def _by_script(text: str, scripts: Counter[str], words: list[str]) -> str | None
         return told_by_characters(text)
     if script == "arabic":
         return _by_words(text, words, ARABIC)
-    return SETTLES.get(script) or elsewhere(by_fasttext(text)) or ("ru" if script == "cyrillic" else None)
+    other = SETTLES.get(script) or elsewhere(by_fasttext(text[:READ]))
+    return other or ("ru" if script == "cyrillic" else None)
 
 
 def _by_words(text: str, words: list[str], among: Sequence[str]) -> str | None:
@@ -79,10 +83,11 @@ def _by_words(text: str, words: list[str], among: Sequence[str]) -> str | None:
     known = told_by_words(words)
     if among is LATIN and (plain := plainly(known)):
         return plain
-    probable = by_fasttext(text)
+    read = text[:READ]
+    probable = by_fasttext(read)
     if other := elsewhere(probable):
         return other
-    odds = dict(told_by_models(text, probable, among))
+    odds = dict(told_by_models(read, probable, among))
     for told in (known, told_by_arabic_letters(text) if among is ARABIC else {}):
         for language, worth in told.items():
             if language in odds:
