@@ -98,9 +98,8 @@ def _calm(text: str) -> str:
 
 def _langid(text: str) -> Mapping[str, float]:
     model = _langid_model()
-    scores = dict(
-        zip(model.nb_classes, model._decide(text).tolist(), strict=True)
-    )  # unsorted, unlike its `rank`
+    told = model._decide(text).tolist()  # its `rank` would sort them
+    scores = dict(zip(model.nb_classes, told, strict=True))
     for language, (other, less) in STAND_INS.items():
         scores[language] = scores[other] - less
     return scores
