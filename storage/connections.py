@@ -13,6 +13,10 @@ Purpose = Literal["read", "write", "migrate"]
 BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process's lock before it fails."""
 
+WRITERS_CACHE_KIB = 8_000
+CHECKPOINT_PAGES = 4_000
+"""What a batch of the record touches of the indexes by customer is a page for each row: held in memory, and written to the
+database once for many batches (16 MB of WAL), it costs three quarters of what it does with SQLite's own 2 MB and 1,000."""
 
 _POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 
@@ -73,6 +77,11 @@ def _set_up_sqlite(engine: Engine, purpose: Purpose) -> None:
         f"PRAGMA query_only = {'ON' if purpose == 'read' else 'OFF'}",
         "PRAGMA secure_delete = ON",  # what is erased is overwritten in the file
     ]
+    if purpose == "write":
+        pragmas += [
+            f"PRAGMA cache_size = -{WRITERS_CACHE_KIB}",
+            f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        ]
     begin = "BEGIN" if purpose == "read" else "BEGIN IMMEDIATE"
 
     def on_connect(connection: Any, _record: Any) -> None:
