@@ -4,7 +4,7 @@ The rooms implement these Protocols; app.py hands the implementations down.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -470,8 +470,11 @@ class ConversationLog(Protocol):
         """Start a conversation in which nothing was asked yet, and give its id: a file may come first."""
         ...
 
-    async def partial(self, turn_id: str, owner: str, answer: str) -> None:
-        """Keep what has been said so far, in case the process dies."""
+    def partial(self, turn_id: str, owner: str, answer: str) -> Awaitable[None]:
+        """Keep what has been said so far, in case the process dies: begun at once, whether anybody waits for it or not.
+
+        An answer goes on being said where this is slow or cannot be stored: the next piece or its end will be.
+        """
         ...
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None: ...

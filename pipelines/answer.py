@@ -39,8 +39,9 @@ from pipelines.voice import Voice
 
 log = structlog.get_logger()
 
-FLUSH_SECONDS = 0.5
-"""How often a streaming answer is stored while it grows: what a dead process loses at most."""
+FLUSH_SECONDS = 0.45
+"""How often a streaming answer is stored while it grows. A dead process loses that and the moment in which the record
+gathers what it writes: half a second."""
 
 
 class AnswerPipeline:
@@ -153,7 +154,7 @@ class AnswerPipeline:
                 async for event in spoken:
                     yield event
                     if draft.due(FLUSH_SECONDS):
-                        await self._log.partial(turn.id, question.owner, draft.whole)
+                        self._log.partial(turn.id, question.owner, draft.whole)
             hits = choices.hits() if choices else voice.hits
             await self._screening.note(turn, draft, hits)
             draft.answer_language = language_of_answer(draft, question, line.glossary, self._detect)

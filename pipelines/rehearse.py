@@ -4,7 +4,8 @@ Takes no step of its own. It goes the path of pipelines/answer.py with a log tha
 might be: `replace(line, prompt=version)` tries a version that is not live.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -125,8 +126,10 @@ class Forgetful:
     ) -> str:
         return f"conv-{uuid4().hex}"
 
-    async def partial(self, turn_id: str, owner: str, answer: str) -> None:
-        return
+    def partial(self, turn_id: str, owner: str, answer: str) -> Awaitable[None]:
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        kept.set_result(None)
+        return kept
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         return

@@ -4,11 +4,11 @@ The owner, as a pseudonym, stands in the WHERE of every statement that touches s
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from core.errors import InvalidRequest, StorageDamaged
 from core.ids import in_order
@@ -16,11 +16,12 @@ from core.messages import Channel, ConversationSummary, Message, Question, Store
 from core.vault import Hide, Masking, MaskWith, VaultEntry
 from storage import places
 from storage.database import Database
+from storage.growing import GrowingAnswers, Grown
 from storage.kept import Kept, keep_all
 from storage.ownership import KEY, hold_turn, is_conversation, live_in, require_conversation
 from storage.questions import Asked, begin_all, store_masking
 from storage.removal import remove
-from storage.rows import Eyes, as_it_is, sealed_text, select_turns, spoken, stored_turns, text_of
+from storage.rows import Eyes, as_it_is, select_turns, spoken, stored_turns, text_of
 from storage.summaries import UNDETERMINED, select_summaries, summaries
 from storage.tables import attachment, conversation, feedback, subject, turn
 from storage.turns import Ended, conversation_values, finish_all
@@ -34,9 +35,6 @@ log = structlog.get_logger()
 HISTORY_TURNS = 200
 """The most turns `history` reaches back; the prompt's budget ends far earlier."""
 
-PARTIAL_SECONDS = 1.0
-"""How long a growing answer waits for its piece to be stored before it goes on."""
-
 _ANSWERED = (TurnStatus.DONE.value, TurnStatus.STOPPED.value, TurnStatus.INTERRUPTED.value)
 
 
@@ -47,7 +45,7 @@ class SqlConversationLog:
         self._db = db
         self._plain = Eyes(db.keys, plain=True, hide=hide)
         self._masked = Eyes(db.keys, plain=False, hide=hide)
-        self._growing: set[str] = set()
+        self._growing = GrowingAnswers(db)
         self._begin: Batch[Asked, StoredTurn] = lambda connection, asked: begin_all(connection, db, asked)
         self._finish: Batch[Ended, None] = lambda connection, ended: finish_all(connection, db, ended)
         self._keep: Batch[Kept, None] = lambda connection, kept: keep_all(connection, db, kept)
@@ -112,33 +110,9 @@ class SqlConversationLog:
 
         return await self._db.read(read)
 
-    async def partial(self, turn_id: str, owner: str, answer: str) -> None:
-        """See the port. Touches nothing once the turn has ended, is erased or is not the owner's.
-
-        An answer goes on being said where this is slow or cannot be stored: the next piece or its end will be.
-        """
-        if turn_id in self._growing:
-            return
-        owner = self._db.pseudonyms.owner(owner)
-
-        def write(connection: Connection) -> None:
-            row = connection.execute(_growing, {"the_id": turn_id, "owner": owner}).first()
-            if row is None:
-                return
-            cipher = self._db.keys.of(connection, row)
-            sealed = sealed_text(cipher, answer, places.answer(turn_id, row.conversation_id))
-            connection.execute(_grow, {"the_id": turn_id, "answer": sealed})
-
-        writing = asyncio.ensure_future(self._db.write(write))
-        self._growing.add(turn_id)
-        writing.add_done_callback(lambda done: self._grown(turn_id, done))
-        await asyncio.wait([writing], timeout=PARTIAL_SECONDS)
-
-    def _grown(self, turn_id: str, writing: "asyncio.Future[None]") -> None:
-        self._growing.discard(turn_id)
-        error = None if writing.cancelled() else writing.exception()
-        if error is not None:
-            log.warning("partial_not_stored", turn=turn_id, error=type(error).__name__)
+    def partial(self, turn_id: str, owner: str, answer: str) -> Awaitable[None]:
+        """See the port. Touches nothing once the turn has ended, is erased or is not the owner's."""
+        return self._growing.keep(Grown(turn_id, self._db.pseudonyms.owner(owner), answer))
 
     async def finish(self, turn_id: str, owner: str, record: TurnRecord) -> None:
         """Keep how the turn ended. Raises NotFound where the turn is not the owner's or was erased."""
@@ -266,16 +240,6 @@ class SqlConversationLog:
             self._db.seals.change(connection, before, delta)
 
         await self._db.write(write)
-
-
-_is_running = (turn.c.id == bindparam("the_id")) & (turn.c.status == TurnStatus.RUNNING.value)
-_growing = (
-    select(turn.c.conversation_id, *KEY)
-    .select_from(turn.join(conversation).join(subject))
-    .where(_is_running, conversation.c.owner == bindparam("owner"))
-)
-_grow = update(turn).where(_is_running).values(answer=bindparam("answer"))
-"""Made once: many streams ask for them twice a second."""
 
 
 def _lost(owed: Ended | Kept, error: Exception) -> None:

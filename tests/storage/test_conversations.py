@@ -104,6 +104,16 @@ async def test_a_partial_answer_is_kept_until_the_turn_ends_and_not_after(db: Da
     assert (await log.turns(begun.conversation_id, ME))[0].record == RECORD
 
 
+async def test_answers_that_grow_together_are_each_kept_as_far_as_they_have_come(db: Database) -> None:
+    log = SqlConversationLog(db)
+    begun = [await log.begin(question(), "shop") for _ in range(3)]
+    for length in (1, 2):
+        waiting = [log.partial(one.id, ME, f"{at}" * length) for at, one in enumerate(begun)]
+    await waiting[0]
+    for at, one in enumerate(begun):
+        assert (await log.turns(one.conversation_id, ME))[0].record.answer == f"{at}{at}"
+
+
 async def test_nothing_of_it_is_anybody_elses(db: Database) -> None:
     log = SqlConversationLog(db)
     mine = await log.begin(question(), "shop")
