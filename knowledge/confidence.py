@@ -41,8 +41,11 @@ FAQ_WEIGHTS = (-2.6, 2.0, 1.0, 2.0, 3.0)
 """Of an FAQ pair, matched on its phrasings: chosen with Banking77 and the starter's tuned questions in view."""
 
 
-def scored(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> list[Ranked]:
-    """The first few of an order with `score` and `parts` set; `chunks` are theirs, in the same sequence.
+def scored(
+    asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk], least: float = 0.0
+) -> list[Ranked]:
+    """The first few of an order with `score` and `parts` set; `chunks` are theirs, in the same sequence. It may be none
+    where the first would not be as sure as `least`.
 
     The first eight may change places where their words stand close together. Scores lie in [0, 1] and fall along
     the order: a passage is never surer than one before it.
@@ -50,6 +53,8 @@ def scored(asked: Asked, ranked: Sequence[Ranked], chunks: Sequence[Chunk]) -> l
     if not ranked:
         return []
     seen = signals(asked, ranked[:_LOOKED_AT], chunks[:_LOOKED_AT])
+    if least and len({entry.facts.kind == "faq" for entry, _ in seen}) == 1 and _one(*seen[0]).score < least:
+        return []  # and none of another kind might lead in its place
     looked_at = _surest_kind_first([_one(entry, signal) for entry, signal in seen])
     return _falling([*looked_at, *[_one(entry, _NOTHING) for entry in ranked[_LOOKED_AT:]]])
 

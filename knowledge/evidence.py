@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.folding import code_points
 from knowledge.lexical import question_terms
-from knowledge.occurrences import Marked, Patterns
+from knowledge.occurrences import Patterns, Places
 from knowledge.stems import stem
 from knowledge.term_ids import ranges
 from knowledge.terms import accents_off, fold, folded_runs, marked, run_terms
 
 Shares = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 _WINDOW, _SHORTEST = 6, 30
 """A window is six times as long as the question, in characters: about two sentences of any language."""
 _PHRASINGS = 4
@@ -28,9 +28,9 @@ _SAME_STEM = 0.7
 
 
 @lru_cache(2048)
-def _marked(text: str) -> Marked:
+def _marked(text: str) -> str:
     """The same passages answer most questions."""
-    return Marked.of(marked(fold(text)))
+    return marked(fold(text))
 
 
 class Held(NamedTuple):
@@ -92,15 +92,14 @@ class Asked:
 
 
 class _Unit(NamedTuple):
-    """A word of the question, or a term of a script without spaces: what to look for, and what it is worth.
+    """A word of the question, or a term of a script without spaces: what to look for, and what each is worth.
 
-    Other forms of a word hold its `stem`.
+    Other forms of a word hold its `stem`, which is empty where it has none; a term's is None.
     """
 
-    patterns: Mapping[str, float]
-    worth: float
-    spaced: bool
-    stem: str = ""
+    patterns: Sequence[str]
+    worths: Sequence[float]
+    stem: str | None
 
 
 def _units(question: str, weights: Mapping[str, float]) -> Iterator[_Unit]:
@@ -110,31 +109,25 @@ def _units(question: str, weights: Mapping[str, float]) -> Iterator[_Unit]:
             for term in run_terms(script, run):
                 if term not in seen:
                     seen.add(term)
-                    yield _Unit({term: weights.get(term, 0.0)}, weights.get(term, 0.0), False)
+                    yield _Unit((term,), (weights.get(term, 0.0),), None)
             continue
-        word = _word(run)
-        if word.whole not in seen:
-            seen.add(word.whole)
-            patterns = {word.whole: max([weights.get(term, 0.0) for term in word.forms])}
-            patterns |= {term: weights.get(term, 0.0) for term in word.grams}
-            yield _Unit(patterns, max(patterns.values()), True, word.stem)
-
-
-class _Word(NamedTuple):
-    """A spaced word: what stands in a text where the word does, the terms that this is worth, its n-grams, its stem."""
-
-    whole: str
-    forms: Sequence[str]
-    grams: Sequence[str]
-    stem: str
+        patterns, forms, root = _word(run)
+        if patterns[0] not in seen:
+            seen.add(patterns[0])
+            worths = [weights.get(term, 0.0) for term in patterns]
+            worths[0] = max([weights.get(term, 0.0) for term in forms])
+            yield _Unit(patterns, worths, root)
 
 
 @lru_cache(2048)
-def _word(run: str) -> _Word:
+def _word(run: str) -> tuple[Sequence[str], Sequence[str], str]:
+    """A spaced word: what stands in a text where the word does, first itself and then its n-grams; the terms that the
+    first is worth; its stem."""
     bare = accents_off(run)
     whole, terms = f"<{bare}>", list(run_terms("word", run))
     forms = [term for term in terms if term in (run, bare)]
-    return _Word(whole, forms, [term for term in terms if term not in (run, bare, whole)], stem(bare))
+    grams = dict.fromkeys([term for term in terms if term not in (run, bare, whole)])
+    return (whole, *grams), forms, stem(bare)
 
 
 class _Sought:
@@ -142,38 +135,46 @@ class _Sought:
 
     def __init__(self, question: str, weights: Mapping[str, float]) -> None:
         units = list(_units(question, weights))
-        numbers: dict[str, int] = {}
-        entries = [
-            (numbers.setdefault(pattern, len(numbers)), n, worth)
-            for n, unit in enumerate(units)
-            for pattern, worth in unit.patterns.items()
-        ]
-        stems = [
-            (numbers.setdefault(unit.stem, len(numbers)), n, 0.0) for n, unit in enumerate(units) if unit.stem
-        ]
-        which, owner, worth = (np.array(part) for part in zip(*entries, *stems, strict=True))
-        order = np.argsort(which, kind="stable")
+        patterns = [pattern for unit in units for pattern in unit.patterns]
+        stems = [(unit.stem, n) for n, unit in enumerate(units) if unit.stem]
+        entries = patterns + [root for root, _ in stems]
+        owner = [n for n, unit in enumerate(units) for _ in unit.patterns] + [n for _, n in stems]
+        worth = [worth for unit in units for worth in unit.worths] + [0.0] * len(stems)
+        numbers = dict(zip(dict.fromkeys(entries), range(len(entries)), strict=False))
         self._patterns = Patterns(list(numbers))
-        self._many = np.bincount(which)
-        self._first = np.cumsum(self._many) - self._many
-        self._owner, self._worth, self._is_stem = owner[order], worth[order], order >= len(entries)
-        self._spaced = np.array([unit.spaced for unit in units], bool)
-        self._whole = np.array([sum(unit.patterns.values()) or 1.0 for unit in units])
-        worths = np.array([unit.worth for unit in units])
+        self._owner, self._worth = np.array(owner), np.array(worth)
+        self._is_stem = np.arange(len(entries)) >= len(patterns)
+        self._many: Places | None = None
+        """Of each pattern how many units it is of, where any is of several; its entries follow each other then."""
+        if len(numbers) < len(entries):
+            self._by_pattern(np.array([numbers[entry] for entry in entries]))
+        self._spaced = np.array([unit.stem is not None for unit in units])
+        self._whole = np.array([sum(unit.worths) or 1.0 for unit in units])
+        worths = np.array([max(unit.worths) for unit in units])
         self._shares = worths / (worths.sum() or 1.0)
         self._width = max(_SHORTEST, _WINDOW * len(marked(folded_runs(question)[0])))
 
+    def _by_pattern(self, numbers: Places) -> None:
+        """Sort the entries by the numbers of their patterns."""
+        order = numbers.argsort(kind="stable")
+        self._many = np.bincount(numbers)
+        self._first = self._many.cumsum() - self._many
+        self._owner, self._worth = self._owner[order], self._worth[order]
+        self._is_stem = self._is_stem[order]
+
     def held(self, texts: Sequence[str]) -> tuple[list[float], list[float], list[float]]:
         """As `Held`."""
-        text = Marked.joined([_marked(text) for text in texts])
+        parts = [_marked(text) for text in texts]
+        text, ends = " ".join(parts), np.cumsum([len(part) + 1 for part in parts])
         places, entries = self._patterns.found(text)
-        if len(self._owner) > len(self._many):  # a pattern may be of several units
+        if self._many is not None:
             places = places.repeat(self._many[entries])
             entries = ranges(self._first[entries], self._many[entries])
-        terms = self._terms(text.passages[places], entries, len(texts))
+        terms = self._terms(ends.searchsorted(places, "right"), entries, len(texts))
         places, owners, alike = self._alike(text, places, entries)
-        passages = text.passages[places]
-        words, windows = self._most(passages, places - text.starts[passages], owners, alike, len(texts))
+        passages = ends.searchsorted(places, "right")
+        starts = np.concatenate([[0], ends])
+        words, windows = self._most(passages, places - starts[passages], owners, alike, len(texts))
         return terms.tolist(), words.tolist(), windows.tolist()
 
     def _summed(self, likeness: Shares) -> Shares:
@@ -187,14 +188,15 @@ class _Sought:
         terms: Shares = (present * self._worth).sum(axis=1) / (self._worth.sum() or 1.0)
         return terms
 
-    def _alike(self, text: Marked, places: Places, entries: Places) -> tuple[Places, Places, Shares]:
+    def _alike(self, text: str, places: Places, entries: Places) -> tuple[Places, Places, Shares]:
         """Where something like a unit stands, the unit, and how like. What was found of spaced words counts by the
         word it is in: as much as what they share is worth, or as another form."""
         owners = self._owner[entries]
         of_word = self._spaced[owners]
         if not of_word.any():
             return places, owners, np.ones(len(places))
-        words, is_stem = text.words(), self._is_stem[entries]
+        words, is_stem = (code_points(text) == ord("<")).nonzero()[0], self._is_stem[entries]
+        words = words if len(words) else np.zeros(1, np.int64)
         number = np.maximum(words.searchsorted(places, "right") - 1, 0)
         part = of_word & ~is_stem
         key = owners[part] * len(words) + number[part]

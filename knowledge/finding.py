@@ -46,7 +46,7 @@ def find(
     asked = Asked(search.question, search.weights)
     sure = yield from _sure(search, asked, k, near, known)
     if not _answers(sure) and (expansions := search.expansions()):
-        in_other_words = yield from _sure(search, asked, k, near, known, expansions)
+        in_other_words = yield from _sure(search, asked, k, near, known, expansions, THRESHOLD)
         sure = in_other_words if _answers(in_other_words) else sure
     return Found([_passage(chunk, one) for one, chunk in sure[:shown]], _answers(sure))
 
@@ -58,8 +58,9 @@ def _sure(
     near: Sequence[Neighbours],
     known: Callable[[int, int], Chunk | None],
     expansions: Sequence[Expansion] = (),
+    least: float = 0.0,
 ) -> Generator[Sequence[Place], Mapping[Place, Chunk], Sequence[tuple[Ranked, Chunk]]]:
-    """What is found, best first, with how sure that is."""
+    """What is found, best first, with how sure that is; maybe nothing where that is less than `least`."""
     most = max(_READ, k + _SPARE)
     ranked = search.ranked(most, near, expansions)[:most]
     chunks = {(one.source, one.row): known(one.source, one.row) for one in ranked}
@@ -67,7 +68,7 @@ def _sure(
         chunks |= yield missing
     there = {place: chunk for place, chunk in chunks.items() if chunk is not None}
     ranked = [one for one in ranked if (one.source, one.row) in there]
-    sure = scored(asked, ranked, [there[one.source, one.row] for one in ranked])
+    sure = scored(asked, ranked, [there[one.source, one.row] for one in ranked], least)
     return [(one, there[one.source, one.row]) for one in sure]
 
 

@@ -4,6 +4,7 @@ It does not know how either was found, what the texts say nor how sure the best 
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from knowledge.blend import blend
 from knowledge.confidence import THRESHOLD
@@ -20,12 +21,15 @@ def fuse(ranked: Sequence[Ranked], language: str, trust: Sequence[float] = ()) -
     orders = blend(
         [r.hit.rank if r.hit else 0.0 for r in ranked], [r.cosine for r in ranked], _mean(ranked, trust)
     )
-    same = [entry.facts.language == language != "und" for entry in ranked]
-    orders = [order * (SAME_LANGUAGE if alike else 1.0) for order, alike in zip(orders, same, strict=True)]
-    best = sorted(range(len(ranked)), key=lambda n: (-orders[n], ranked[n].source, ranked[n].row))
+    if language != "und":
+        orders = [
+            order * SAME_LANGUAGE if one.facts.language == language else order
+            for order, one in zip(orders, ranked, strict=True)
+        ]
+    sortable = [(-order, one.source, one.row, one) for order, one in zip(orders, ranked, strict=True)]
     return [
-        Ranked(one.source, one.row, one.hit, one.cosine, one.facts, orders[n])
-        for n, one in ((n, ranked[n]) for n in best)
+        Ranked(source, row, one.hit, one.cosine, one.facts, -order)
+        for order, source, row, one in sorted(sortable, key=itemgetter(0, 1, 2))
     ]
 
 

@@ -61,10 +61,11 @@ class Search:
             wanted = Wanted(_POOL, _POOL) if near else Wanted(k, _POOL, _reached(best, k))
             searched = total and index.count
             hits = index.best(self.query, total, wanted, self.day, expansions) if searched else []
-            for hit in hits:
-                best[hit.facts.text] = max(best.get(hit.facts.text, 0.0), hit.rank)
             ranked += [Ranked(source, hit.row, hit, cosines.get(hit.row), hit.facts) for hit in hits]
-            if others := cosines.keys() - {hit.row for hit in hits}:
+            if source + 1 < len(self.indexes):
+                for hit in hits:
+                    best[hit.facts.text] = max(best.get(hit.facts.text, 0.0), hit.rank)
+            if cosines and (others := cosines.keys() - {hit.row for hit in hits}):
                 known = index.facts(sorted(others), self.day)
                 ranked += [Ranked(source, row, None, cosines[row], facts) for row, facts in known.items()]
         return _distinct(fuse(ranked, self.language, [one.trust for one in near]))

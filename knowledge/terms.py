@@ -5,7 +5,7 @@ It does not know what a term is worth; lexical.py weighs them.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -158,10 +158,16 @@ def folded_runs(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return folded, tuple(runs(folded))
 
 
+@lru_cache(2048)
+def _known_word(word: str) -> Sequence[str]:
+    """The same words stand in most questions."""
+    return tuple(word_terms(word))
+
+
 def run_terms(script: str, run: str) -> Iterator[str]:
     """The terms of one run, repeats included."""
     if script == "word":
-        yield from word_terms(run)
+        yield from _known_word(run) if len(run) <= MAX_WORD else word_terms(run)
     elif script == "unspaced":
         yield from _grams(run, 3)
     elif script == "paired":

@@ -35,7 +35,8 @@ def question_terms(question: str) -> dict[str, float]:
     functional = function_words(run for script, run in pieces if script in ("word", "paired"))
     for script, run in pieces:
         for term, weight in _run_weights(script, run, functional):
-            weights[term] = max(weights.get(term, 0.0), weight)
+            if weight > weights.get(term, 0.0):
+                weights[term] = weight
     return weights
 
 

@@ -1,10 +1,10 @@
-"""Patterns found by array operations stand where a plain search finds them."""
+"""Patterns found in one pass stand where a plain search finds them."""
 
 import random
 
 import pytest
 
-from knowledge.occurrences import Marked, Patterns
+from knowledge.occurrences import Patterns
 
 
 def _plainly(text: str, pattern: str) -> set[int]:
@@ -16,18 +16,16 @@ def test_every_place_of_every_pattern_is_found_and_no_other(alphabet: str) -> No
     chance = random.Random(alphabet)
     texts = ["".join(chance.choices(alphabet, k=chance.randint(0, 80))) for _ in range(5)]
     patterns = sorted({"".join(chance.choices(alphabet, k=chance.randint(1, 6))) for _ in range(40)})
-    joined = Marked.joined([Marked.of(text) for text in texts])
+    joined = " ".join(texts)
     places, which = Patterns(patterns).found(joined)
     found = {pattern: set[int]() for pattern in patterns}
     for place, number in zip(places.tolist(), which.tolist(), strict=True):
         found[patterns[number]].add(place)
-    assert found == {pattern: _plainly(joined.text, pattern) for pattern in patterns}
+    assert found == {pattern: _plainly(joined, pattern) for pattern in patterns}
     assert len(places) == sum(map(len, found.values()))
-    for text, start in zip(texts, joined.starts.tolist(), strict=True):
-        assert joined.text[start : start + len(text)] == text
 
 
 def test_more_characters_than_one_byte_counts_are_found_too() -> None:
     letters = [chr(0x4E00 + n) for n in range(400)]
-    places, which = Patterns(letters).found(Marked.joined([Marked.of("".join(letters))]))
+    places, which = Patterns(letters).found("".join(letters))
     assert sorted(places.tolist()) == sorted(which.tolist()) == list(range(400))
