@@ -143,11 +143,14 @@ async def read_whole(response: aiohttp.ClientResponse, deadline: float) -> bytes
     """The whole body. Raises EngineError for one beyond all measure."""
     if (response.content_length or 0) > _WHOLE_BYTES:
         raise EngineError("The model's reply is larger than any answer.")
-    body = bytearray()
-    while data := await read_some(response, deadline):
-        body += data
-        if len(body) > _WHOLE_BYTES:
-            raise EngineError("The model's reply is larger than any answer.")
+    body, coming = bytearray(), Body(response, deadline)
+    try:
+        while data := await coming.some():
+            body += data
+            if len(body) > _WHOLE_BYTES:
+                raise EngineError("The model's reply is larger than any answer.")
+    finally:
+        coming.close()
     return bytes(body)
 
 
