@@ -111,9 +111,11 @@ class Quick:
         question = None if chat is None else self._question(chat, principal, request_id)
         if chat is None or question is None:
             return None
+        if (room := self._services.answer.room(question)) is not None:
+            return room  # before the answer is looked for: it is looked for again then
         told = self._services.answer.at_once(question)
         if told is None:
-            return self._services.answer.room(question)
+            return None
         known = told.ready.finished
         self._services.keys.spend(principal.id, known.usage.total_tokens)
         self._metrics.finished(known)

@@ -109,7 +109,8 @@ class AtOnce:
 
     def room(self, question: Question) -> "asyncio.Future[bool] | None":
         """What to wait for before `answer` is asked again; None where waiting would not help."""
-        return self._log.room() if self._knows(question) else None
+        room = self._log.room()
+        return room if room is not None and self._knows(question) else None
 
     def _knows(self, question: Question) -> bool:
         return (question.line or self._default_line, question.text) in self._seen and stands_alone(question)
