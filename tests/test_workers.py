@@ -188,7 +188,7 @@ def test_the_metrics_are_the_sum_of_all_processes(app: Team) -> None:
 def test_a_worker_is_small(app: Team) -> None:
     house, worker = (Path(f"/proc/{pid}/status").read_text() for pid in app.pids)
     resident = [int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) // 1024 for status in (house, worker)]
-    assert resident[1] < 190  # 178 once the tests above have kept it busy
+    assert resident[1] < 165  # 147 once the tests above have kept it busy
     assert resident[1] < resident[0]
 
 
