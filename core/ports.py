@@ -84,6 +84,8 @@ class EngineChunk:
     passages: Sequence[Passage] | None = None
     """The passages this answer really stands on, where the engine knows (the quoting one does)."""
     index: int = 0
+    more: bool = field(default=False, compare=False)
+    """Whether another one is here at once, so that both may go on together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Knows nothing of other engines: it says whether another may answer instead, and 
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import aiohttp
@@ -14,16 +14,14 @@ import structlog
 from core.errors import EngineBroken, EngineBusy, EngineError, EngineUnreachable, NotSupported
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
 from engines.openai_wire import (
-    Piece,
     no_such_route,
-    parse_event,
     parse_models,
     parse_whole,
     refusal,
     request_body,
 )
 from engines.pace import Pace
-from engines.sse import EventReader
+from engines.reply import Reply
 from engines.upstream import CONNECT_SECONDS, Body, Upstream, drain, read_all, read_whole
 
 log = structlog.get_logger()
@@ -102,7 +100,7 @@ class OpenAIEngine:
         whole = request.in_one_piece and self._pace.allows_whole(request.sampling.max_tokens)
         response = await self._begin(request, deadline, whole=whole)
         self._open.add(response)
-        answer = _Answer(request.sampling.n)
+        answer = Reply(request.sampling.n)
         try:
             if whole and response.content_type != EVENTS:
                 for chunk in parse_whole(await read_whole(response, deadline), request.sampling.n):
@@ -112,11 +110,13 @@ class OpenAIEngine:
                 body = Body(response, deadline)
                 try:
                     while not answer.ended:
-                        for piece in answer.read(await body.some()):
-                            if piece.chunk:
-                                yield piece.chunk
-                            if piece.alive:
-                                body.until(min(_now() + self._idle_seconds, end))
+                        heard = answer.read(await body.some())
+                        for chunk in heard.chunks:
+                            yield chunk
+                        if heard.alive:
+                            body.until(min(_now() + self._idle_seconds, end))
+                        if heard.error:
+                            raise heard.error
                 finally:
                     body.close()
                 await drain(response)
@@ -237,52 +237,6 @@ class OpenAIEngine:
         window = served[self._model].context_tokens
         self._context_tokens = min(self._context_tokens, window or self._context_tokens)
         return Health(True, f"serves {self._model}")
-
-
-class _Answer:
-    """How far one reply of `n` choices has come. `begun`: something of it was handed out; `ended`: nothing more
-    comes."""
-
-    def __init__(self, n: int) -> None:
-        self._events = EventReader()
-        self._n = n
-        self._open = set(range(n))
-        self.begun = False
-        self.ended = False
-        self.tokens = 0
-        """As the server counted them, else one a chunk."""
-
-    def heard(self, chunk: EngineChunk) -> None:
-        """A chunk that is handed out."""
-        self.begun = True
-        self.tokens = chunk.usage.completion_tokens if chunk.usage else self.tokens + 1
-
-    def read(self, data: bytes) -> Iterator[Piece]:
-        """What the next bytes say; empty bytes are the end of the body. Raises EngineError where they make no
-        sense or the end comes too early."""
-        try:
-            for event in self._events.feed(data) if data else self._events.end():
-                if event == "[DONE]":
-                    self.ended = True
-                    break
-                for piece in parse_event(event):
-                    if piece.chunk:
-                        if not 0 <= piece.chunk.index < self._n:
-                            continue
-                        self.heard(piece.chunk)
-                        if piece.chunk.finish_reason is not None:
-                            self._open.discard(piece.chunk.index)
-                    yield piece
-        except ValueError as error:
-            raise EngineError("The model's reply could not be understood.") from error
-        self.ended = self.ended or not data
-        if self.ended and self._open:
-            raise self._cut_off()
-
-    def _cut_off(self) -> EngineError:
-        if self._n > 1 and 0 not in self._open:
-            return EngineBroken("The model's server gave fewer choices than were asked for; leave 'n' out.")
-        return EngineError("The model's reply ended before it was complete.")
 
 
 async def _was_ours(failure: EngineError, called: float) -> bool:

@@ -40,8 +40,10 @@ async def generate(
         try:
             with draft.timed("generate"):
                 async with aclosing(engine.stream(prompt.request)) as chunks:
+                    together = _Together()
                     async for chunk in chunks:
-                        for event in _events(chunk, evidence, prompt, draft):
+                        events = _events(chunk, evidence, prompt, draft)
+                        for event in together.told(events, more=chunk.more):
                             yield event
             break
         except ContextOverflow:
@@ -52,6 +54,30 @@ async def generate(
         for index in range(1 + len(draft.further)):
             if _is_prose(question, draft.mode, draft.choice(index)):
                 yield Delta(f"\n\n{sentences_in(draft.language).file_cut}", index=index)
+
+
+class _Together:
+    """Words that came at once go on as one piece: where an answer is late, what waits costs no more than a token."""
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+
+    def told(self, events: list[Event], *, more: bool) -> list[Event]:
+        """What goes on now; `more`: others are about to come, without any wait."""
+        told: list[Event] = []
+        for event in events:
+            if isinstance(event, Delta) and not (event.extra or event.logprobs or event.index):
+                self._words.append(event.text)
+            else:
+                told += [*self._said(), event]
+        return told if more else [*told, *self._said()]
+
+    def _said(self) -> list[Event]:
+        if not self._words:
+            return []
+        text = "".join(self._words)
+        self._words.clear()
+        return [Delta(text)]
 
 
 def _is_prose(question: Question, mode: Mode | None, choice: Draft) -> bool:

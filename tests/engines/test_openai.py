@@ -23,6 +23,7 @@ from core.messages import Message, Sampling, Usage
 from core.ports import EngineChunk
 from engines.openai import OpenAIEngine
 from engines.openai_wire import parse_event
+from engines.reply import Reply
 from tests.support.asking import ask, generation_request, until
 from tests.support.fault_proxy import FaultProxy
 from tests.support.upstream import MODEL, EchoUpstream, echo, serving
@@ -145,6 +146,18 @@ def test_a_token_without_text_keeps_its_probability() -> None:
     likely = {"content": [{"token": "\ufffd", "logprob": -1.0}]}
     event = json.dumps({"choices": [{"index": 0, "delta": {"content": ""}, "logprobs": likely}]})
     assert [piece.chunk for piece in parse_event(event)] == [EngineChunk(logprobs=likely)]
+
+
+def test_what_came_in_one_read_says_what_follows_at_once() -> None:
+    said = [{"delta": {"content": text}} for text in ("a", "b")]
+    events = [json.dumps({"choices": [choice]}) for choice in (*said, {"finish_reason": "stop"})]
+    reply = Reply(1)
+    first = reply.read("".join(f"data: {event}\n\n" for event in events[:2]).encode())
+    last = reply.read(f"data: {events[2]}\n\ndata: nonsense\n\n".encode())
+    assert [(chunk.text, chunk.more) for chunk in first.chunks] == [("a", True), ("b", False)]
+    assert [(chunk.finish_reason, chunk.more) for chunk in last.chunks] == [("stop", False)]
+    assert first.error is None
+    assert last.error is not None, "told after what came before it"
 
 
 @pytest.mark.parametrize(("given", "code"), [(1, "engine_broken"), (3, None)])

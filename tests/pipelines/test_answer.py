@@ -42,6 +42,7 @@ class EchoEngine:
         self.fail_first: list[EngineError] = []
         self.break_after: int | None = None
         self.hold: asyncio.Event | None = None
+        self.at_once = False
         self.closed = asyncio.Event()
 
     async def start(self) -> None:
@@ -61,7 +62,7 @@ class EchoEngine:
             for number, piece in enumerate(("ECHO:", request.messages[0].content)):
                 if number == self.break_after:
                     raise EngineBroken("The engine stopped in the middle of its answer.")
-                yield EngineChunk(text=piece, engine=self.name)
+                yield EngineChunk(text=piece, engine=self.name, more=self.at_once)
                 if self.hold:
                     await self.hold.wait()
             yield EngineChunk(finish_reason="stop")
@@ -140,6 +141,13 @@ async def test_an_answer_is_streamed_with_its_sources_and_stored(house: House) -
     assert turn.record.answer == end.text
     assert turn.record.status is TurnStatus.DONE
     assert [source.text for source in turn.record.sources] == [SHIPPING.text]
+
+
+async def test_what_comes_at_once_goes_on_as_one_piece(house: House) -> None:
+    house.engine.at_once = True
+    events = await house.ask("我的订单为什么还没发货?")
+    assert [type(event) for event in events] == [Started, Sources, Delta, Finished]
+    assert [event.text for event in events if isinstance(event, Delta)] == [finished(events).text]
 
 
 async def test_the_model_sees_the_passage_and_the_earlier_turns(house: House) -> None:
