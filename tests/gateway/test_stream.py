@@ -6,9 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from fastapi import Request
 
 from gateway import stream
-from gateway.stream import EventStream
+from gateway.errors import ClientGone
+from gateway.stream import EventStream, unless_gone
 
 
 class Reader:
@@ -114,3 +116,44 @@ async def test_whoever_is_cancelled_ends_the_work() -> None:
     with suppress(asyncio.CancelledError):
         await taking
     assert pieces.ended_by is asyncio.CancelledError
+
+
+async def test_work_ends_before_who_left_is_told_of() -> None:
+    reader, ended = Reader(), list[str]()
+
+    async def work() -> None:
+        try:
+            reader.left.set()
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            ended.append("cleaned up")
+
+    with pytest.raises(ClientGone):
+        await unless_gone(_request(reader), work())
+    assert ended == ["cleaned up"]
+    await asyncio.sleep(0.01)  # the caller's own task goes on
+
+
+async def test_who_leaves_as_the_answer_ends_cancels_nothing_that_follows() -> None:
+    reader = Reader()
+
+    async def work() -> str:
+        await asyncio.sleep(0.001)
+        reader.left.set()
+        return "answer"
+
+    assert await unless_gone(_request(reader), work()) == "answer"
+    await asyncio.sleep(0.01)
+
+
+async def test_work_that_is_cancelled_from_outside_is_not_taken_for_one_whose_client_left() -> None:
+    asking = asyncio.create_task(unless_gone(_request(Reader()), asyncio.sleep(60)))
+    await asyncio.sleep(0.001)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
+def _request(reader: Reader) -> Request:
+    return Request({"type": "http"}, reader.receive)
