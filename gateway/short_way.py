@@ -55,7 +55,6 @@ class ShortWayProtocol(PatientProtocol):
     _verdict: Reply = None
     _is_asked = False
     """Whether the counter was asked already, and said `_verdict`."""
-    _last = 0.0
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._held_body = self._room = None
@@ -88,24 +87,10 @@ class ShortWayProtocol(PatientProtocol):
         self._verdict, self._is_asked = self._reply(self._known[1], body), True
         if not isinstance(self._verdict, bytes):
             return False
-        self.transport.write(self._verdict)
-        self._last = self.loop.time()
-        self.server_state.total_requests += 1
-        if self.transport.get_write_buffer_size():
-            self._watch_reader()
-        if self.door is not None and self._inside:
+        if self.door is not None:
             self.door.busy(self)  # and idle again: the last of those who are
-            self.door.idle(self)
+        self._told(self._verdict)
         return True
-
-    def timeout_keep_alive_handler(self) -> None:
-        """uvicorn set the time at an answer of its own: those told at sight put it off."""
-        left = self._last + self.timeout_keep_alive - self.loop.time()
-        if left > 0 or self._room is not None:
-            wait = left if left > 0 else LONGEST_WAIT
-            self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
-        else:
-            super().timeout_keep_alive_handler()
 
     def on_message_begin(self) -> None:
         self._between = False
@@ -143,12 +128,15 @@ class ShortWayProtocol(PatientProtocol):
         if not reply:
             self._begin_whole()
         elif isinstance(reply, bytes):
-            self.transport.write(reply)
-            self._held_body = None
-            self.on_response_complete()
+            self._told(reply)
         else:
             self._held_body, self._room = [body], reply
             reply.add_done_callback(self._again)
+
+    def _told(self, reply: bytes) -> None:
+        self.transport.write(reply)
+        self._held_body = None
+        self.on_response_complete()
 
     def _again(self, room: Room) -> None:
         if room is not self._room or self._held_body is None:
