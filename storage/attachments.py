@@ -110,7 +110,7 @@ def read_attachments(connection: Connection, cipher: Cipher, conversation_id: st
         .where(attachment_table.c.conversation_id == conversation_id)
         .order_by(attachment_table.c.added_at, attachment_table.c.id)
     )
-    found = [_attachment(cipher, row) for row in connection.execute(query)]
+    found = [_attachment(cipher, row) for row in connection.execute(query).all()]
     if any("[" in text for one in found for text in (one.name, *one.notes)):
         entries = read_vault(connection, cipher, conversation_id, leniently=True)
         found = [
@@ -136,7 +136,7 @@ def read_attachment_chunks(connection: Connection, cipher: Cipher, conversation_
         .where(attachment_table.c.conversation_id == conversation_id)
         .order_by(attachment_table.c.added_at, attachment_table.c.id, attachment_chunk.c.position)
     )
-    return [_chunk(cipher, row) for row in connection.execute(query)]
+    return [_chunk(cipher, row) for row in connection.execute(query).all()]
 
 
 def _attachment_values(cipher: Cipher, one: Attachment) -> dict[str, Any]:

@@ -115,13 +115,16 @@ def wrap(connection: Connection, master: bytes, keys: Iterable[tuple[str, int, b
 def unwrapped(connection: Connection, master: bytes) -> list[tuple[str, int, bytes]]:
     """The keys (name, version, key) that this master key wraps; raises StorageDamaged for a changed one."""
     mark, cipher = fingerprint(master), _wrapping(master)
+    # All rows before the first is opened: one that is damaged would leave a statement half read, and SQLite holds the
+    # file of a closed connection until its last statement is gone, here with the error that a caller keeps.
+    rows = connection.execute(select(key_ring).where(key_ring.c.master == mark)).all()
     return [
         (
             row.name,
             row.version,
             cipher.open(row.wrapped, "key_ring", row.name, row.version, mark, moment(row.created_at)),
         )
-        for row in connection.execute(select(key_ring).where(key_ring.c.master == mark))
+        for row in rows
     ]
 
 

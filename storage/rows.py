@@ -127,7 +127,7 @@ def _sources(connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]
     found: dict[str, list[Any]] = defaultdict(list)
     for some in slices(ids):
         query = select(source).where(source.c.turn_id.in_(some))
-        for row in connection.execute(query.order_by(source.c.turn_id, source.c.position)):
+        for row in connection.execute(query.order_by(source.c.turn_id, source.c.position)).all():
             found[row.turn_id].append(row)
     return found
 

@@ -21,7 +21,7 @@ def read_vault(
 ) -> list[VaultEntry]:
     """By kind and number. Raises StorageDamaged for an entry that was changed; `leniently` leaves it out."""
     found: list[VaultEntry] = []
-    for row in connection.execute(select(vault).where(vault.c.conversation_id == conversation_id)):
+    for row in connection.execute(select(vault).where(vault.c.conversation_id == conversation_id)).all():
         place = places.vault(conversation_id, row.placeholder, row.kind)
         try:
             value, original = places.unpacked(cipher.open(row.content, *place))

@@ -1,6 +1,7 @@
 """Whatever somebody else does to a stored row is found; whatever XiaoQ does is not."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -204,6 +205,21 @@ def swapped(raw: sqlite3.Connection, table: str, column: str, one: int, a: Any, 
         raw.rollback()
         return False
     return True
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are listed in /proc on Linux")
+async def test_who_refused_to_start_has_let_go_of_the_file(template: Path, tmp_path: Path) -> None:
+    file = tmp_path / "xiaoq.db"
+    shutil.copy(template, file)
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("UPDATE key_ring SET created_at = '2001-01-01 00:00:00.000000' WHERE rowid = 1")
+        raw.commit()
+    db = Database(f"sqlite:///{file}", MASTER)
+    with pytest.raises(XiaoQError) as refused:
+        await db.start()
+    await db.aclose()
+    held = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]  # noqa: ASYNC240
+    assert not [one for one in held if one.startswith(str(tmp_path))], refused.value  # whoever keeps the error
 
 
 async def test_the_untouched_file_is_whole(template: Path, tmp_path: Path) -> None:
