@@ -219,7 +219,7 @@ async def test_who_refused_to_start_has_let_go_of_the_file(template: Path, tmp_p
         await db.start()
     await db.aclose()
     held = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]  # noqa: ASYNC240
-    assert not [one for one in held if one.startswith(str(tmp_path))], refused.value  # whoever keeps the error
+    assert not [one for one in held if one.startswith(str(tmp_path))], refused.value
 
 
 async def test_the_untouched_file_is_whole(template: Path, tmp_path: Path) -> None:
