@@ -4,7 +4,7 @@ The rooms implement these Protocols; app.py hands the implementations down.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -625,8 +625,11 @@ class KeyStore(Protocol):
         """The key with this text, compared in constant time; one that was revoked is none, an expired one is."""
         ...
 
-    def at_hand(self, text: str) -> ApiKey | None:
-        """What `find` would give, where it would not wait; None says nothing. The same object while nothing changes."""
+    def at_hand(self, text: str) -> Callable[[], ApiKey | None]:
+        """What `find` would give, where it would not wait; None says nothing. The same object while nothing changes.
+
+        Whoever bears the text asks again and again, without a digest of it each time; it holds in this process alone.
+        """
         ...
 
     async def any(self) -> bool:

@@ -3,7 +3,8 @@
 It does not know who asked or what; labels come from closed lists only.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
@@ -71,20 +72,29 @@ class Metrics:
             self.registry.register(CacheCounts(services.frequent.cached))
 
     def finished(self, event: Finished) -> None:
+        for add in self.additions(event):
+            add()
+
+    def additions(self, event: Finished) -> Sequence[Callable[[], None]]:
+        """All that such an answer adds: whoever tells it again and again calls these each time, and looks up nothing."""
         mode, engine = event.mode.value, event.engine
-        self.answers.labels(self._line(event.line), mode, engine).value += 1
-        self.tokens.labels("prompt").value += event.usage.prompt_tokens
-        self.tokens.labels("completion").value += event.usage.completion_tokens
+        added: list[Callable[[], None]] = [
+            self.answers.labels(self._line(event.line), mode, engine).inc,
+            partial(self.tokens.labels("prompt").inc, event.usage.prompt_tokens),
+            partial(self.tokens.labels("completion").inc, event.usage.completion_tokens),
+        ]
         timings: Mapping[str, int] = event.timings
         for step, milliseconds in timings.items():
+            seconds = milliseconds / 1000
             if step == "first_token":
-                self.first_token.observe(milliseconds / 1000, mode, engine)
+                added.append(self.first_token.observing(seconds, mode, engine))
             elif step == "saved":
-                self.saved.labels(self._line(event.line)).value += milliseconds / 1000
+                added.append(partial(self.saved.labels(self._line(event.line)).inc, seconds))
             elif step == "total":
-                self.total.observe(milliseconds / 1000, mode, engine)
+                added.append(self.total.observing(seconds, mode, engine))
             else:
-                self.steps.observe(milliseconds / 1000, step)
+                added.append(self.steps.observing(seconds, step))
+        return added
 
     def _line(self, line: str) -> str:
         if line in self._lines:

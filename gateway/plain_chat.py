@@ -58,10 +58,25 @@ def plain_chat(content: Any) -> PlainChat | None:
         and picked is not None
         and metadata is not None
         and (stream is None or type(stream) is bool)
-        and (user is None or (type(user) is str and CUSTOMER.fullmatch(user)))
+        and (user is None or is_customer(user))
     ):
         return None
     return PlainChat(model, spoken, stream, user, metadata, picked, content.get("max_tokens"))
+
+
+def is_customer(user: Any) -> bool:
+    return type(user) is str and CUSTOMER.fullmatch(user) is not None
+
+
+def lone_text(messages: Any) -> str | None:
+    """What the user says, where that is the only message."""
+    if type(messages) is not list or len(messages) != 1:
+        return None
+    (one,) = messages
+    if type(one) is not dict or len(one) != 2 or one.get("role") != "user":
+        return None
+    content = one.get("content")
+    return content if type(content) is str and len(content) <= LONGEST_TEXT else None
 
 
 def _messages(given: Any) -> list[Message] | None:

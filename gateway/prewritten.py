@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from dataclasses import replace
+from operator import itemgetter
 
 import orjson
 
@@ -18,7 +19,8 @@ from gateway.replies import Chunks, completion
 COMPLETION, CONVERSATION, TURN = (f"{unguessable()}-{place}" for place in range(3))
 MOMENT = 10**18 + secrets.randbelow(10**18)
 """What stands in the places while it is written: nobody who writes an answer can know them."""
-_PLACES = re.compile("|".join((COMPLETION, CONVERSATION, TURN, str(MOMENT))).encode())
+MARKS = [place.encode() for place in (COMPLETION, CONVERSATION, TURN, str(MOMENT))]
+_PLACES = re.compile(b"|".join(MARKS))
 
 
 class Prewritten:
@@ -27,20 +29,16 @@ class Prewritten:
     def __init__(self, model: str, finished: Finished, *, stream: bool) -> None:
         marked = replace(finished, conversation_id=CONVERSATION, turn_id=TURN)
         body = _streamed(model, marked) if stream else _whole(model, marked)
-        self._between = _PLACES.split(body)
-        self._places = [place.decode() for place in _PLACES.findall(body)]
+        self._form: bytes = _PLACES.sub(b"%b", body.replace(b"%", b"%%"))
+        order = [MARKS.index(place) for place in _PLACES.findall(body)]
+        self._in_order = itemgetter(*order)
 
-    def body(self, conversation_id: str, turn_id: str) -> bytes:
-        values = {
-            COMPLETION: b"chatcmpl-" + unguessable().encode(),
-            CONVERSATION: conversation_id.encode(),
-            TURN: turn_id.encode(),
-            str(MOMENT): b"%d" % time.time(),
-        }
-        pieces = [self._between[0]]
-        for place, after in zip(self._places, self._between[1:], strict=True):
-            pieces += (values[place], after)
-        return b"".join(pieces)
+    def body(self, conversation_id: bytes, turn_id: bytes) -> bytes:
+        completion = f"chatcmpl-{unguessable()}".encode()
+        values: tuple[bytes, ...] = self._in_order(
+            (completion, conversation_id, turn_id, b"%d" % time.time())
+        )
+        return self._form % values
 
 
 def _whole(model: str, marked: Finished) -> bytes:

@@ -6,10 +6,12 @@ one of them would wait, count, refuse or doubt, it does nothing, and they do all
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
 
-import orjson
 import structlog
 
 from core.access import Principal, Right
@@ -20,10 +22,10 @@ from gateway.auth import LONGEST_KEY, principal_of_key
 from gateway.edge import Edge, accepted_request_id
 from gateway.gate import Gate
 from gateway.logs import access
+from gateway.manners import Manners
 from gateway.metrics import Metrics
-from gateway.plain_chat import PlainChat, plain_chat
 from gateway.prewritten import Prewritten
-from gateway.short_way import Headers, Reply, Room
+from gateway.short_way import Ask, Headers, Reply, Room
 from gateway.stream import STREAM_HEADERS
 from pipelines.at_once import Told
 from pipelines.services import Services
@@ -39,8 +41,27 @@ OF_A_STREAM = (
     *((name.lower().encode(), value.encode()) for name, value in STREAM_HEADERS.items()),
 )
 OF_THE_REQUEST = b"x-request-id"
-MOST_KNOWN = 10_000
-"""Keys whose callers are kept at hand."""
+
+
+@dataclass(slots=True, eq=False)
+class _Caller:
+    """What one head says, and who its key turned out to be."""
+
+    bearer: str
+    request_id: str | None
+    https: bool
+    at_hand: Callable[[], ApiKey | None] | None = None
+    key: ApiKey | None = None
+    principal: Principal | None = None
+    """None where they may not ask, or something of theirs is counted."""
+
+
+class _Telling(NamedTuple):
+    """What is the same each time that one answer is told."""
+
+    written: Prewritten
+    tokens: int
+    additions: Sequence[Callable[[], None]]
 
 
 class Quick:
@@ -55,17 +76,33 @@ class Quick:
             path,
         )
         self._model = services.settings.served_model
-        self._models = frozenset((self._model, services.settings.model))
-        self._callers: dict[str, tuple[ApiKey, Principal]] = {}
+        self._manners = Manners((self._model, services.settings.model))
         self._dress: dict[tuple[bool, bool], bytes] = {}
+        self._ours: tuple[Headers, bytes] = ((), b"")
 
-    def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> Reply:
+    def __call__(self, headers: Headers, *, https: bool) -> Ask | None:
+        """The part of it that the head alone decides."""
+        given: Mapping[bytes, bytes] = dict(headers)
+        bearer = given.get(b"authorization", b"")
+        if (
+            len(given) != len(headers)
+            or not bearer.startswith(BEARER)
+            or len(bearer) > LONGEST_KEY
+            or not self._gate.counts_keys_alone
+            or not LEFT_TO_THE_LANE.isdisjoint(given)
+            or not self._edge.knows(given.get(b"host", b""))
+        ):
+            return None
+        text = bearer[len(BEARER) :].decode("latin-1").strip()
+        return partial(self._told, _Caller(text, _text(given.get(OF_THE_REQUEST)), https))
+
+    def _told(self, caller: _Caller, body: bytes, ours: Headers) -> Reply:
         began = time.monotonic()
         try:
-            given: Mapping[bytes, bytes] = dict(headers)
-            if len(given) != len(headers) or (principal := self._caller(given)) is None:
+            principal = self._principal(caller)
+            if principal is None:
                 return None
-            request_id = accepted_request_id(_text(given.get(b"x-request-id")))
+            request_id = accepted_request_id(caller.request_id)
             answer = self._answer(body, principal, request_id)
         except Exception as error:  # noqa: BLE001 - the lane does all of it again and tells what is to be told
             where = "".join(traceback.format_tb(error.__traceback__))
@@ -74,91 +111,75 @@ class Quick:
         if not isinstance(answer, tuple):
             return answer
         told, stream = answer
-        reply = self._reply(told, request_id, ours, stream=stream, https=https)
-        self._metrics.requests.labels(self._path, "POST", "200").inc()
+        telling = self._telling(told, stream=stream)
+        self._services.keys.spend(principal.id, telling.tokens)
+        for add in telling.additions:
+            add()
+        reply = self._reply(telling.written, told, request_id, ours, stream=stream, https=caller.https)
         access(request_id, "POST", self._path, 200, round((time.monotonic() - began) * 1000))
         return reply
 
-    def _caller(self, headers: Mapping[bytes, bytes]) -> Principal | None:
+    def _principal(self, caller: _Caller) -> Principal | None:
         """Who calls, where their key lies in memory and nothing of theirs is counted."""
-        given = headers.get(b"authorization", b"")
-        if (
-            not given.startswith(BEARER)
-            or len(given) > LONGEST_KEY
-            or not self._gate.counts_keys_alone
-            or not LEFT_TO_THE_LANE.isdisjoint(headers)
-            or not self._edge.knows(headers.get(b"host", b""))
-        ):
-            return None
-        key = self._services.keys.at_hand(given[len(BEARER) :].decode("latin-1").strip())
+        if caller.at_hand is None:
+            caller.at_hand = self._services.keys.at_hand(caller.bearer)
+        key = caller.at_hand()
         if key is None or (key.terms.expires_at is not None and key.terms.expires_at <= datetime.now(UTC)):
             return None
-        known = self._callers.get(key.id)
-        if known is None or known[0] is not key:
-            if len(self._callers) >= MOST_KNOWN:
-                self._callers.clear()
-            known = self._callers[key.id] = (key, principal_of_key(key))
-        principal = known[1]
-        free = principal.limits is NO_LIMITS and principal.may(Right.ASK)
-        return principal if free and (not principal.scopes or "chat" in principal.scopes) else None
+        if key is not caller.key:
+            caller.key, caller.principal = key, _uncounted(key)
+        return caller.principal
 
     def _answer(self, body: bytes, principal: Principal, request_id: str) -> tuple[Told, bool] | Room | None:
-        """The answer, kept and counted, and whether it is to be streamed; or what to wait for."""
-        try:
-            chat = plain_chat(orjson.loads(body))
-        except orjson.JSONDecodeError:
+        """The answer, kept, and whether it is to be streamed; or what to wait for."""
+        asked = self._manners.asked(body)
+        if asked is None:
             return None
-        question = None if chat is None else self._question(chat, principal, request_id)
-        if chat is None or question is None:
+        text, customer, manner = asked
+        if principal.line is not None and manner.line is not None and manner.line != principal.line:
             return None
+        question = Question(  # as asking.asked makes it of one message alone
+            text=text,
+            owner=principal.owner(customer),
+            channel="api",
+            request_id=request_id,
+            line=manner.line or principal.line,
+            sampling=manner.sampling,
+            customer=customer,
+            in_one_piece=not manner.stream,
+        )
         if (room := self._services.answer.room(question)) is not None:
             return room  # before the answer is looked for: it is looked for again then
         told = self._services.answer.at_once(question)
-        if told is None:
-            return None
-        known = told.ready.finished
-        self._services.keys.spend(principal.id, known.usage.total_tokens)
-        self._metrics.finished(known)
-        return told, bool(chat.stream)
+        return None if told is None else (told, manner.stream)
 
-    def _question(self, chat: PlainChat, principal: Principal, request_id: str) -> Question | None:
-        """As asking.asked makes it of one message alone."""
-        message, metadata = chat.spoken[0], chat.metadata
-        if len(chat.spoken) != 1 or chat.model not in self._models or not message.content.strip():
-            return None
-        named = metadata.line if metadata else None
-        if metadata and metadata.conversation_id is not None:
-            return None
-        line = named or principal.line
-        if line is not None and principal.line is not None and line != principal.line:
-            return None
-        return Question(
-            text=message.content,
-            owner=principal.owner(chat.user),
-            channel="api",
-            request_id=request_id,
-            line=line,
-            sampling=chat.picked,
-            customer=chat.user,
-            in_one_piece=not chat.stream,
-        )
+    def _telling(self, told: Told, *, stream: bool) -> _Telling:
+        made: _Telling | None = told.ready.made.get(stream)
+        if made is None:
+            known = told.ready.finished
+            made = told.ready.made[stream] = _Telling(
+                Prewritten(self._model, known, stream=stream),
+                known.usage.total_tokens,
+                [
+                    *self._metrics.additions(known),
+                    self._metrics.requests.labels(self._path, "POST", "200").inc,
+                ],
+            )
+        return made
 
-    def _reply(self, told: Told, request_id: str, ours: Headers, *, stream: bool, https: bool) -> bytes:
-        written = told.ready.made.get(stream)
-        if written is None:
-            written = told.ready.made[stream] = Prewritten(self._model, told.ready.finished, stream=stream)
-        body: bytes = written.body(told.conversation_id, told.turn_id)
+    def _reply(
+        self, written: Prewritten, told: Told, request_id: str, ours: Headers, *, stream: bool, https: bool
+    ) -> bytes:
+        conversation_id = told.conversation_id.encode()
+        body = written.body(conversation_id, told.turn_id.encode())
         dress = self._dress.get((stream, https))
         if dress is None:
             dress = self._dress[stream, https] = self._dressed(stream=stream, https=https)
-        return b"".join((
-            OK,
-            *[b"%b: %b\r\n" % one for one in ours],
-            b"content-length: %d\r\nx-request-id: %b\r\nx-conversation-id: %b\r\n"
-            % (len(body), request_id.encode("latin-1"), told.conversation_id.encode()),
-            dress,
-            body,
-        ))  # fmt: skip
+        if self._ours[0] is not ours:  # the server makes them anew each second
+            self._ours = ours, b"".join([b"%b: %b\r\n" % one for one in ours])
+        return b"%b%bcontent-length: %d\r\nx-request-id: %b\r\nx-conversation-id: %b\r\n%b%b" % (
+            OK, self._ours[1], len(body), request_id.encode("latin-1"), conversation_id, dress, body,
+        )  # fmt: skip
 
     def _dressed(self, *, stream: bool, https: bool) -> bytes:
         """The headers that are the same each time, with the line that ends them."""
@@ -166,6 +187,13 @@ class Quick:
         headers = self._edge.dressed(own, {"request_id": ""}, self._path, https=https)
         lines = [b"%b: %b\r\n" % one for one in headers if one[0] != OF_THE_REQUEST]
         return b"".join((*lines, b"\r\n"))
+
+
+def _uncounted(key: ApiKey) -> Principal | None:
+    """The principal of a key without limits that may ask."""
+    principal = principal_of_key(key)
+    free = principal.limits is NO_LIMITS and principal.may(Right.ASK)
+    return principal if free and (not principal.scopes or "chat" in principal.scopes) else None
 
 
 def _text(value: bytes | None) -> str | None:

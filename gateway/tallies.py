@@ -4,7 +4,8 @@ For one thread, the event loop's: without locks and with one look-up for each se
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -54,6 +55,10 @@ class _Spread:
     def __init__(self, buckets: int) -> None:
         self.counts, self.total = [0] * (buckets + 1), 0.0
 
+    def add(self, bucket: int, seconds: float) -> None:
+        self.counts[bucket] += 1
+        self.total += seconds
+
 
 class Durations(Collector):
     """A histogram over `bounds`, in seconds. Beyond `most` series, what is new counts under `other`."""
@@ -65,13 +70,16 @@ class Durations(Collector):
         self._series: dict[tuple[str, ...], _Spread] = {}
 
     def observe(self, seconds: float, *values: str) -> None:
+        self.observing(seconds, *values)()
+
+    def observing(self, seconds: float, *values: str) -> Callable[[], None]:
+        """What observes this each time it is called, without looking anything up again."""
         found = self._series.get(values)
         if found is None:
             if len(self._series) >= self._most:
                 values = (OTHER,) * len(self._labels)
             found = self._series.setdefault(values, _Spread(len(self._bounds)))
-        found.counts[bisect_left(self._bounds, seconds)] += 1
-        found.total += seconds
+        return partial(found.add, bisect_left(self._bounds, seconds), seconds)
 
     def collect(self) -> Iterable[Metric]:
         family = HistogramMetricFamily(self._name, self._about, labels=self._labels)

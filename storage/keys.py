@@ -60,11 +60,16 @@ class SqlKeyStore:
             self._use.used(key.id)
         return key
 
-    def at_hand(self, text: str) -> ApiKey | None:
-        key = self._cache.at_hand(self._digests(text))
-        if key is not None:
-            self._use.used(key.id)
-        return key
+    def at_hand(self, text: str) -> Callable[[], ApiKey | None]:
+        digest = self._digests(text)
+
+        def key_at_hand() -> ApiKey | None:
+            key = self._cache.at_hand(digest)
+            if key is not None:
+                self._use.used(key.id)
+            return key
+
+        return key_at_hand
 
     async def any(self) -> bool:
         return await self._any.get()

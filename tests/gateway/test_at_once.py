@@ -163,7 +163,8 @@ def test_a_revoked_key_and_an_expired_one_are_refused(quick: Running, http: http
     made, text = quick.call(quick.services.keys.create("gone", "caller"))
     key = {"Authorization": f"Bearer {text}"}
     ask(http)
-    assert http.post("/v1/chat/completions", json=body(), headers=key).status_code == 200
+    for _ in range(3):  # on one connection, under one head
+        assert http.post("/v1/chat/completions", json=body(), headers=key).status_code == 200
     quick.call(quick.services.keys.revoke(made.id))
     assert http.post("/v1/chat/completions", json=body(), headers=key).status_code == 401
     past = KeyTerms(expires_at=datetime.now(UTC) - timedelta(seconds=1))

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import uvicorn
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway.short_way import LARGEST, LONGEST_WAIT, PATH, Headers, Reply, Room, ShortWayProtocol
+from gateway.short_way import LARGEST, LONGEST_WAIT, PATH, Ask, Headers, Reply, Room, ShortWayProtocol
 
 HEAD = b"POST %b HTTP/1.1\r\nHost: desk\r\nContent-Length: %d\r\n%b\r\n"
 
@@ -23,24 +24,27 @@ class Knowing:
     def __init__(self) -> None:
         self.asked: list[bytes] = []
         self.at_sight: list[bytes] = []
-        """What came under a head that was not read again."""
+        """What came under a head that was not shown again."""
         self.full: list[tuple[float, bool]] = []
         """How often there is no room: for how many seconds, and whether there is some then."""
 
-    def __call__(self, headers: Headers, body: bytes, ours: Headers, *, https: bool) -> Reply:
+    def __call__(self, headers: Headers, *, https: bool) -> Ask | None:
+        assert (b"host", b"desk") in headers
+        assert not https
+        return None if (b"x-stranger", b"1") in headers else partial(self.tell, [])
+
+    def tell(self, under_this_head: list[bytes], body: bytes, ours: Headers) -> Reply:
         self.asked.append(body)
-        names = [name for name, _ in headers]
-        if b"content-length" not in names:
+        if under_this_head:
             self.at_sight.append(body)
+        under_this_head.append(body)
         if body == b"known?" and self.full:
             seconds, has_room = self.full.pop(0)
             loop = asyncio.get_running_loop()
             room: Room = loop.create_future()
             loop.call_later(seconds, room.set_result, has_room)
             return room
-        assert (b"host", b"desk") in headers
         assert any(name == b"date" for name, _ in ours)
-        assert not https
         return b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nknown" if body == b"known?" else None
 
 
@@ -173,6 +177,20 @@ def test_a_head_like_the_one_before_is_not_read_again(port: int, counter: Knowin
     assert told == [b"known", b"known", b"made of another", b"known", b"known"]
     assert counter.asked == asked, "each is asked once"
     assert counter.at_sight == asked[1:], "though their sizes differ"
+
+
+def test_a_head_that_is_not_for_the_counter_is_left_to_the_framework(port: int, counter: Knowing) -> None:
+    strange = request(b"known?", more=b"X-Stranger: 1\r\n")
+    told = asked_in_turn(port, strange, strange, request(b"known?"), strange)
+    assert told == [b"made of known?", b"made of known?", b"known", b"made of known?"]
+    assert counter.asked == [b"known?"]
+
+
+@pytest.mark.parametrize("size", [b"+6", b" 6", b"6 ", b"0_6", b"5", b"7", b"", b"000006", b"\xb2"])
+def test_a_known_head_with_another_size_is_read(port: int, counter: Knowing, size: bytes) -> None:
+    changed = request(b"known?").replace(b": 6", b": %b" % size) + LAST
+    assert heard(port, request(b"known?"), changed) == [b"known", *heard(port, changed)]
+    assert counter.at_sight == []
 
 
 @pytest.mark.parametrize(
