@@ -33,8 +33,8 @@ def canonical_all(table: str, rows: Sequence[Values]) -> list[bytes]:
 
     Most columns of a batch hold few values, each of which is encoded once.
     """
-    if not rows:
-        return []
+    if len(rows) < 2:
+        return [canonical(table, row) for row in rows]
     columns = [[table.encode()] * len(rows)]
     for name, begin in _in_order(tuple(rows[0])):
         found = [row[name] for row in rows]

@@ -1,5 +1,7 @@
 """SQLAlchemy engines by what they are for, and SQLite's settings on each connection. Knows no table."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -7,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from core.errors import ConfigurationError
+from storage.driver import run
 
 Purpose = Literal["read", "write", "migrate"]
 
@@ -68,6 +71,35 @@ def make_engine(url: URL, purpose: Purpose, connections: int = 1) -> Engine:
     return engine.execution_options(postgresql_readonly=True) if purpose == "read" else engine
 
 
+class Line:
+    """One thread's connection, which a file's lets it keep: to be given it anew for each write takes as long as its statements.
+
+    A server's goes back each time: the pool looks whether the server is still there.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: Connection | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[Connection]:
+        """For one transaction; after an error it is let go."""
+        if self._kept is None:
+            self._kept = self._engine.connect()
+        try:
+            yield self._kept
+        except BaseException:
+            self.let_go()
+            raise
+        if self._engine.dialect.name != "sqlite":
+            self.let_go()
+
+    def let_go(self) -> None:
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            kept.close()
+
+
 def _set_up_sqlite(engine: Engine, purpose: Purpose) -> None:
     pragmas = [
         f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
@@ -92,7 +124,7 @@ def _set_up_sqlite(engine: Engine, purpose: Purpose) -> None:
             connection.execute(pragma)
 
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        run(connection, begin)
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)

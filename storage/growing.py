@@ -14,6 +14,7 @@ from core.errors import StorageDamaged
 from core.messages import TurnStatus
 from storage import places
 from storage.database import Database
+from storage.fresh import apart
 from storage.ownership import KEY
 from storage.prepared import run_for_each
 from storage.rows import sealed_text
@@ -84,7 +85,8 @@ def grow_all(connection: Connection, db: Database, several: Sequence[Sequence[Gr
             continue
         sealed = sealed_text(cipher, one.answer, places.answer(row.id, row.conversation_id))
         rows.append({"the_id": row.id, "running": RUNNING, "answer": sealed})
-    run_for_each(connection, _grow, rows)
+    with apart(connection):  # what a running turn said so far is in no digest
+        run_for_each(connection, _grow, rows)
     return [None] * len(several)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.types import LargeBinary, TypeEngine
 
 from storage.columns import PlainText, UtcTime, plain
+from storage.driver import fetch, run_many
 
 Row = Mapping[str, Any]
 Column = Sequence[Any]
@@ -37,6 +38,11 @@ def run_for_each(connection: Connection, statement: Executable, rows: Sequence[R
         _of(connection, statement, ()).run(connection, rows)
 
 
+def fetch_for(connection: Connection, statement: Executable, row: Row) -> list[Any]:
+    """What a statement of the module's own finds for these values, its columns as the driver gives them."""
+    return _of(connection, statement, ()).fetch(connection, row)
+
+
 def _of(connection: Connection, what: Any, names: tuple[str, ...]) -> "_Made":
     key = (connection.dialect.name, what, names)
     made = _made.get(key)
@@ -57,11 +63,14 @@ class _Made:
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         values = zip(*self._columns(rows), strict=True)
         if self._positional:
-            connection.exec_driver_sql(self._text, list(values))
+            run_many(connection, self._text, list(values))
         else:
-            connection.exec_driver_sql(
-                self._text, [dict(zip(self._order, one, strict=True)) for one in values]
-            )
+            run_many(connection, self._text, [dict(zip(self._order, one, strict=True)) for one in values])
+
+    def fetch(self, connection: Connection, row: Row) -> list[Any]:
+        values = tuple(value for (value,) in self._columns([row]))
+        named = values if self._positional else dict(zip(self._order, values, strict=True))
+        return fetch(connection, self._text, named)
 
     def _columns(self, rows: Sequence[Row]) -> Iterator[Column]:
         for name, write in zip(self._order, self._writes, strict=True):

@@ -17,12 +17,15 @@ from storage import places
 from storage.cipher import Cipher
 from storage.columns import plain
 from storage.database import Database
+from storage.fresh import Held, apart, remember
 from storage.ownership import hold, hold_turn
 from storage.prepared import insert_rows
 from storage.summaries import title_of
 from storage.tables import conversation, turn, vault
 from storage.turns import conversation_values, last_position, set_aside, turn_values
 from storage.vaults import add_to_vault, read_vault, vault_rows
+
+_EMPTY = dict.fromkeys(turn.c.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ def begin_all(connection: Connection, db: Database, asked: Sequence[Asked]) -> l
     begun: list[StoredTurn | Exception | None] = [
         None if _is_new(one) else _begin_another(connection, db, one) for one in asked
     ]
-    new = iter(_begin_new(connection, db, [one for one in asked if _is_new(one)]))
+    with apart(connection):
+        new = iter(_begin_new(connection, db, [one for one in asked if _is_new(one)]))
     return [next(new) if found is None else found for found in begun]
 
 
@@ -107,6 +111,8 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
     insert_rows(connection, conversation, conversations)
     insert_rows(connection, turn, turns)
     insert_rows(connection, vault, kept)
+    owners = (ciphers[one.owner] for one in asked)
+    remember(connection, map(Held, conversations, ({**_EMPTY, **values} for values in turns), owners))
     return [
         _begun(
             one.question,

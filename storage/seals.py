@@ -14,11 +14,12 @@ import structlog
 from sqlalchemy import Connection, Engine, Table, bindparam, event, select, update
 
 from storage.canonical import canonical, canonical_all
-from storage.prepared import run_for_each
+from storage.fresh import apart
+from storage.prepared import fetch_for, run_for_each
 from storage.ring import KeyRing
 from storage.secrets import derive
 from storage.tables import conversation, seal_total
-from storage.upsert import upsert
+from storage.upsert import upserting
 
 log = structlog.get_logger()
 
@@ -36,6 +37,8 @@ _ALL = 1 << (8 * DIGEST_BYTES)
 _PENDING = "xiaoq_seals"
 
 Values = Mapping[Any, Any]
+Change = tuple[Values, int, datetime]
+"""A conversation as it was, what is added to its members, and when."""
 
 
 class Seals:
@@ -108,9 +111,9 @@ class Seals:
             .values(**values, **self._resealed(connection, before, delta, values))
         )
 
-    def change_all(self, connection: Connection, changes: Sequence[tuple[Any, int, datetime]]) -> None:
-        """`change` for several conversations (before, delta, updated_at), each named once."""
-        were = [{column: before._mapping[column] for column in _COLUMNS} for before, _, _ in changes]
+    def change_all(self, connection: Connection, changes: Sequence[Change]) -> None:
+        """`change` for several conversations, each named once."""
+        were = [{column: before[column] for column in _COLUMNS} for before, _, _ in changes]
         become = [
             {**was, "updated_at": at, "members": in_bytes(int.from_bytes(was["members"]) + delta)}
             for was, (_, delta, at) in zip(were, changes, strict=True)
@@ -177,10 +180,13 @@ class Seals:
             event.listen(engine, name, listener)
 
     def _keep(self, connection: Connection, writer: str, delta: int) -> None:
-        before = connection.scalar(_mine, {"writer": writer})
-        amount = in_bytes(int.from_bytes(before or b"") + delta)
-        row = {"writer": writer, "amount": amount, "digest": self.total(writer, amount)}
-        upsert(connection, seal_total, row)
+        with apart(connection):
+            before = sum(
+                int.from_bytes(amount) for (amount,) in fetch_for(connection, _mine, {"writer": writer})
+            )
+            amount = in_bytes(before + delta)
+            row = {"writer": writer, "amount": amount, "digest": self.total(writer, amount)}
+            run_for_each(connection, upserting(connection.dialect.name, seal_total, tuple(row)), [row])
 
     def gather(self, connection: Connection, writer: str) -> None:
         """Make the parts of processes that are gone one; a part that nobody vouches for stays to be found."""

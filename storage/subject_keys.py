@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, delete, event, select
 
 from storage.cipher import KEY_BYTES, Cipher, damaged_row
+from storage.driver import fetch
 from storage.ring import KeyRing, moment
 from storage.tables import conversation, subject
 from storage.upsert import insert_missing
@@ -137,7 +138,7 @@ def _held(connection: Connection) -> dict[str, Cipher]:
     """
     if connection.dialect.name != "sqlite":
         return {}
-    version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+    ((version,),) = fetch(connection, "PRAGMA data_version")
     known: int | None
     held: dict[str, Cipher]
     known, held = connection.info.get(_HELD, (None, {}))

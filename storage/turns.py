@@ -5,7 +5,7 @@ What a write adds to its conversation's members is told to the caller, who seals
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,12 @@ from core.messages import Channel, Question, Source, TurnRecord, TurnStatus
 from storage import places, took
 from storage.cipher import Cipher
 from storage.database import Database
+from storage.fresh import Held, apart, taken
 from storage.ownership import hold_turns, no_such_turn
 from storage.prepared import insert_rows, run_for_each
 from storage.pseudonyms import Pseudonyms
 from storage.rows import sealed_text
-from storage.seals import Seals
+from storage.seals import Change, Seals
 from storage.tables import source, timing, turn
 
 
@@ -137,19 +138,29 @@ class Ended:
 def finish_all(connection: Connection, db: Database, ended: Sequence[Ended]) -> list[Exception | None]:
     """Keep how turns ended. NotFound in the place of one that is not the owner's or was erased."""
     outcomes: list[Exception | None] = [None] * len(ended)
-    for places_of_each in _each_turn_once(ended):
-        found = hold_turns(connection, [ended[at].turn_id for at in places_of_each])
-        ending = _Ending(connection, db)
-        for at in places_of_each:
-            before, asked = found.get(ended[at].turn_id, (None, None))
-            try:
-                if before is None or before.owner != ended[at].owner:
-                    raise no_such_turn()
-                ending.add(before, asked, ended[at])
-            except XiaoQError as error:
-                outcomes[at] = error
-        ending.write()
+    with apart(connection):
+        for places_of_each in _each_turn_once(ended):
+            known = taken(connection, [ended[at].turn_id for at in places_of_each])
+            unknown = [ended[at].turn_id for at in places_of_each if ended[at].turn_id not in known]
+            read = hold_turns(connection, unknown) if unknown else {}
+            ending = _Ending(connection, db)
+            for at in places_of_each:
+                one = ended[at]
+                try:
+                    held = known.get(one.turn_id) or _held(connection, db, read.get(one.turn_id), one.owner)
+                    ending.add(held, one)
+                except XiaoQError as error:
+                    outcomes[at] = error
+            ending.write()
     return outcomes
+
+
+def _held(connection: Connection, db: Database, read: tuple[Any, Any] | None, owner: str) -> Held:
+    """What hold_turns found of a turn of this owner. Raises NotFound, StorageDamaged."""
+    if read is None or read[0].owner != owner:
+        raise no_such_turn()
+    before, asked = read
+    return Held(before._mapping, asked._mapping, db.keys.of(connection, before))
 
 
 def _each_turn_once(ended: Sequence[Ended]) -> list[list[int]]:
@@ -172,33 +183,34 @@ class _Ending:
         self._db = db
         self._turns: list[dict[str, Any]] = []
         self._sources: list[dict[str, Any]] = []
-        self._before: list[dict[str, Any]] = []
+        self._before: list[Mapping[str, Any]] = []
         self._after: list[dict[str, Any]] = []
-        self._changes: list[tuple[Any, int, datetime]] = []
+        self._changes: list[Change] = []
 
-    def add(self, before: Any, asked: Any, ended: Ended) -> None:
-        record = ended.record
-        cipher = self._db.keys.of(self._connection, before)
-        sealed = sealed_text(cipher, record.answer, places.answer(asked.id, before.id))
+    def add(self, held: Held, ended: Ended) -> None:
+        """Raises NotFound where the turn is another's."""
+        if held.conversation["owner"] != ended.owner:
+            raise no_such_turn()
+        record, cipher, was, turn_id = ended.record, held.cipher, held.turn, held.turn["id"]
+        sealed = sealed_text(cipher, record.answer, places.answer(turn_id, held.conversation["id"]))
         values = outcome(record, sealed, ended.now)
-        if asked.masked is None and (record.answer or record.status is TurnStatus.DONE):
+        if was["masked"] is None and (record.answer or record.status is TurnStatus.DONE):
             values["masked"] = b""  # masking comes before any answer, and had nothing to store
-        was = dict(asked._mapping)
         self._before.append(was)
         self._after.append({**was, **values})
-        delta = self._add_sources(cipher, asked.id, record) - self._drop_details(asked)
-        self._turns.append({"the_id": asked.id, "masked": asked.masked, **values})
-        self._changes.append((before, delta, ended.now))
+        delta = self._add_sources(cipher, turn_id, record) - self._drop_details(was)
+        self._turns.append({"the_id": turn_id, "masked": was["masked"], **values})
+        self._changes.append((held.conversation, delta, ended.now))
 
-    def _drop_details(self, asked: Any) -> int:
+    def _drop_details(self, asked: Mapping[str, Any]) -> int:
         """What a turn that had already ended said of its sources; of its timings, where an earlier version ended it."""
-        if asked.status == TurnStatus.RUNNING.value:
+        if asked["status"] == TurnStatus.RUNNING.value:
             return 0
         lost = 0
         for table in (source, timing):
-            rows = self._connection.execute(select(table).where(table.c.turn_id == asked.id)).all()
+            rows = self._connection.execute(select(table).where(table.c.turn_id == asked["id"])).all()
             lost += sum(self._db.seals.member(table, row._mapping) for row in rows)
-            self._connection.execute(delete(table).where(table.c.turn_id == asked.id))
+            self._connection.execute(delete(table).where(table.c.turn_id == asked["id"]))
         return lost
 
     def _add_sources(self, cipher: Cipher, turn_id: str, record: TurnRecord) -> int:
@@ -213,14 +225,14 @@ class _Ending:
         insert_rows(self._connection, source, self._sources)
         self._db.seals.change_all(self._connection, self._changed())
 
-    def _changed(self) -> list[tuple[Any, int, datetime]]:
+    def _changed(self) -> list[Change]:
         """The conversations with what their turns' ends add to their members, each once."""
         members = self._db.seals.members
-        changes: dict[str, tuple[Any, int, datetime]] = {}
+        changes: dict[str, Change] = {}
         deltas = zip(members(turn, self._after), members(turn, self._before), self._changes, strict=True)
         for after, was, (before, delta, at) in deltas:
-            _, earlier, _ = changes.get(before.id, (None, 0, None))
-            changes[before.id] = (before, earlier + after - was + delta, at)
+            earlier = changes[before["id"]][1] if before["id"] in changes else 0
+            changes[before["id"]] = (before, earlier + after - was + delta, at)
         return list(changes.values())
 
 

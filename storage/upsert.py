@@ -22,7 +22,7 @@ def upsert(
     Columns in `keep` are set at insertion only. `changed` sets these instead of the values given.
     """
     if changed is None:
-        statement = _upserting(connection.dialect.name, table, tuple(values), tuple(keep), tuple(by))
+        statement = upserting(connection.dialect.name, table, tuple(values), tuple(keep), tuple(by))
         connection.execute(statement, dict(values))
         return
     statement = _inserting(connection.dialect.name, table).values(**values)
@@ -37,10 +37,10 @@ def insert_missing(connection: Connection, table: Table, values: Mapping[str, An
 
 
 @lru_cache(64)
-def _upserting(
-    dialect: str, table: Table, names: tuple[str, ...], keep: tuple[str, ...], by: tuple[str, ...]
+def upserting(
+    dialect: str, table: Table, names: tuple[str, ...], keep: tuple[str, ...] = (), by: tuple[str, ...] = ()
 ) -> Any:
-    """Making the statement costs more than running it, and there are as many as there are callers."""
+    """The statement of `upsert`. Making the statement costs more than running it, and there are as many as there are callers."""
     statement = _inserting(dialect, table).values({name: bindparam(name) for name in names})
     keys = by or tuple(column.name for column in table.primary_key)
     changed = {name: statement.excluded[name] for name in names if name not in keys and name not in keep}

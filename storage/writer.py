@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import StorageUnavailable
+from storage.connections import Line
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -122,7 +123,7 @@ class GroupWriter:
     """
 
     def __init__(self, engine: Engine, turn: Turn = nullcontext) -> None:
-        self._engine = engine
+        self._line = Line(engine)
         self._turn = turn
         self._urgent: deque[_Job] = deque()
         self._soon: deque[_Job] = deque()
@@ -203,6 +204,7 @@ class GroupWriter:
                 for job in jobs:
                     job.error = error
             _tell(job for job in jobs if not self._puts_off(job))
+        self._line.let_go()
 
     def _puts_off(self, job: _Job) -> bool:
         """Whether the job is tried again later: it is owed, and the database alone is the cause."""
@@ -250,7 +252,7 @@ class GroupWriter:
     def _alone(self, job: _Job) -> None:
         for attempt in range(ATTEMPTS):
             try:
-                with self._engine.connect() as connection, connection.begin() as transaction:
+                with self._line.held() as connection, connection.begin() as transaction:
                     job.run(connection)
                     if job.error is not None:
                         transaction.rollback()
@@ -265,7 +267,7 @@ class GroupWriter:
 
         Raises where no transaction can be had at all: alone they would wait for it one after the other.
         """
-        with self._engine.connect() as connection:
+        with self._line.held() as connection:
             transaction = connection.begin()
             try:
                 _run_all(connection, jobs)

@@ -1,0 +1,48 @@
+"""Statements in the words of the database's own driver, which takes them as they are. Knows no table.
+
+On SQLite they pass SQLAlchemy by, which takes 40 µs to hand over a statement that takes 5.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+
+def run(connection: Connection, text: str) -> None:
+    """A statement without values. What the driver raises comes as SQLAlchemy's DBAPIError, here as below."""
+    if (file := file_of(connection)) is None:
+        connection.exec_driver_sql(text)
+    else:
+        _told(file.execute, text, ())
+
+
+def run_many(connection: Connection, text: str, values: Sequence[Any]) -> None:
+    """A statement for each of these values, which have the driver's form."""
+    if (file := file_of(connection)) is None:
+        connection.exec_driver_sql(text, list(values))
+    else:
+        _told(file.executemany, text, values)
+
+
+def fetch(connection: Connection, text: str, values: Any = None) -> list[Any]:
+    """The rows that a statement finds, as the driver gives them."""
+    if (file := file_of(connection)) is None:
+        return list(connection.exec_driver_sql(text, values))
+    return cast("list[Any]", _told(file.execute, text, values or ()).fetchall())
+
+
+def file_of(connection: Connection) -> sqlite3.Connection | None:
+    """SQLite's own connection. None elsewhere: what a server breaks off, SQLAlchemy has to see."""
+    if connection.dialect.name != "sqlite":
+        return None
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
+
+
+def _told(statement: Callable[[str, Any], Any], text: str, values: Any) -> Any:
+    try:
+        return statement(text, values)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True) from error
