@@ -7,11 +7,12 @@ writes. Sums can be kept up row by row: what is taken out is subtracted. verify.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Table, bindparam, event, select, update
+from sqlalchemy import Connection, Engine, Table, Update, bindparam, event, select, update
 
 from storage.canonical import canonical, canonical_all
 from storage.fresh import apart
@@ -26,11 +27,15 @@ log = structlog.get_logger()
 DIGEST_BYTES = 32
 
 _COLUMNS = tuple(column.name for column in conversation.c)
-_reseal = (
-    update(conversation)
-    .where(conversation.c.id == bindparam("the_id"))
-    .values(members=bindparam("members"), seal=bindparam("seal"), updated_at=bindparam("updated_at"))
-)
+
+
+@lru_cache(16)  # there are as many as callers
+def _changing(names: tuple[str, ...]) -> Update:
+    changed: dict[str, Any] = {name: bindparam(name) for name in names}
+    return update(conversation).where(conversation.c.id == bindparam("the_id")).values(changed)
+
+
+_reseal = _changing(("members", "seal", "updated_at"))
 _mine = select(seal_total.c.amount).where(seal_total.c.writer == bindparam("writer"))
 
 _ALL = 1 << (8 * DIGEST_BYTES)
@@ -105,11 +110,8 @@ class Seals:
 
         One that was changed by others keeps its seal, which does not fit it: no write of ours covers that up.
         """
-        connection.execute(
-            update(conversation)
-            .where(conversation.c.id == before.id)
-            .values(**values, **self._resealed(connection, before, delta, values))
-        )
+        become = {**values, **self._resealed(connection, before, delta, values)}
+        run_for_each(connection, _changing(tuple(become)), [{"the_id": before.id, **become}])
 
     def change_all(self, connection: Connection, changes: Sequence[Change]) -> None:
         """`change` for several conversations, each named once."""

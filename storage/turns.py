@@ -57,9 +57,7 @@ def conversation_values(
 
 def last_position(connection: Connection, conversation_id: str) -> int | None:
     """Where the latest turn stands, None before the first."""
-    found = connection.scalar(
-        select(func.max(turn.c.position)).where(turn.c.conversation_id == conversation_id)
-    )
+    found = connection.scalar(_last, {"the_id": conversation_id})
     return None if found is None else int(found)
 
 
@@ -257,3 +255,4 @@ _ENDED = (
 )  # fmt: skip
 """What the end of a turn sets of its row."""
 _end = update(turn).where(turn.c.id == bindparam("the_id")).values({name: bindparam(name) for name in _ENDED})
+_last = select(func.max(turn.c.position)).where(turn.c.conversation_id == bindparam("the_id"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from core.errors import StorageDamaged, VaultChanged
 from core.vault import VaultEntry
@@ -15,13 +15,15 @@ from storage.tables import vault
 
 log = structlog.get_logger()
 
+_entries = select(vault).where(vault.c.conversation_id == bindparam("the_id"))
+
 
 def read_vault(
     connection: Connection, cipher: Cipher, conversation_id: str, *, leniently: bool = False
 ) -> list[VaultEntry]:
     """By kind and number. Raises StorageDamaged for an entry that was changed; `leniently` leaves it out."""
     found: list[VaultEntry] = []
-    for row in connection.execute(select(vault).where(vault.c.conversation_id == conversation_id)).all():
+    for row in connection.execute(_entries, {"the_id": conversation_id}).all():
         place = places.vault(conversation_id, row.placeholder, row.kind)
         try:
             value, original = places.unpacked(cipher.open(row.content, *place))
