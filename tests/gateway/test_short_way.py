@@ -79,11 +79,11 @@ def port(server: uvicorn.Server) -> int:
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
-def request(body: bytes, *, path: bytes = PATH, more: bytes = b"") -> bytes:
+def made(body: bytes, *, path: bytes = PATH, more: bytes = b"") -> bytes:
     return HEAD % (path, len(body), more) + body
 
 
-LAST = request(b"last", more=b"Connection: close\r\n")
+LAST = made(b"last", more=b"Connection: close\r\n")
 
 
 def heard(port: int, *pieces: bytes) -> list[bytes]:
@@ -97,66 +97,109 @@ def heard(port: int, *pieces: bytes) -> list[bytes]:
 
 
 def test_what_is_known_is_told_and_the_connection_goes_on(port: int, counter: Knowing) -> None:
-    assert heard(port, request(b"known?"), request(b"other"), request(b"known?"), LAST) == [
+    assert heard(port, made(b"known?"), made(b"other"), made(b"known?"), LAST) == [
         b"known", b"made of other", b"known", b"made of last",
     ]  # fmt: skip
     assert counter.asked == [b"known?", b"other", b"known?"]
 
 
-def test_who_finds_no_room_is_told_once_there_is_some(port: int, counter: Knowing) -> None:
-    counter.full = [(0.3, True), (0.1, True)]
+@pytest.fixture(params=[False, True], ids=["new head", "known head"])
+def line(request: pytest.FixtureRequest, port: int) -> Iterator[socket.socket]:
+    """A connection; under a known head what waits is not read by the parser."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        line.sendall(request(b"known?"))
-        assert line.recv(65_536).endswith(b"known")
-        assert counter.asked == [b"known?"] * 3
-        line.sendall(LAST)
-        assert line.recv(65_536).endswith(b"made of last")
+        if request.param:
+            line.sendall(made(b"known?"))
+            assert line.recv(65_536).endswith(b"known")
+        yield line
 
 
-def test_who_finds_none_goes_the_whole_way(port: int, counter: Knowing) -> None:
-    counter.full = [(0.1, False)]
-    assert heard(port, request(b"known?"), LAST) == [b"made of known?", b"made of last"]
+def bodies(line: socket.socket) -> list[bytes]:
+    """Those of all answers until the other side closes."""
+    reply = b"".join(iter(lambda: line.recv(65_536), b""))
+    return [one.partition(b"\r\n\r\n")[2] for one in reply.split(b"HTTP/1.1 ")[1:]]
 
 
-def test_nobody_waits_for_long(port: int, counter: Knowing) -> None:
-    counter.full = [(LONGEST_WAIT / 2.5, True)] * 9
-    asked = request(b"known?", more=b"Connection: Keep-Alive\r\n")
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        line.sendall(asked)
-        assert b"made of known?" in line.recv(65_536)
-    assert counter.asked == [b"known?"] * 3
+def test_who_finds_no_room_is_told_once_there_is_some(line: socket.socket, counter: Knowing) -> None:
+    counter.full, before = [(0.3, True), (0.1, True)], len(counter.asked)
+    line.sendall(made(b"known?"))
+    assert line.recv(65_536).endswith(b"known")
+    assert counter.asked[before:] == [b"known?"] * 3
+    line.sendall(LAST)
+    assert line.recv(65_536).endswith(b"made of last")
+
+
+def test_who_finds_none_goes_the_whole_way(line: socket.socket, counter: Knowing) -> None:
+    counter.full, before = [(0.1, False)], len(counter.asked)
+    line.sendall(made(b"known?"))
+    assert b"made of known?" in line.recv(65_536)
+    assert len(counter.asked) == before + 1
+    for body in (b"known?", b"other"):
+        line.sendall(made(body))
+        assert line.recv(65_536).endswith({b"known?": b"known"}.get(body, b"made of other"))
+    line.sendall(LAST)
+    assert bodies(line) == [b"made of last"]
+
+
+def test_nobody_waits_for_long(line: socket.socket, counter: Knowing) -> None:
+    counter.full, before = [(LONGEST_WAIT / 2.5, True)] * 9, len(counter.asked)
+    line.sendall(made(b"known?"))
+    assert b"made of known?" in line.recv(65_536)
+    assert counter.asked[before:] == [b"known?"] * 3
 
 
 @pytest.mark.parametrize("second", [b"known?", b"other"])
 @pytest.mark.parametrize("pause", [False, True])
 def test_who_sends_another_while_waiting_hears_both_in_their_order(
-    port: int, counter: Knowing, second: bytes, pause: bool
+    line: socket.socket, counter: Knowing, second: bytes, pause: bool
 ) -> None:
-    pieces = [request(b"known?"), request(second) + LAST]
+    pieces = [made(b"known?"), made(second) + LAST]
     counter.full = [(5.0, True)]
-    told = heard(port, *pieces) if pause else heard(port, b"".join(pieces))
-    assert told == [b"made of known?", b"made of " + second, b"made of last"]
+    for piece in pieces if pause else [b"".join(pieces)]:
+        line.sendall(piece)
+        time.sleep(0.05)
+    assert bodies(line) == [b"made of known?", b"made of " + second, b"made of last"]
 
 
-def test_who_leaves_while_waiting_is_forgotten(port: int, counter: Knowing) -> None:
-    counter.full = [(0.4, True)]
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        line.sendall(request(b"known?"))
-        time.sleep(0.1)
+@pytest.mark.parametrize("cut", [1, 30, -1])
+def test_who_sends_a_part_while_waiting_is_answered_before(
+    line: socket.socket, counter: Knowing, cut: int
+) -> None:
+    counter.full = [(5.0, True)]
+    for piece in (made(b"known?"), LAST[:cut], LAST[cut:]):
+        line.sendall(piece)
+        time.sleep(0.05)
+    assert bodies(line) == [b"made of known?", b"made of last"]
+
+
+def test_who_leaves_while_waiting_is_forgotten(line: socket.socket, port: int, counter: Knowing) -> None:
+    counter.full, before = [(0.4, True)], len(counter.asked)
+    line.sendall(made(b"known?"))
+    time.sleep(0.1)
+    line.close()
     time.sleep(0.5)
-    assert counter.asked == [b"known?"]
-    assert heard(port, request(b"known?"), LAST) == [b"known", b"made of last"]
+    assert len(counter.asked) == before + 1
+    assert heard(port, made(b"known?"), LAST) == [b"known", b"made of last"]
+
+
+def test_who_waits_is_not_taken_for_idle(server: uvicorn.Server, port: int, counter: Knowing) -> None:
+    server.config.timeout_keep_alive = 1
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(made(b"known?"))
+        assert line.recv(65_536).endswith(b"known")
+        time.sleep(0.6)
+        counter.full = [(0.8, True)]
+        line.sendall(made(b"known?"))
+        assert line.recv(65_536).endswith(b"known")
 
 
 def test_who_waits_when_the_server_stops_is_answered_before(
-    server: uvicorn.Server, port: int, counter: Knowing
+    server: uvicorn.Server, line: socket.socket, counter: Knowing
 ) -> None:
     counter.full = [(20.0, True)]
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        line.sendall(request(b"known?"))
-        time.sleep(0.1)
-        server.should_exit = True
-        reply = b"".join(iter(lambda: line.recv(65_536), b""))
+    line.sendall(made(b"known?"))
+    time.sleep(0.1)
+    server.should_exit = True
+    reply = b"".join(iter(lambda: line.recv(65_536), b""))
     assert reply.endswith(b"made of known?")
 
 
@@ -173,62 +216,62 @@ def asked_in_turn(port: int, *requests: bytes, pause: float = 0.0) -> list[bytes
 
 def test_a_head_like_the_one_before_is_not_read_again(port: int, counter: Knowing) -> None:
     asked = [b"known?", b"known?", b"another", b"known?", b"known?"]
-    told = asked_in_turn(port, *map(request, asked))
+    told = asked_in_turn(port, *map(made, asked))
     assert told == [b"known", b"known", b"made of another", b"known", b"known"]
     assert counter.asked == asked, "each is asked once"
     assert counter.at_sight == asked[1:], "though their sizes differ"
 
 
 def test_a_head_that_is_not_for_the_counter_is_left_to_the_framework(port: int, counter: Knowing) -> None:
-    strange = request(b"known?", more=b"X-Stranger: 1\r\n")
-    told = asked_in_turn(port, strange, strange, request(b"known?"), strange)
+    strange = made(b"known?", more=b"X-Stranger: 1\r\n")
+    told = asked_in_turn(port, strange, strange, made(b"known?"), strange)
     assert told == [b"made of known?", b"made of known?", b"known", b"made of known?"]
     assert counter.asked == [b"known?"]
 
 
 @pytest.mark.parametrize("size", [b"+6", b" 6", b"6 ", b"0_6", b"5", b"7", b"", b"000006", b"\xb2"])
 def test_a_known_head_with_another_size_is_read(port: int, counter: Knowing, size: bytes) -> None:
-    changed = request(b"known?").replace(b": 6", b": %b" % size) + LAST
-    assert heard(port, request(b"known?"), changed) == [b"known", *heard(port, changed)]
+    changed = made(b"known?").replace(b": 6", b": %b" % size) + LAST
+    assert heard(port, made(b"known?"), changed) == [b"known", *heard(port, changed)]
     assert counter.at_sight == []
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        request(b"known?", more=b"X-Other: 1\r\n"),
-        request(b"known?", path=PATH + b"?a"),
-        request(b"known?").replace(b"Host: desk", b"Host:  desk"),
-        request(b"known?").replace(b"1.1", b"1.0"),
-        request(b"known?").replace(b"Content-Length: 6", b"Content-Length: 6\r\nContent-Length: 6"),
-        request(b"known?").replace(b"Content-Length: 6", b"Content-Length: 5"),
-        request(b"known?").replace(b"Content-Length: 6", b"Content-Length: +6"),
-        request(b"known?").replace(b"Content-Length: 6", b"Content-Length : 6"),
+        made(b"known?", more=b"X-Other: 1\r\n"),
+        made(b"known?", path=PATH + b"?a"),
+        made(b"known?").replace(b"Host: desk", b"Host:  desk"),
+        made(b"known?").replace(b"1.1", b"1.0"),
+        made(b"known?").replace(b"Content-Length: 6", b"Content-Length: 6\r\nContent-Length: 6"),
+        made(b"known?").replace(b"Content-Length: 6", b"Content-Length: 5"),
+        made(b"known?").replace(b"Content-Length: 6", b"Content-Length: +6"),
+        made(b"known?").replace(b"Content-Length: 6", b"Content-Length : 6"),
     ],
 )
 def test_any_other_head_is_read(port: int, counter: Knowing, changed: bytes) -> None:
     fresh = heard(port, changed)
-    known = heard(port, request(b"known?"), changed)
+    known = heard(port, made(b"known?"), changed)
     assert known == [b"known", *fresh]
     assert counter.at_sight == []
 
 
 def test_what_comes_with_more_or_less_than_one_request_is_read(port: int, counter: Knowing) -> None:
-    one = request(b"known?")
+    one = made(b"known?")
     assert heard(port, one, one + one, one[:50], one[50:], one[:-1], one[-1:], LAST)[:3] == [b"known"] * 3
     assert counter.at_sight == []
 
 
 def test_who_finds_no_room_at_sight_waits_as_well(port: int, counter: Knowing) -> None:
-    assert asked_in_turn(port, request(b"known?")) == [b"known"]
+    assert asked_in_turn(port, made(b"known?")) == [b"known"]
     counter.full = [(0.2, True)]
-    assert asked_in_turn(port, request(b"other"), *[request(b"known?")] * 2) == [
+    assert asked_in_turn(port, made(b"other"), *[made(b"known?")] * 2) == [
         b"made of other",
         b"known",
         b"known",
     ]
     counter.full = [(0.2, True), (0.1, False)]
-    assert asked_in_turn(port, request(b"other"), *[request(b"known?")] * 2) == [
+    assert asked_in_turn(port, made(b"other"), *[made(b"known?")] * 2) == [
         b"made of other",
         b"made of known?",
         b"known",
@@ -239,18 +282,16 @@ def test_answers_at_sight_keep_a_connection_open_and_idleness_ends_it(
     server: uvicorn.Server, port: int
 ) -> None:
     server.config.timeout_keep_alive = 1
-    assert asked_in_turn(port, *[request(b"known?")] * 5, pause=0.6) == [b"known"] * 5
+    assert asked_in_turn(port, *[made(b"known?")] * 5, pause=0.6) == [b"known"] * 5
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         for _ in range(2):
-            line.sendall(request(b"known?"))
+            line.sendall(made(b"known?"))
             assert line.recv(65_536)
         assert line.recv(65_536) == b"", "closed by the other side"
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(port: int) -> None:
-    told = heard(
-        port, request(b"known?") + request(b"known?") + request(b"other") + request(b"known?") + LAST
-    )
+    told = heard(port, made(b"known?") + made(b"known?") + made(b"other") + made(b"known?") + LAST)
     assert told[:3] == [b"known", b"known", b"made of other"]
     assert told[3:] == [
         b"made of known?",
@@ -258,9 +299,9 @@ def test_requests_sent_ahead_are_answered_in_their_order(port: int) -> None:
     ]  # behind one that is being made there is no short way
 
 
-@pytest.mark.parametrize("cut", [1, 20, 60, len(request(b"known?")) - 6, len(request(b"known?")) - 1])
+@pytest.mark.parametrize("cut", [1, 20, 60, len(made(b"known?")) - 6, len(made(b"known?")) - 1])
 def test_a_request_in_pieces_is_made_whole(port: int, cut: int) -> None:
-    whole = request(b"known?")
+    whole = made(b"known?")
     told = heard(port, whole[:cut], whole[cut:], LAST)
     assert told in ([b"known", b"made of last"], [b"made of known?", b"made of last"])
 
@@ -268,10 +309,10 @@ def test_a_request_in_pieces_is_made_whole(port: int, cut: int) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        request(b"known?", path=b"/v1/other"),
-        request(b"known?", path=PATH + b"?a=b"),
-        request(b"known?", more=b"Connection: close\r\n"),
-        request(b"known?" + b" " * LARGEST),
+        made(b"known?", path=b"/v1/other"),
+        made(b"known?", path=PATH + b"?a=b"),
+        made(b"known?", more=b"Connection: close\r\n"),
+        made(b"known?" + b" " * LARGEST),
         HEAD.replace(b"1.1", b"1.0") % (PATH, 6, b"") + b"known?",
         HEAD.replace(b"POST", b"PUT") % (PATH, 6, b"") + b"known?",
         HEAD.replace(b"Content-Length: %d", b"X: %d") % (PATH, 6, b"Transfer-Encoding: chunked\r\n")
@@ -287,7 +328,7 @@ def test_what_is_out_of_the_ordinary_is_left_to_the_framework(
 
 
 def test_what_is_no_request_any_more_ends_the_connection(port: int, counter: Knowing) -> None:
-    told = heard(port, request(b"known?") + b"\0\0\0 nonsense\r\n\r\n")
+    told = heard(port, made(b"known?") + b"\0\0\0 nonsense\r\n\r\n")
     assert told[0] == b"known"
     assert counter.asked == [b"known?"]
 
@@ -295,5 +336,5 @@ def test_what_is_no_request_any_more_ends_the_connection(port: int, counter: Kno
 def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(port: int, counter: Knowing) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         line.sendall(HEAD % (PATH, 100, b"") + b"half")
-    assert heard(port, request(b"known?"), LAST) == [b"known", b"made of last"]
+    assert heard(port, made(b"known?"), LAST) == [b"known", b"made of last"]
     assert counter.asked == [b"known?"]
