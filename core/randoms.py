@@ -21,5 +21,9 @@ class Randoms:
             try:
                 return self._ready.pop()
             except IndexError:
-                data, size = os.urandom(AT_ONCE * self._size), self._size
-                self._ready.extend(data[at : at + size] for at in range(0, len(data), size))
+                self._ready.extend(self.many(AT_ONCE))
+
+    def many(self, count: int) -> list[bytes]:
+        """So many of them."""
+        data, size = os.urandom(count * self._size), self._size
+        return [data[at : at + size] for at in range(0, len(data), size)]

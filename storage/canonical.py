@@ -1,15 +1,18 @@
 """Rows as bytes that are the same however a row was read: what the digests of seals.py are made of. Knows no key."""
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from core.messages import TurnStatus
-from storage.columns import plain
+from storage.columns import moments, plain
 
 Values = Mapping[Any, Any]
+
+MANY = 8
+"""From so many times on they are written together rather than looked for among the latest."""
 
 
 def canonical(table: str, values: Values) -> bytes:
@@ -45,19 +48,54 @@ def canonical_all(table: str, rows: Sequence[Values]) -> list[bytes]:
     return list(map(b"".join, zip(*columns, strict=True)))
 
 
+def runs(table: str, alike: Values, own: Collection[str]) -> tuple[bytes, ...]:
+    """What the `canonical` of rows that share these values has of them, cut where a column of each one's own stands.
+
+    None of a running turn, of which the answer is left out.
+    """
+    if table == "turn" and alike["status"] == TurnStatus.RUNNING.value:
+        raise ValueError("a running turn shares nothing with others")
+    cut, pieces = [], [table.encode()]
+    for name, begin in _in_order((*alike, *own)):
+        if name in own:
+            cut.append(b"".join(pieces))
+            pieces = []
+        else:
+            pieces.append(_piece(begin, alike[name]))
+    return (*cut, b"".join(pieces))
+
+
+def canonical_along(cut: Iterable[tuple[bytes, ...]], own: Mapping[str, Sequence[Any]]) -> list[bytes]:
+    """`canonical` of rows, given the `runs` of each and the values of the columns that they were cut at."""
+    *befores, last = zip(*cut, strict=True)
+    columns: list[Sequence[bytes]] = []
+    for (name, begin), before in zip(_in_order(tuple(own)), befores, strict=True):
+        columns += (before, _encoded(begin, own[name]))
+    return list(map(b"".join, zip(*columns, last, strict=True)))
+
+
 def _encoded(begin: bytes, values: Sequence[Any]) -> list[bytes]:
     kinds = set(map(type, values))
     kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is datetime and len(values) >= MANY:
+        return _columns(begin + b"=t", list(map(str.encode, moments(values))))
     if kind in _ALIKE:
         few = set(values)
         if 2 * len(few) <= len(values):
             known = {value: _piece(begin, value) for value in few}
             return [known[value] for value in values]
-    if kind is bytes or (kind is str and plain(whole := "".join(values)) == whole):
-        begin += b"=y" if kind is bytes else b"=s"
-        size, encoded = len(begin), values if kind is bytes else map(str.encode, values)
-        return [(size + len(one)).to_bytes(4) + begin + one for one in encoded]
+    if kind is bytes:
+        return _columns(begin + b"=y", values)
+    if kind is str and plain(whole := "".join(values)) == whole:
+        return _columns(begin + b"=s", list(map(str.encode, values)))
     return [_piece(begin, value) for value in values]
+
+
+def _columns(begin: bytes, encoded: Sequence[bytes]) -> list[bytes]:
+    """`column` of each: in one column few lengths occur."""
+    size = len(begin)
+    heads = {length: (size + length).to_bytes(4) + begin for length in set(map(len, encoded))}
+    return [heads[len(one)] + one for one in encoded]
 
 
 def _piece(begin: bytes, value: Any) -> bytes:

@@ -1,7 +1,9 @@
 """The column types of the tables: text that every database takes, times in UTC. Knows no table."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import orjson
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -16,6 +18,19 @@ def plain(text: str) -> str:
         except UnicodeEncodeError:
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\0", _REPLACEMENT)
+
+
+def moments(values: Sequence[datetime]) -> list[str]:
+    """Moments as `isoformat` writes them in UTC, in a tenth of its time; without a zone they are taken to be in UTC.
+
+    Takes datetimes alone, none of a derived type.
+    """
+    known = [one if one.tzinfo is UTC else _in_utc(one) for one in values]
+    return orjson.dumps(known).decode()[2:-2].split('","')
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class PlainText(TypeDecorator[str]):

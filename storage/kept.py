@@ -6,19 +6,29 @@ It leaves the rows that questions.begin_all and turns.finish_all leave together,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
 
 from core.messages import Question, TurnRecord
 from storage import places
-from storage.cipher import Cipher
+from storage.alike import Alike, Columns, Kind
+from storage.cipher import Cipher, seal_each
+from storage.columns import plain
 from storage.database import Database
-from storage.prepared import insert_rows
-from storage.rows import sealed_text
+from storage.seals import in_bytes
 from storage.summaries import title_of
 from storage.tables import conversation, source, turn
-from storage.turns import conversation_values, outcome, source_values, turn_values
+from storage.turns import conversation_values, outcome, packed_source, source_values, turn_values
+
+FORMS = 512
+"""Records whose form is remembered; then all are forgotten."""
+
+_CONVERSATION = Kind(
+    conversation,
+    ("id", "owner", "customer", "customer_hash", "title", "started_at", "updated_at", "members", "seal"),
+)
+_TURN = Kind(turn, ("id", "conversation_id", "asked_at", "ended_at", "request_id", "question", "answer"))
+_SOURCE = Kind(source, ("turn_id", "content"))
 
 
 @dataclass(slots=True)
@@ -36,48 +46,132 @@ class Kept:
     prompt_version: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What every turn has of a record that it ends with: an answer from memory has the same each time it is given.
+
+    Of the sources, in their order, what is sealed and the other columns.
+    """
+
+    record: TurnRecord
+    answer: bytes
+    turn: Alike
+    sources: Sequence[tuple[bytes, Alike]]
+
+
+_forms: dict[tuple[str, int, str, str | None], _Form] = {}
+"""By dialect, the record's identity, which no other has while the form holds it, and what the question adds.
+
+Making one takes as long as storing a turn.
+"""
+
+
 def keep_all(connection: Connection, db: Database, kept: Sequence[Kept]) -> list[None]:
-    """Store them, each in a conversation of its own."""
-    ciphers = db.keys.obtain_all(connection, {one.owner for one in kept}, kept[0].asked_at)
-    conversations = [_conversation(ciphers[one.owner], db, one) for one in kept]
-    turns = [_turn(ciphers[one.owner], one) for one in kept]
-    members = db.seals.members(turn, turns)
-    sources = []
-    for at, one in enumerate(kept):
-        if found := one.record.sources:
-            rows = [
-                source_values(ciphers[one.owner], one.turn_id, place, each)
-                for place, each in enumerate(found)
-            ]
-            members[at] += sum(db.seals.members(source, rows))
-            sources += rows
-    db.seals.sealed_all(connection, conversations, members)
-    insert_rows(connection, conversation, conversations)
-    insert_rows(connection, turn, turns)
-    insert_rows(connection, source, sources)
+    """Store them, each in a conversation of its own. Goes column by column: half of what row by row takes."""
+    found = db.keys.obtain_all(connection, {one.owner for one in kept}, kept[0].asked_at)
+    ciphers = [found[one.owner] for one in kept]
+    forms = _forms_of(connection.dialect, ciphers, kept)
+    ends, turns = [form.turn for form in forms], _turns(ciphers, kept, forms)
+    members = db.seals.members_of(_TURN.canonical(ends, turns))
+    whose, rests, sources = _sources(ciphers, kept, forms)
+    for at, digest in zip(whose, db.seals.members_of(_SOURCE.canonical(rests, sources)), strict=True):
+        members[at] += digest
+    begun, conversations = _begun(connection.dialect, ciphers, db, kept), _conversations(ciphers, db, kept)
+    conversations["members"] = list(map(in_bytes, members))
+    conversations["seal"] = db.seals.sealed_as(connection, _CONVERSATION.canonical(begun, conversations))
+    _CONVERSATION.insert(connection, begun, conversations)
+    _TURN.insert(connection, ends, turns)
+    _SOURCE.insert(connection, rests, sources)
     return [None] * len(kept)
 
 
-def _conversation(cipher: Cipher, db: Database, one: Kept) -> dict[str, Any]:
-    begun = conversation_values(
-        cipher,
-        db.pseudonyms,
-        one.conversation_id,
-        one.owner,
-        one.line,
-        one.question.channel,
-        one.question.customer,
-        title_of(one.question.text),
-        one.asked_at,
-        one.prompt_version,
-    )
-    begun["updated_at"] = one.ended_at
+def _forms_of(dialect: Dialect, ciphers: Sequence[Cipher], kept: Sequence[Kept]) -> list[_Form]:
+    forms = []
+    for cipher, one in zip(ciphers, kept, strict=True):
+        key = (dialect.name, id(one.record), one.question.channel, one.question.replaces)
+        form = _forms.get(key)
+        if form is None:
+            form = _made(dialect, cipher, one)
+            if len(_forms) >= FORMS:
+                _forms.clear()
+            _forms[key] = form
+        forms.append(form)
+    return forms
+
+
+def _made(dialect: Dialect, cipher: Cipher, one: Kept) -> _Form:
+    """From the rows that any turn leaves, whose own columns count for nothing."""
+    record = one.record
+    row = turn_values(cipher, one.turn_id, one.conversation_id, 0, one.question, one.asked_at)
+    row |= outcome(record, b"", one.ended_at)
+    row["masked"] = b""
+    sources = [
+        (packed_source(each), _SOURCE.alike(dialect, source_values(cipher, one.turn_id, at, each)))
+        for at, each in enumerate(record.sources)
+    ]
+    return _Form(record, plain(record.answer).encode(), _TURN.alike(dialect, row), sources)
+
+
+def _turns(ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_Form]) -> Columns:
+    ids, conversation_ids = [one.turn_id for one in kept], [one.conversation_id for one in kept]
+    encoded = {text: plain(text).encode() for text in {one.question.text for one in kept}}
+    questions = [encoded[one.question.text] for one in kept]
+    answers = [form.answer or None for form in forms]
+    return {
+        "id": ids,
+        "conversation_id": conversation_ids,
+        "asked_at": [one.asked_at for one in kept],
+        "ended_at": [one.ended_at for one in kept],
+        "request_id": [one.question.request_id for one in kept],
+        "question": seal_each(ciphers, questions, map(places.question, ids, conversation_ids)),
+        "answer": [
+            one or b"" for one in seal_each(ciphers, answers, map(places.answer, ids, conversation_ids))
+        ],
+    }
+
+
+def _sources(
+    ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_Form]
+) -> tuple[list[int], list[Alike], Columns]:
+    """At which place each one's turn stands, what it shares with others, and its own."""
+    each = [(at, place) for at, form in enumerate(forms) for place in range(len(form.sources))]
+    found = [forms[at].sources[place] for at, place in each]
+    turn_ids = [kept[at].turn_id for at, _ in each]
+    bound = map(places.source, turn_ids, [place for _, place in each])
+    contents = seal_each([ciphers[at] for at, _ in each], [content for content, _ in found], bound)
+    return [at for at, _ in each], [rest for _, rest in found], {"turn_id": turn_ids, "content": contents}
+
+
+def _conversations(ciphers: Sequence[Cipher], db: Database, kept: Sequence[Kept]) -> Columns:
+    ids, customers = [one.conversation_id for one in kept], [one.question.customer for one in kept]
+    encoded = {text: plain(title_of(text)).encode() for text in {one.question.text for one in kept}}
+    titles = [encoded[one.question.text] for one in kept]
+    named = {name for name in customers if name is not None}
+    names: dict[str | None, bytes] = {name: plain(name).encode() for name in named}
+    hashes: dict[str | None, bytes] = {name: db.pseudonyms.customer(name) for name in named}
+    return {
+        "id": ids,
+        "owner": [one.owner for one in kept],
+        "customer": seal_each(ciphers, [names.get(name) for name in customers], map(places.customer, ids)),
+        "customer_hash": [hashes.get(name) for name in customers],
+        "title": seal_each(ciphers, titles, map(places.title, ids)),
+        "started_at": [one.asked_at for one in kept],
+        "updated_at": [one.ended_at for one in kept],
+    }
+
+
+def _begun(dialect: Dialect, ciphers: Sequence[Cipher], db: Database, kept: Sequence[Kept]) -> list[Alike]:
+    """What conversations of one line, channel and version share."""
+    known: dict[tuple[str, str, int | None], Alike] = {}
+    begun = []
+    for cipher, one in zip(ciphers, kept, strict=True):
+        key = (one.line, one.question.channel, one.prompt_version)
+        alike = known.get(key)
+        if alike is None:
+            row = conversation_values(
+                cipher, db.pseudonyms, one.conversation_id, one.owner, one.line, one.question.channel, None, "",
+                one.asked_at, one.prompt_version,
+            )  # fmt: skip
+            alike = known[key] = _CONVERSATION.alike(dialect, row)
+        begun.append(alike)
     return begun
-
-
-def _turn(cipher: Cipher, one: Kept) -> dict[str, Any]:
-    answer = sealed_text(cipher, one.record.answer, places.answer(one.turn_id, one.conversation_id))
-    asked = turn_values(cipher, one.turn_id, one.conversation_id, 0, one.question, one.asked_at)
-    asked |= outcome(one.record, answer, one.ended_at)
-    asked["masked"] = b""
-    return asked

@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.columns import plain
 
-Place = tuple[str | int, ...]
+Place = tuple[str, ...]
 
 
 def title(conversation_id: str) -> Place:
@@ -32,7 +32,7 @@ def answer(turn_id: str, conversation_id: str) -> Place:
 
 
 def source(turn_id: str, position: int) -> Place:
-    return ("source.content", turn_id, position)
+    return ("source.content", turn_id, str(position))
 
 
 def comment(turn_id: str) -> Place:
@@ -48,7 +48,7 @@ def attachment(attachment_id: str, conversation_id: str) -> Place:
 
 
 def attachment_chunk(attachment_id: str, position: int) -> Place:
-    return ("attachment_chunk.content", attachment_id, position)
+    return ("attachment_chunk.content", attachment_id, str(position))
 
 
 def document(base: str, document_id: str) -> Place:

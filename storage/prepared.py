@@ -10,10 +10,10 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable, Table, insert
-from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.types import LargeBinary, TypeEngine
 
-from storage.columns import PlainText, UtcTime, plain
+from storage.canonical import MANY
+from storage.columns import PlainText, UtcTime, moments, plain
 from storage.driver import fetch, run_many
 
 Row = Mapping[str, Any]
@@ -30,6 +30,21 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     if rows:
         names = tuple(rows[0])
         _of(connection, table, names).run(connection, rows)
+
+
+def insert_columns(
+    connection: Connection, table: Table, columns: Mapping[str, Column], written: Mapping[str, Column]
+) -> None:
+    """Insert rows given as columns of one length, which is not none; of some the values are `written` already."""
+    _of(connection, table, (*columns, *written)).run_columns(connection, columns, written)
+
+
+def written(dialect: Dialect, table: Table, row: Row) -> dict[str, Any]:
+    """The values of a row as the driver takes them."""
+    writes = {name: _written(table.c[name].type, dialect) for name in row}
+    return {
+        name: value if (write := writes[name]) is None else write([value])[0] for name, value in row.items()
+    }
 
 
 def run_for_each(connection: Connection, statement: Executable, rows: Sequence[Row]) -> None:
@@ -58,28 +73,36 @@ class _Made:
         self._text = compiled.string
         self._positional = bool(compiled.positional)
         self._order = list((compiled.positiontup or []) if self._positional else compiled.binds)
-        self._writes = [_written(compiled.binds[name], dialect) for name in self._order]
+        self._writes = [_written(compiled.binds[name].type, dialect) for name in self._order]
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        values = zip(*self._columns(rows), strict=True)
+        self.run_columns(connection, {name: list(map(itemgetter(name), rows)) for name in self._order}, {})
+
+    def run_columns(
+        self, connection: Connection, columns: Mapping[str, Column], written: Mapping[str, Column]
+    ) -> None:
+        values = zip(*self._for_driver(columns, written), strict=True)
         if self._positional:
             run_many(connection, self._text, list(values))
         else:
             run_many(connection, self._text, [dict(zip(self._order, one, strict=True)) for one in values])
 
     def fetch(self, connection: Connection, row: Row) -> list[Any]:
-        values = tuple(value for (value,) in self._columns([row]))
+        values = tuple(
+            value for (value,) in self._for_driver({name: [row[name]] for name in self._order}, {})
+        )
         named = values if self._positional else dict(zip(self._order, values, strict=True))
         return fetch(connection, self._text, named)
 
-    def _columns(self, rows: Sequence[Row]) -> Iterator[Column]:
+    def _for_driver(self, columns: Mapping[str, Column], written: Mapping[str, Column]) -> Iterator[Column]:
         for name, write in zip(self._order, self._writes, strict=True):
-            column = list(map(itemgetter(name), rows))
-            yield column if write is None else write(column)
+            if name in written:
+                yield written[name]
+            else:
+                yield columns[name] if write is None else write(columns[name])
 
 
-def _written(bind: "BindParameter[Any]", dialect: Dialect) -> Writes:
-    kind: TypeEngine[Any] = bind.type
+def _written(kind: TypeEngine[Any], dialect: Dialect) -> Writes:
     if isinstance(kind, PlainText):
         return _texts
     if isinstance(kind, UtcTime):
@@ -106,7 +129,15 @@ def _times(column: Column) -> Column:
 
 def _sqlite_times(column: Column) -> Column:
     """As SQLAlchemy writes them there: in UTC, without the zone."""
-    return [None if value is None else _sqlite_moment(value) for value in column]
+    if len(column) < MANY or set(map(type, column)) != {datetime}:
+        return [None if value is None else _sqlite_moment(value) for value in column]
+    return [
+        f"{text[:10]} {text[11:26]}" if len(text) == _WHOLE else f"{text[:10]} {text[11:19]}.000000"
+        for text in moments(_times(column))
+    ]
+
+
+_WHOLE = len("2026-11-26T08:15:48.123456+00:00")
 
 
 @lru_cache(1024)  # the rows of one question have one time or two

@@ -71,18 +71,24 @@ class Seals:
 
     def members(self, table: Table, rows: Sequence[Values]) -> list[int]:
         """`member` of each of several rows that name the same columns."""
-        return [int.from_bytes(self._digest(data)) for data in canonical_all(table.name, rows)]
+        return self.members_of(canonical_all(table.name, rows))
+
+    def members_of(self, rows: Sequence[bytes]) -> list[int]:
+        """`member` of each of several rows, given what is canonical of them."""
+        return list(map(int.from_bytes, self._digests(rows)))
 
     def _digest(self, data: bytes) -> bytes:
-        """HMAC-SHA256 from two states that hold the key: half of what a one-shot costs that has to take the key in."""
+        return _digest(self._keyed(), data)
+
+    def _digests(self, rows: Sequence[bytes]) -> list[bytes]:
+        states = self._keyed()
+        return [_digest(states, data) for data in rows]
+
+    def _keyed(self) -> tuple[Any, Any]:
         secret = self._ring.secret("audit")
         if self._secret != secret:
             self._secret, self._states = secret, _states(derive(secret, "rows"))
-        inner, outer = self._states[0].copy(), self._states[1].copy()
-        inner.update(data)
-        outer.update(inner.digest())
-        digest: bytes = outer.digest()
-        return digest
+        return self._states
 
     # --- keeping the sums --------------------------------------------------------------------------------
 
@@ -99,11 +105,16 @@ class Seals:
         """Seal several conversations about to be inserted, of the same columns, where they are."""
         for row, amount in zip(rows, members, strict=True):
             row["members"] = in_bytes(amount)
-        total = 0
-        for row, data in zip(rows, canonical_all("conversation", rows), strict=True):
-            row["seal"] = seal = self._digest(data)
-            total += int.from_bytes(seal)
-        _add(connection, total)
+        for row, seal in zip(
+            rows, self.sealed_as(connection, canonical_all("conversation", rows)), strict=True
+        ):
+            row["seal"] = seal
+
+    def sealed_as(self, connection: Connection, rows: Sequence[bytes]) -> list[bytes]:
+        """The seals of several conversations about to be inserted, given what is canonical of them."""
+        seals = self._digests(rows)
+        _add(connection, sum(map(int.from_bytes, seals)))
+        return seals
 
     def change(self, connection: Connection, before: Any, delta: int, **values: Any) -> None:
         """Update a conversation, read whole and locked before, whose members changed by `delta`.
@@ -129,7 +140,7 @@ class Seals:
     def _seals(self, rows: Sequence[Values]) -> list[bytes]:
         """`conversation` of each."""
         bare = [{name: one for name, one in row.items() if name != "seal"} for row in rows]
-        return [self._digest(data) for data in canonical_all("conversation", bare)]
+        return self._digests(canonical_all("conversation", bare))
 
     def _next_seal(self, connection: Connection, before: Values, fitting: bytes, seal: bytes) -> bytes:
         """This seal, or where the one it had was not the fitting one, that again."""
@@ -208,6 +219,15 @@ def _states(key: bytes) -> tuple[Any, Any]:
     """SHA-256 with the key taken in for the inside and the outside of an HMAC; the key is no longer than a block."""
     block = key.ljust(64, b"\0")
     return sha256(bytes(one ^ 0x36 for one in block)), sha256(bytes(one ^ 0x5C for one in block))
+
+
+def _digest(states: tuple[Any, Any], data: bytes) -> bytes:
+    """HMAC-SHA256 from two states that hold the key: half of what a one-shot costs that has to take the key in."""
+    inner, outer = states[0].copy(), states[1].copy()
+    inner.update(data)
+    outer.update(inner.digest())
+    digest: bytes = outer.digest()
+    return digest
 
 
 def _add(connection: Connection, amount: int) -> None:

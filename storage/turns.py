@@ -234,12 +234,15 @@ class _Ending:
         return list(changes.values())
 
 
+def packed_source(one: Source) -> bytes:
+    return places.packed(one.document, one.title, one.location, one.text)
+
+
 def source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
-    content = places.packed(one.document, one.title, one.location, one.text)
     return {
         "turn_id": turn_id,
         "position": position,
-        "content": cipher.seal(content, *places.source(turn_id, position)),
+        "content": cipher.seal(packed_source(one), *places.source(turn_id, position)),
         "score": float(one.score),
         "document_id": one.document_id,
         "passage_id": one.passage_id,

@@ -1,15 +1,26 @@
 """A question kept with its answer in one write leaves what two writes leave."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, select
 
-from core.messages import Question, Usage
+from core.ids import unguessable
+from core.messages import HandoffNote, Mode, Question, Source, TurnRecord, TurnStatus, Usage
+from core.vault import Masking
+from storage import places
+from storage.cipher import Cipher
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from storage.kept import FORMS, Kept, keep_all
+from storage.questions import Asked, begin_all
+from storage.seals import in_bytes
 from storage.tables import conversation, source, turn
+from storage.turns import Ended, finish_all
 from storage.verify import SqlSeals
 from tests.storage.rooms import RECORD
 
@@ -99,3 +110,149 @@ async def test_who_waits_for_room_is_told_as_soon_as_there_is_some(db: Database)
     assert await room
     assert log.room() is None
     assert log.keep_soon(QUESTION, "shop", ANSWERED) is not None
+
+
+TEXT = st.lists(st.sampled_from(["灯", "a", "\0", "\ud83d", " ", "\n", "é", "[PHONE_1]"]), max_size=90).map(
+    "".join
+)
+QUARTER = datetime(2026, 11, 26, 8, 15, tzinfo=UTC)
+ZONES = [UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-3, minutes=-30))]
+TIME = st.builds(
+    lambda microseconds, zone: (QUARTER + timedelta(microseconds=microseconds)).astimezone(zone),
+    st.just(0) | st.integers(0, 2**49),
+    st.sampled_from(ZONES),
+)
+SOURCES = st.lists(
+    st.builds(
+        Source, TEXT, TEXT, TEXT, st.sampled_from([0.0, 0.25, 1, 1.0]), TEXT, TEXT, TEXT, TEXT, st.none() | st.integers(0, 9)
+    ),
+    max_size=3,
+)  # fmt: skip
+RECORDS = st.builds(
+    TurnRecord,
+    answer=TEXT,
+    mode=st.none() | st.sampled_from(Mode),
+    status=st.sampled_from([TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED]),
+    language=TEXT,
+    engine=TEXT,
+    sources=SOURCES,
+    timings=st.dictionaries(st.sampled_from(["total", "first_token", "saved"]), st.integers(0, 2**40)),
+    usage=st.none() | st.builds(Usage, st.integers(0, 9), st.integers(0, 9), st.booleans()),
+    finish_reason=st.none() | TEXT,
+    handoff=st.none() | st.builds(HandoffNote, TEXT, TEXT),
+    error=st.none() | TEXT,
+    answer_language=st.none() | TEXT,
+)
+QUESTIONS = st.builds(
+    Question,
+    text=TEXT,
+    owner=st.sampled_from(["key:k1/a", "key:k1/b", "key:k1/c", "key:k2"]),
+    channel=st.sampled_from(["api", "chat"]),
+    request_id=TEXT,
+    customer=st.none() | TEXT,
+)
+
+
+@given(
+    asked=st.lists(st.tuples(QUESTIONS, st.integers(0, 3), TIME, TIME, st.none() | st.integers(1, 3)), min_size=1, max_size=24),
+    records=st.lists(RECORDS, min_size=4, max_size=4),
+)  # fmt: skip
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_any_rows_are_those_of_two_writes(
+    db: Database,
+    asked: list[tuple[Question, int, datetime, datetime, int | None]],
+    records: list[TurnRecord],
+) -> None:
+    """In every column, and their digests are those of the general way, whatever they share with others of the batch."""
+    kept = [
+        Kept(
+            question, db.pseudonyms.owner(question.owner), "shop", f"turn-{unguessable()}", f"conv-{unguessable()}",
+            begun, ended, records[which], version,
+        )
+        for question, which, begun, ended, version in asked
+    ]  # fmt: skip
+    twice = [
+        replace(one, turn_id=f"{one.turn_id}-2", conversation_id=f"{one.conversation_id}-2") for one in kept
+    ]
+    await db.write(lambda connection: keep_all(connection, db, kept))
+    begun = [
+        Asked(
+            one.question, one.owner, one.line, one.turn_id, one.conversation_id, one.asked_at,
+            Masking(one.question.text), one.prompt_version,
+        )
+        for one in twice
+    ]  # fmt: skip
+    await db.write(lambda connection: begin_all(connection, db, begun))
+    ends = [Ended(one.turn_id, one.owner, one.record, one.ended_at) for one in twice]
+    await db.write(lambda connection: finish_all(connection, db, ends))
+    for one, other in zip(kept, twice, strict=True):
+        assert await opened(db, one) == await opened(db, other)
+    assert (await SqlSeals(db).verify()).whole
+
+
+async def opened(db: Database, one: Kept) -> list[list[dict[str, Any]]]:
+    """All rows of a conversation with their texts readable, without its ids and what follows from those.
+
+    The digests are those of each row by itself.
+    """
+
+    def read(connection: Connection) -> list[list[dict[str, Any]]]:
+        cipher = db.keys.obtain(connection, one.owner, one.asked_at)
+        (begun,) = all_of(connection, conversation, conversation.c.id == one.conversation_id)
+        (asked,) = all_of(connection, turn, turn.c.conversation_id == one.conversation_id)
+        sources = all_of(connection, source, source.c.turn_id == one.turn_id)
+        members = db.seals.member(turn, asked) + sum(db.seals.member(source, row) for row in sources)
+        assert (begun["members"], begun["seal"]) == (in_bytes(members), db.seals.conversation(begun))
+        for row in sources:
+            row["content"] = cipher.open(row["content"], *places.source(row.pop("turn_id"), row["position"]))
+        return [[read_conversation(cipher, begun)], [read_turn(cipher, asked)], sources]
+
+    return await db.write(read)
+
+
+def all_of(connection: Connection, table: Table, where: Any) -> list[dict[str, Any]]:
+    found = connection.execute(select(table).where(where).order_by(*table.primary_key)).all()
+    return [dict(row._mapping) for row in found]
+
+
+def read_conversation(cipher: Cipher, row: dict[str, Any]) -> dict[str, Any]:
+    here = row.pop("id")
+    del row["members"], row["seal"]  # of ciphertexts, which are never the same
+    row["title"] = cipher.open_text(row["title"], *places.title(here))
+    if row["customer"] is not None:
+        row["customer"] = cipher.open_text(row["customer"], *places.customer(here))
+    return row
+
+
+def read_turn(cipher: Cipher, row: dict[str, Any]) -> dict[str, Any]:
+    own = row.pop("id"), row.pop("conversation_id")
+    row["question"] = cipher.open_text(row["question"], *places.question(*own))
+    if row["answer"]:
+        row["answer"] = cipher.open_text(row["answer"], *places.answer(*own))
+    return row
+
+
+async def test_more_answers_than_are_remembered(db: Database) -> None:
+    log = SqlConversationLog(db)
+    answers = [replace(ANSWERED, answer=f"答 {number}") for number in range(FORMS + 3)]
+    ids = []
+    for answer in [*answers, *answers]:
+        while (kept := log.keep_soon(QUESTION, "shop", answer)) is None:
+            assert await room_in(log)
+        ids.append(kept)
+    for number in (0, FORMS, FORMS + 2, 2 * FORMS + 5):
+        (found,) = await log.turns(ids[number][0], QUESTION.owner)
+        assert found.record.answer == answers[number % len(answers)].answer
+    assert (await SqlSeals(db).verify()).whole
+
+
+async def test_a_running_turn_is_not_kept(db: Database) -> None:
+    now, running = datetime.now(UTC), replace(ANSWERED, status=TurnStatus.RUNNING)
+    kept = Kept(QUESTION, db.pseudonyms.owner(QUESTION.owner), "shop", "turn-1", "conv-1", now, now, running)
+    with pytest.raises(ValueError, match="running"):
+        await db.write(lambda connection: keep_all(connection, db, [kept]))

@@ -3,11 +3,14 @@
 import hmac
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, String, bindparam, cast, insert, select, update
 
-from storage.canonical import canonical, canonical_all
+from storage import places
+from storage.canonical import canonical, canonical_all, canonical_along, runs
+from storage.cipher import Cipher, seal_each
 from storage.database import Database
 from storage.prepared import insert_rows, run_for_each
 from storage.secrets import derive
@@ -96,3 +99,52 @@ def test_rows_taken_together_read_as_each_by_itself() -> None:
     ]
     assert canonical_all("turn", turns) == [canonical("turn", row) for row in turns]
     assert canonical_all("t", []) == []
+
+
+def test_rows_read_the_same_from_what_they_share() -> None:
+    shared = {"b": "same\0", "d": None, "f": 7, "h": b"z"}
+    own = {"c": ["1", "22\0", "3"], "a": [None, b"x", b""], "i": [AT, AT, AT.astimezone(UTC)]}
+    rows = [shared | {name: column[at] for name, column in own.items()} for at in range(3)]
+    assert canonical_along([runs("t", shared, list(own))] * 3, own) == [canonical("t", row) for row in rows]
+
+
+def test_many_times_are_written_as_each_by_itself() -> None:
+    many = [
+        AT, AT.astimezone(UTC), AT.replace(microsecond=0), AT.replace(tzinfo=None), datetime(1, 2, 3, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999999, UTC), datetime(1969, 7, 20, 20, 17, 40, 1, UTC),
+        AT.replace(tzinfo=ZoneInfo("Asia/Shanghai")),
+    ]  # fmt: skip
+    rows = [{"at": one} for one in many]
+    assert canonical_all("t", rows) == [canonical("t", row) for row in rows]
+
+
+async def test_many_times_are_stored_as_each_by_itself(db: Database) -> None:
+    many = [AT + timedelta(days=day, microseconds=-7 * (day % 2)) for day in range(20)]
+    zoned = [one.astimezone(UTC) if day % 3 else one for day, one in enumerate(many)]
+    keys = [key(f"k{day:02}", created_at=one) for day, one in enumerate(zoned)]
+
+    def write(connection: Connection) -> list[Any]:
+        insert_rows(connection, api_key, keys[:10])
+        connection.execute(insert(api_key), keys[10:])
+        in_order = select(api_key.c.created_at).order_by(api_key.c.id)
+        return [
+            list(connection.scalars(in_order)),
+            list(connection.scalars(select(cast(api_key.c.created_at, String)))),
+        ]
+
+    read, stored = await db.write(write)
+    assert read == many
+    assert len({len(one) for one in stored}) == 1 or db.on_server
+    naive = [key(f"n{day}", created_at=one.replace(tzinfo=None)) for day, one in enumerate(many)]
+    with pytest.raises(ValueError, match="without a zone"):
+        await db.write(lambda connection: insert_rows(connection, api_key, naive))
+
+
+def test_texts_sealed_together_open_one_by_one() -> None:
+    ciphers = [Cipher(bytes([number]) * 32) for number in range(3)]
+    texts = [b"one", None, b""]
+    first, none, empty = seal_each(ciphers, texts, map(places.title, ["a", "b", "c"]))
+    assert none is None
+    assert ciphers[0].open(first or b"", *places.title("a")) == b"one"
+    assert ciphers[2].open(empty or b"", *places.title("c")) == b""
+    assert len({one[1:13] for one in (first, empty) if one}) == 2
