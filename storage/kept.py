@@ -15,6 +15,7 @@ from storage.alike import Alike, Columns, Kind
 from storage.cipher import Cipher, seal_each
 from storage.columns import plain
 from storage.database import Database
+from storage.fresh import apart
 from storage.seals import in_bytes
 from storage.summaries import title_of
 from storage.tables import conversation, source, turn
@@ -67,7 +68,14 @@ Making one takes as long as storing a turn.
 
 
 def keep_all(connection: Connection, db: Database, kept: Sequence[Kept]) -> list[None]:
-    """Store them, each in a conversation of its own. Goes column by column: half of what row by row takes."""
+    """Store them, each in a conversation of its own."""
+    with apart(connection):
+        _store(connection, db, kept)
+    return [None] * len(kept)
+
+
+def _store(connection: Connection, db: Database, kept: Sequence[Kept]) -> None:
+    """Column by column: half of what row by row takes."""
     found = db.keys.obtain_all(connection, {one.owner for one in kept}, kept[0].asked_at)
     ciphers = [found[one.owner] for one in kept]
     forms = _forms_of(connection.dialect, ciphers, kept)
@@ -82,7 +90,6 @@ def keep_all(connection: Connection, db: Database, kept: Sequence[Kept]) -> list
     _CONVERSATION.insert(connection, begun, conversations)
     _TURN.insert(connection, ends, turns)
     _SOURCE.insert(connection, rests, sources)
-    return [None] * len(kept)
 
 
 def _forms_of(dialect: Dialect, ciphers: Sequence[Cipher], kept: Sequence[Kept]) -> list[_Form]:
