@@ -67,16 +67,8 @@ def profile_of(
     template = None if system or line.prompt is None else in_language(line.prompt.texts, language, "")
     names = _named(template) if template else ()
     values = _values(line, language, frozenset(names), now) if template else {}
-    rules = fill(
-        RULES[tongue],
-        {
-            "contact": in_language(line.contact, language, ""),
-            "customer_language": LANGUAGE_NAMES.get(language, language),
-            "glossary": fill(GLOSSARY[tongue], {"names": _names(line, tongue)}) if line.glossary else "",
-            "style": "" if template else _OWN_STYLE[tongue],
-            "files": FILE_RULES[tongue][files] if files else "",
-        },
-    )
+    glossary = _names(line, tongue) if line.glossary else None
+    rules = _rules(in_language(line.contact, language, ""), language, glossary, bool(template), files)
     text = (
         filled(template, {**values, "passages": ""}.__getitem__)
         if template
@@ -84,6 +76,22 @@ def profile_of(
     )
     places = names.count("passages")
     return Profile(text, rules, tongue, places, values, template)
+
+
+@lru_cache(512)
+def _rules(contact: str, language: str, glossary: str | None, versioned: bool, files: Scope | None) -> str:
+    """The rules that stay; remembered, since all questions to a line in one language have the same."""
+    tongue = tongue_of(language)
+    return fill(
+        RULES[tongue],
+        {
+            "contact": contact,
+            "customer_language": LANGUAGE_NAMES.get(language, language),
+            "glossary": "" if glossary is None else fill(GLOSSARY[tongue], {"names": glossary}),
+            "style": "" if versioned else _OWN_STYLE[tongue],
+            "files": FILE_RULES[tongue][files] if files else "",
+        },
+    )
 
 
 @lru_cache(512)

@@ -30,13 +30,13 @@ def route(text: str, line: BusinessLine, language: str) -> Route:
     """The way a message takes. A request for a person is obeyed in the message's language or in English or
     Chinese, since customers mix them."""
     folded = fold(without_placeholders(text))
-    tried = understood(language)
     wish = folded.replace("人工智能", "ai")  # it begins like a person's desk and means a machine
-    if any(mentions(wish, sentences.person_requests) for sentences in tried):
+    if mentions(wish, _person_requests(language)):
         return _to_a_person("asked", line, language)
     if line.handoff.words and mentions(folded, _folded(tuple(line.handoff.words))):
         return _to_a_person("rule", line, language)
     if len(folded) <= SHORT:
+        tried = understood(language)
         if any(folded in sentences.greetings for sentences in tried):
             return Route("courtesy", line.greeting.get(spoken(language)) or sentences_in(language).greeting)
         if any(folded in sentences.thanks for sentences in tried):
@@ -52,6 +52,12 @@ def way_of(question: Question, line: BusinessLine, language: str) -> Route:
 def _to_a_person(reason: str, line: BusinessLine, language: str) -> Route:
     note = handoff_note(reason, line, language)
     return Route("person", handed_over(note, line, language), note)
+
+
+@lru_cache(maxsize=1024)
+def _person_requests(language: str) -> tuple[str, ...]:
+    """All that a question in this language is looked through for, in one go."""
+    return tuple(phrase for sentences in understood(language) for phrase in sentences.person_requests)
 
 
 @lru_cache(maxsize=256)

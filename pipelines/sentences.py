@@ -89,6 +89,7 @@ def sentences_in(language: str) -> Sentences:
     return all_sentences()[spoken(language)]
 
 
+@lru_cache(maxsize=1024)
 def spoken(language: str) -> str:
     """In which of the languages that have sentences these are said to who speaks `language`."""
     known = all_sentences()
@@ -97,10 +98,11 @@ def spoken(language: str) -> str:
     return next((code for code in codes if code in known), "en")
 
 
+@lru_cache(maxsize=1024)
 def understood(language: str) -> Sequence[Sentences]:
     """Whose phrases a message in this language is compared with: its own and, since customers mix them, Chinese
     and English."""
-    return [sentences_in(code) for code in dict.fromkeys((language, "zh", "en"))]
+    return tuple(sentences_in(code) for code in dict.fromkeys((language, "zh", "en")))
 
 
 def language_by_heart(text: str) -> str | None:

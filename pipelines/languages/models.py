@@ -65,13 +65,13 @@ def _apart(
 
 
 def elsewhere(probable: Mapping[str, float]) -> str | None:
-    """The code of a language that is not one of XiaoQ's, where fastText is sure of it."""
-    best = max(probable, key=probable.__getitem__, default="")
+    """The code of a language that is not one of XiaoQ's, where fastText is sure of it; `probable` as it said it, the likeliest first."""
+    best = next(iter(probable), "")
     return best if best in OTHERS and probable[best] >= SURE else None
 
 
 def by_fasttext(text: str) -> Mapping[str, float]:
-    """By language, how probable fastText finds it; all it knows, not XiaoQ's alone."""
+    """By language, how probable fastText finds it, the likeliest first; all it knows, not XiaoQ's alone."""
     whole = " ".join(text.split()).encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
     names, found = _NAMES, _fasttext_model().predict(f"{_calm(whole)}\n", 176, FLOOR, "strict")
     return {names[label]: score if score < 1.0 else 1.0 for score, label in found}
