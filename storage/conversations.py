@@ -16,7 +16,6 @@ from core.messages import Channel, ConversationSummary, Message, Question, Store
 from core.vault import Hide, Masking, MaskWith, VaultEntry
 from storage import places
 from storage.database import Database
-from storage.fresh import apart
 from storage.growing import GrowingAnswers, Grown
 from storage.kept import Kept, keep_all
 from storage.ownership import KEY, hold_turn, is_conversation, live_in, require_conversation
@@ -49,7 +48,7 @@ class SqlConversationLog:
         self._growing = GrowingAnswers(db)
         self._begin: Batch[Asked, StoredTurn] = lambda connection, asked: begin_all(connection, db, asked)
         self._finish: Batch[Ended, None] = lambda connection, ended: finish_all(connection, db, ended)
-        self._keep: Batch[Kept, None] = lambda connection, kept: _kept(connection, db, kept)
+        self._keep: Batch[Kept, None] = lambda connection, kept: keep_all(connection, db, kept)
 
     async def begin(
         self,
@@ -241,11 +240,6 @@ class SqlConversationLog:
             self._db.seals.change(connection, before, delta)
 
         await self._db.write(write)
-
-
-def _kept(connection: Connection, db: Database, kept: Sequence[Kept]) -> Sequence[None]:
-    with apart(connection):
-        return keep_all(connection, db, kept)
 
 
 def _lost(owed: Ended | Kept, error: Exception) -> None:

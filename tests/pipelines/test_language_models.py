@@ -28,6 +28,12 @@ def test_fasttext_without_its_downloader() -> None:
     assert [by_fasttext(text) for text in TEXTS] == [detected(detector, text) for text in TEXTS]
 
 
+def test_fasttext_names_the_likeliest_first() -> None:
+    for text in TEXTS:
+        found = list(by_fasttext(text).values())
+        assert found == sorted(found, reverse=True), text
+
+
 def test_langid_from_a_mapped_file() -> None:
     weights, priors, names, moves, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
     whole = LanguageIdentifier(weights, priors, names, moves, outputs, tk_row=rows)
