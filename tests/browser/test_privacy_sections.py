@@ -1,5 +1,6 @@
 """The audit and one customer's data in a real browser: verified, filtered, given out, erased, in both languages."""
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from app import build_services, close_index
 from core.messages import Question
@@ -129,6 +130,30 @@ async def test_a_customer_is_found_and_given_out(browser: Browser, site: Site) -
         await page.get_by_role("button", name="永久删除").click()
         await expect(page.get_by_role("group", name=f"永久删除“{MEI}”的全部数据？")).to_be_visible()
         await visit.screenshot("customer-zh")
+        assert await visit.faults() == []
+
+
+async def test_a_section_that_comes_late_takes_no_ones_place(browser: Browser, site: Site) -> None:
+    async with visiting(browser, site, "zh") as visit:
+        page, late = visit.page, asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await late.wait()
+            await route.continue_()
+
+        await page.route("**/system/operators", hold)  # what the tab opens with
+        await visit.sign_in()
+        await open_section(visit, "系统", "客户数据")
+        field = page.get_by_label("客户", exact=True)
+        await expect(field).to_be_visible()
+        async with page.expect_response("**/system/operators") as coming:
+            late.set()
+        await (await coming.value).finished()
+        await page.evaluate("() => new Promise((shown) => setTimeout(shown, 200))")
+        await expect(field).to_be_visible()
+        await expect(page.get_by_role("button", name="客户数据", exact=True)).to_have_attribute(
+            "aria-current", "page"
+        )
         assert await visit.faults() == []
 
 

@@ -152,9 +152,17 @@
       await this.attempt(() => this.show(names.includes(wanted) ? wanted : names[0]));
     }
 
+    // What was asked for last is what is shown, whichever answer comes last.
     async show(section) {
-      const html = await (await this.call(section)).text();
+      const asked = (this.asked = {});
       this.section = section;
+      let html;
+      try {
+        html = await (await this.call(section)).text();
+      } catch (error) {
+        if (asked === this.asked) throw error;
+      }
+      if (asked !== this.asked) return;
       sessionStorage.setItem(REMEMBERED + this.tab, section);
       this.at(".xq-sys-section").innerHTML = html;
       this.keepUp(this.at(".xq-sys-section"));
