@@ -70,13 +70,8 @@ def is_customer(user: Any) -> bool:
 
 def lone_text(messages: Any) -> str | None:
     """What the user says, where that is the only message."""
-    if type(messages) is not list or len(messages) != 1:
-        return None
-    (one,) = messages
-    if type(one) is not dict or len(one) != 2 or one.get("role") != "user":
-        return None
-    content = one.get("content")
-    return content if type(content) is str and len(content) <= LONGEST_TEXT else None
+    found = _messages(messages) if type(messages) is list and len(messages) == 1 else None
+    return found[0].content if found else None
 
 
 def _messages(given: Any) -> list[Message] | None:
