@@ -51,7 +51,10 @@ class Subjects(Protocol):
         ...
 
     async def counts(self, customer: str) -> Mapping[str, int]:
-        """How many rows of which table are kept of them. Reads no text."""
+        """How many rows of which table are kept of them. Reads no text.
+
+        What a turn stands on and took counts with its turn; with rows of its own where an earlier version wrote some.
+        """
         ...
 
     async def export(self, customer: str) -> SubjectData:

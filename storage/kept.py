@@ -13,13 +13,14 @@ from core.messages import Question, TurnRecord
 from storage import places
 from storage.alike import Alike, Columns, Kind
 from storage.cipher import Cipher, seal_each
+from storage.cited import packed
 from storage.columns import plain
 from storage.database import Database
 from storage.fresh import apart
 from storage.seals import in_bytes
 from storage.summaries import title_of
-from storage.tables import conversation, source, turn
-from storage.turns import conversation_values, outcome, packed_source, source_values, turn_values
+from storage.tables import conversation, turn
+from storage.turns import conversation_values, outcome, turn_values
 
 FORMS = 512
 """Records whose form is remembered; then all are forgotten."""
@@ -28,8 +29,10 @@ _CONVERSATION = Kind(
     conversation,
     ("id", "owner", "customer", "customer_hash", "title", "started_at", "updated_at", "members", "seal"),
 )
-_TURN = Kind(turn, ("id", "conversation_id", "asked_at", "ended_at", "request_id", "question", "answer"))
-_SOURCE = Kind(source, ("turn_id", "content"))
+_TURN = Kind(
+    turn,
+    ("id", "conversation_id", "asked_at", "ended_at", "request_id", "question", "answer", "sources"),
+)
 
 
 @dataclass(slots=True)
@@ -49,15 +52,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What every turn has of a record that it ends with: an answer from memory has the same each time it is given.
-
-    Of the sources, in their order, what is sealed and the other columns.
-    """
+    """What every turn has of a record that it ends with: an answer from memory has the same each time it is given."""
 
     record: TurnRecord
     answer: bytes
+    sources: bytes | None
     turn: Alike
-    sources: Sequence[tuple[bytes, Alike]]
 
 
 _forms: dict[tuple[str, int, str, str | None], _Form] = {}
@@ -81,15 +81,11 @@ def _store(connection: Connection, db: Database, kept: Sequence[Kept]) -> None:
     forms = _forms_of(connection.dialect, ciphers, kept)
     ends, turns = [form.turn for form in forms], _turns(ciphers, kept, forms)
     members = db.seals.members_of(_TURN.canonical(ends, turns))
-    whose, rests, sources = _sources(ciphers, kept, forms)
-    for at, digest in zip(whose, db.seals.members_of(_SOURCE.canonical(rests, sources)), strict=True):
-        members[at] += digest
     begun, conversations = _begun(connection.dialect, ciphers, db, kept), _conversations(ciphers, db, kept)
     conversations["members"] = list(map(in_bytes, members))
     conversations["seal"] = db.seals.sealed_as(connection, _CONVERSATION.canonical(begun, conversations))
     _CONVERSATION.insert(connection, begun, conversations)
     _TURN.insert(connection, ends, turns)
-    _SOURCE.insert(connection, rests, sources)
 
 
 def _forms_of(dialect: Dialect, ciphers: Sequence[Cipher], kept: Sequence[Kept]) -> list[_Form]:
@@ -110,13 +106,10 @@ def _made(dialect: Dialect, cipher: Cipher, one: Kept) -> _Form:
     """From the rows that any turn leaves, whose own columns count for nothing."""
     record = one.record
     row = turn_values(cipher, one.turn_id, one.conversation_id, 0, one.question, one.asked_at)
-    row |= outcome(record, b"", one.ended_at)
+    row |= outcome(record, b"", None, one.ended_at)
     row["masked"] = b""
-    sources = [
-        (packed_source(each), _SOURCE.alike(dialect, source_values(cipher, one.turn_id, at, each)))
-        for at, each in enumerate(record.sources)
-    ]
-    return _Form(record, plain(record.answer).encode(), _TURN.alike(dialect, row), sources)
+    answer, sources = plain(record.answer).encode(), packed(record.sources)
+    return _Form(record, answer, sources, _TURN.alike(dialect, row))
 
 
 def _turns(ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_Form]) -> Columns:
@@ -134,19 +127,10 @@ def _turns(ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_For
         "answer": [
             one or b"" for one in seal_each(ciphers, answers, map(places.answer, ids, conversation_ids))
         ],
+        "sources": seal_each(
+            ciphers, [form.sources for form in forms], map(places.sources, ids, conversation_ids)
+        ),
     }
-
-
-def _sources(
-    ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_Form]
-) -> tuple[list[int], list[Alike], Columns]:
-    """At which place each one's turn stands, what it shares with others, and its own."""
-    each = [(at, place) for at, form in enumerate(forms) for place in range(len(form.sources))]
-    found = [forms[at].sources[place] for at, place in each]
-    turn_ids = [kept[at].turn_id for at, _ in each]
-    bound = map(places.source, turn_ids, [place for _, place in each])
-    contents = seal_each([ciphers[at] for at, _ in each], [content for content, _ in found], bound)
-    return [at for at, _ in each], [rest for _, rest in found], {"turn_id": turn_ids, "content": contents}
 
 
 def _conversations(ciphers: Sequence[Cipher], db: Database, kept: Sequence[Kept]) -> Columns:

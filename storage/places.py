@@ -31,7 +31,12 @@ def answer(turn_id: str, conversation_id: str) -> Place:
     return ("turn.answer", turn_id, conversation_id)
 
 
+def sources(turn_id: str, conversation_id: str) -> Place:
+    return ("turn.sources", turn_id, conversation_id)
+
+
 def source(turn_id: str, position: int) -> Place:
+    """Of a row of before migration 0010."""
     return ("source.content", turn_id, str(position))
 
 

@@ -1,10 +1,9 @@
 """Rows into nouns: stored turns with their sources, timings and feedback, decrypted. Knows no owner.
 
-Every caller brings its own condition; two further queries fetch what hangs on the turns found, however many. A row
-that does not pass its check reads as DAMAGED, is logged by its id, and leaves the others as they are.
+Every caller brings its own condition; two further queries fetch what earlier versions hung on the turns found, however
+many. A row that does not pass its check reads as DAMAGED, is logged by its id, and leaves the others as they are.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,12 +14,11 @@ from sqlalchemy import Connection, Select, select
 from core.errors import StorageDamaged
 from core.messages import DAMAGED, HandoffNote, Mode, Source, StoredTurn, TurnRecord, TurnStatus, Usage
 from core.vault import Hide, VaultEntry, restored
-from storage import places, took
+from storage import cited, places, took
 from storage.cipher import Cipher
 from storage.ownership import KEY
-from storage.slices import slices
 from storage.subject_keys import SubjectKeys
-from storage.tables import conversation, feedback, source, subject, turn
+from storage.tables import conversation, feedback, subject, turn
 from storage.vaults import read_vault
 
 log = structlog.get_logger()
@@ -64,15 +62,14 @@ def stored_turns(connection: Connection, query: "Select[*tuple[Any, ...]]", eyes
 
 def turns_of(connection: Connection, rows: Sequence[Any], eyes: Eyes) -> list[StoredTurn]:
     """The turns of some of such a query's rows."""
-    ids = [row.id for row in rows]
-    sources, timings = _sources(connection, ids), took.read_all(connection, rows)
-    return [_turn(connection, row, sources.get(row.id, ()), timings.get(row.id, {}), eyes) for row in rows]
+    sources, timings = cited.in_rows(connection, rows), took.read_all(connection, rows)
+    return [_turn(connection, row, sources, timings.get(row.id, {}), eyes) for row in rows]
 
 
 def _turn(
     connection: Connection,
     row: Any,
-    sources: Sequence[Any],
+    sources: cited.Rows,
     timings: dict[str, int],
     eyes: Eyes,
 ) -> StoredTurn:
@@ -81,7 +78,7 @@ def _turn(
         cipher = eyes.keys.of(connection, row)
         answer = text_of(cipher, row.answer, places.answer(row.id, row.conversation_id))
         comment = None if row.comment is None else cipher.open_text(row.comment, *places.comment(row.id))
-        found = [_source(cipher, one) for one in sources]
+        found = cited.read(cipher, row, sources)
         said = spoken(connection, cipher, row, eyes)
     except StorageDamaged:
         log.error("row_damaged", table="turn", id=row.id, conversation=row.conversation_id)
@@ -120,31 +117,6 @@ def restored_source(one: Source, entries: Sequence[VaultEntry]) -> Source:
         title=restored(one.title, entries),
         location=restored(one.location, entries),
         text=restored(one.text, entries),
-    )
-
-
-def _sources(connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for some in slices(ids):
-        query = select(source).where(source.c.turn_id.in_(some))
-        for row in connection.execute(query.order_by(source.c.turn_id, source.c.position)).all():
-            found[row.turn_id].append(row)
-    return found
-
-
-def _source(cipher: Cipher, row: Any) -> Source:
-    content = places.unpacked(cipher.open(row.content, *places.source(row.turn_id, row.position)))
-    document, title, location, text = content
-    return Source(
-        document=document,
-        title=title,
-        location=location,
-        score=row.score,
-        text=text,
-        document_id=row.document_id,
-        passage_id=row.passage_id,
-        base=row.base,
-        page=row.page,
     )
 
 

@@ -141,6 +141,7 @@ turn = Table(
     Column("error", PlainText),
     Column("answer_language", PlainText),
     Column("timings", PlainText),  # what each step took (took.py); none: nothing, or rows of `timing`
+    Column("sources", LargeBinary),  # what it stands on (cited.py); none: nothing, or rows of `source`
     UniqueConstraint("conversation_id", "position"),
     Index(None, "asked_at"),
 )
@@ -163,6 +164,10 @@ source = Table(
     Column("base", PlainText, nullable=False),
     Column("page", Integer),
 )
+"""What turns stand on that ended before migration 0010, read and erased as ever; nothing is added to it any more.
+
+Each was a ciphertext, a digest and two places in the file: a quarter of what keeping an answer with one source took.
+"""
 
 timing = Table(
     "timing",

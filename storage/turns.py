@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from core.errors import NotFound, XiaoQError
-from core.messages import Channel, Question, Source, TurnRecord, TurnStatus
-from storage import places, took
+from core.messages import Channel, Question, TurnRecord, TurnStatus
+from storage import cited, places, took
 from storage.cipher import Cipher
 from storage.database import Database
 from storage.fresh import Held, apart, taken
 from storage.ownership import hold_turns, no_such_turn
-from storage.prepared import insert_rows, run_for_each
+from storage.prepared import run_for_each
 from storage.pseudonyms import Pseudonyms
 from storage.rows import sealed_text
 from storage.seals import Change, Seals
@@ -101,7 +101,9 @@ def turn_values(
     }
 
 
-def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str, Any]:
+def outcome(
+    record: TurnRecord, sealed_answer: bytes, sealed_sources: bytes | None, now: datetime
+) -> dict[str, Any]:
     """The turn's own columns of a record."""
     usage, handoff = record.usage, record.handoff
     return {
@@ -120,6 +122,7 @@ def outcome(record: TurnRecord, sealed_answer: bytes, now: datetime) -> dict[str
         "error": record.error,
         "answer_language": record.answer_language,
         "timings": took.written(record.timings),
+        "sources": sealed_sources,
     }
 
 
@@ -180,7 +183,6 @@ class _Ending:
         self._connection = connection
         self._db = db
         self._turns: list[dict[str, Any]] = []
-        self._sources: list[dict[str, Any]] = []
         self._before: list[Mapping[str, Any]] = []
         self._after: list[dict[str, Any]] = []
         self._changes: list[Change] = []
@@ -189,19 +191,21 @@ class _Ending:
         """Raises NotFound where the turn is another's."""
         if held.conversation["owner"] != ended.owner:
             raise no_such_turn()
-        record, cipher, was, turn_id = ended.record, held.cipher, held.turn, held.turn["id"]
-        sealed = sealed_text(cipher, record.answer, places.answer(turn_id, held.conversation["id"]))
-        values = outcome(record, sealed, ended.now)
+        record, cipher, was = ended.record, held.cipher, held.turn
+        own = was["id"], held.conversation["id"]
+        answer = sealed_text(cipher, record.answer, places.answer(*own))
+        values = outcome(
+            record, answer, cited.sealed(cipher, record.sources, places.sources(*own)), ended.now
+        )
         if was["masked"] is None and (record.answer or record.status is TurnStatus.DONE):
             values["masked"] = b""  # masking comes before any answer, and had nothing to store
         self._before.append(was)
         self._after.append({**was, **values})
-        delta = self._add_sources(cipher, turn_id, record) - self._drop_details(was)
-        self._turns.append({"the_id": turn_id, "masked": was["masked"], **values})
-        self._changes.append((held.conversation, delta, ended.now))
+        self._turns.append({"the_id": was["id"], "masked": was["masked"], **values})
+        self._changes.append((held.conversation, -self._drop_details(was), ended.now))
 
     def _drop_details(self, asked: Mapping[str, Any]) -> int:
-        """What a turn that had already ended said of its sources; of its timings, where an earlier version ended it."""
+        """The rows of a turn that an earlier version ended: what it stood on, and took."""
         if asked["status"] == TurnStatus.RUNNING.value:
             return 0
         lost = 0
@@ -211,16 +215,10 @@ class _Ending:
             self._connection.execute(delete(table).where(table.c.turn_id == asked["id"]))
         return lost
 
-    def _add_sources(self, cipher: Cipher, turn_id: str, record: TurnRecord) -> int:
-        sources = [source_values(cipher, turn_id, at, one) for at, one in enumerate(record.sources)]
-        self._sources += sources
-        return sum(self._db.seals.members(source, sources))
-
     def write(self) -> None:
         if not self._turns:
             return
         run_for_each(self._connection, _end, self._turns)
-        insert_rows(self._connection, source, self._sources)
         self._db.seals.change_all(self._connection, self._changed())
 
     def _changed(self) -> list[Change]:
@@ -234,27 +232,10 @@ class _Ending:
         return list(changes.values())
 
 
-def packed_source(one: Source) -> bytes:
-    return places.packed(one.document, one.title, one.location, one.text)
-
-
-def source_values(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
-    return {
-        "turn_id": turn_id,
-        "position": position,
-        "content": cipher.seal(packed_source(one), *places.source(turn_id, position)),
-        "score": float(one.score),
-        "document_id": one.document_id,
-        "passage_id": one.passage_id,
-        "base": one.base,
-        "page": one.page,
-    }
-
-
 _ENDED = (
     "ended_at", "status", "answer", "masked", "mode", "language", "engine", "finish_reason", "prompt_tokens",
     "completion_tokens", "usage_estimated", "handoff_reason", "handoff_contact", "error",
-    "answer_language", "timings",
+    "answer_language", "timings", "sources",
 )  # fmt: skip
 """What the end of a turn sets of its row."""
 _end = update(turn).where(turn.c.id == bindparam("the_id")).values({name: bindparam(name) for name in _ENDED})

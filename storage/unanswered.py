@@ -1,6 +1,6 @@
 """How many of a conversation's latest answers in a row found nothing. Reads no text."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from core.messages import Mode, TurnStatus
 from storage.ownership import live_in
@@ -15,7 +15,8 @@ def unanswered_before(connection: Connection, conversation_id: str, owner: str, 
     """Before the turn `turn_id`, newest first, until one that found something. A model's answer that stands on no
     passage found nothing; an answer that was broken off says nothing either way. `owner` is a pseudonym."""
     here = select(turn.c.position).where(turn.c.id == turn_id, turn.c.conversation_id == conversation_id)
-    stands = select(source.c.turn_id).where(source.c.turn_id == turn.c.id).exists()
+    in_rows = select(source.c.turn_id).where(source.c.turn_id == turn.c.id).exists()
+    stands = or_(turn.c.sources.is_not(None), in_rows)
     query = (
         select(turn.c.mode, turn.c.handoff_reason, stands.label("stands"))
         .where(

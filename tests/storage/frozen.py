@@ -16,7 +16,7 @@ from storage.migrate import ENCRYPTED_SINCE, migrate
 from storage.ring import KeyRing
 from tests.support.keys import MASTER
 
-REVISIONS = ("0001", "0002", "0003", "0008")
+REVISIONS = ("0001", "0002", "0003", "0008", "0009")
 
 
 def fill(url: str, revision: str) -> None:

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from core.documents import Attachment, Chunk
 from core.messages import Mode, Question, Source, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Masking, VaultEntry
+from storage import cited, places, took
 from storage.attachments import SqlAttachmentStore
+from storage.cipher import Cipher
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.ownership import hold_turn
-from storage.tables import timing, turn
-from storage.took import read
+from storage.prepared import insert_rows
+from storage.tables import source, timing, turn
 
 PHONE = VaultEntry("[PHONE_1]", "phone", "13800138000", "138 0013 8000")
 NAME = VaultEntry("[EMAIL_1]", "email", "canary@example.com", "Canary@Example.com")
@@ -50,21 +53,43 @@ async def fill(
 
 
 async def as_before_0009(db: Database, turn_id: str, owner: str) -> None:
-    """Keep what a turn took as earlier versions did: a row of `timing` for each step."""
+    """Keep what a turn took and stands on as earlier versions did: a row of `timing` for each step, one of `source` for
+    each source."""
 
     def write(connection: Connection) -> None:
         before, asked = hold_turn(connection, turn_id, db.pseudonyms.owner(owner))
+        cipher = db.keys.of(connection, before)
         steps = [
-            {"turn_id": turn_id, "step": step, "milliseconds": took}
-            for step, took in read(turn_id, asked.timings).items()
+            {"turn_id": turn_id, "step": step, "milliseconds": milliseconds}
+            for step, milliseconds in took.read(turn_id, asked.timings).items()
         ]
-        connection.execute(update(turn).where(turn.c.id == turn_id).values(timings=None))
-        connection.execute(insert(timing), steps)
-        delta = db.seals.member(turn, {**asked._mapping, "timings": None})
-        delta += sum(db.seals.members(timing, steps)) - db.seals.member(turn, asked._mapping)
+        sources = [
+            source_row(cipher, turn_id, at, one) for at, one in enumerate(cited.read(cipher, asked, {}))
+        ]
+        bare = {"timings": None, "sources": None}
+        connection.execute(update(turn).where(turn.c.id == turn_id).values(bare))
+        delta = db.seals.member(turn, {**asked._mapping, **bare}) - db.seals.member(turn, asked._mapping)
+        for table, rows in ((timing, steps), (source, sources)):
+            insert_rows(connection, table, rows)
+            delta += sum(db.seals.members(table, rows))
         db.seals.change(connection, before, delta)
 
     await db.write(write)
+
+
+def source_row(cipher: Cipher, turn_id: str, position: int, one: Source) -> dict[str, Any]:
+    """A source as versions before 0010 kept it."""
+    content = places.packed(one.document, one.title, one.location, one.text)
+    return {
+        "turn_id": turn_id,
+        "position": position,
+        "content": cipher.seal(content, *places.source(turn_id, position)),
+        "score": one.score,
+        "document_id": one.document_id,
+        "passage_id": one.passage_id,
+        "base": one.base,
+        "page": one.page,
+    }
 
 
 CANARIES = [

@@ -48,13 +48,11 @@ async def test_the_same_rows(db: Database) -> None:
 
 async def rows(db: Database, conversation_id: str) -> list[list[dict[str, Any]]]:
     """All rows of a conversation, as far as two of the same can be alike: of a text its length, no id, no time."""
-    own = select(turn.c.id).where(turn.c.conversation_id == conversation_id)
 
     def read(connection: Connection) -> list[list[dict[str, Any]]]:
         queries: list[tuple[Table, Any]] = [
             (conversation, conversation.c.id == conversation_id),
             (turn, turn.c.conversation_id == conversation_id),
-            (source, source.c.turn_id.in_(own)),
         ]
         return [
             [{name: alike(value) for name, value in row._mapping.items() if not name.endswith("id")} for row in found]
@@ -205,12 +203,10 @@ async def opened(db: Database, one: Kept) -> list[list[dict[str, Any]]]:
         cipher = db.keys.obtain(connection, one.owner, one.asked_at)
         (begun,) = all_of(connection, conversation, conversation.c.id == one.conversation_id)
         (asked,) = all_of(connection, turn, turn.c.conversation_id == one.conversation_id)
-        sources = all_of(connection, source, source.c.turn_id == one.turn_id)
-        members = db.seals.member(turn, asked) + sum(db.seals.member(source, row) for row in sources)
-        assert (begun["members"], begun["seal"]) == (in_bytes(members), db.seals.conversation(begun))
-        for row in sources:
-            row["content"] = cipher.open(row["content"], *places.source(row.pop("turn_id"), row["position"]))
-        return [[read_conversation(cipher, begun)], [read_turn(cipher, asked)], sources]
+        assert begun["members"] == in_bytes(db.seals.member(turn, asked))
+        assert begun["seal"] == db.seals.conversation(begun)
+        assert all_of(connection, source, source.c.turn_id == one.turn_id) == []
+        return [[read_conversation(cipher, begun)], [read_turn(cipher, asked)]]
 
     return await db.write(read)
 
@@ -234,6 +230,8 @@ def read_turn(cipher: Cipher, row: dict[str, Any]) -> dict[str, Any]:
     row["question"] = cipher.open_text(row["question"], *places.question(*own))
     if row["answer"]:
         row["answer"] = cipher.open_text(row["answer"], *places.answer(*own))
+    if row["sources"] is not None:
+        row["sources"] = cipher.open(row["sources"], *places.sources(*own))
     return row
 
 

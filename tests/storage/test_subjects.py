@@ -22,7 +22,7 @@ from tests.support.keys import MASTER
 KEY_OWNER = "key:k-1/li"
 
 
-_COUNTED = ("subject", "conversation", "turn", "timing", "vault", "attachment_chunk")
+_COUNTED = ("subject", "conversation", "turn", "source", "timing", "vault", "attachment_chunk")
 
 
 async def counts(db: Database) -> dict[str, int]:
@@ -65,6 +65,7 @@ async def test_an_export_holds_all_of_theirs_in_their_own_words_and_nothing_else
     assert one.turns[0].question == "问题金丝雀,请打 138 0013 8000"
     assert one.turns[0].feedback_comment == "评语金丝雀"
     assert one.turns[0].record.timings == {"total": 40}
+    assert one.turns[0].record.sources[0].text == "来源金丝雀 138 0013 8000"
     assert one.attachments[0].name == "文件金丝雀.pdf"
     assert one.attachment_texts[0].text == "正文金丝雀 Canary@Example.com"
     assert one.vault == [NAME, PHONE]
@@ -89,7 +90,7 @@ async def test_erasing_leaves_no_row_of_theirs_and_every_row_of_others(db: Datab
     assert set((await subjects.counts("li")).values()) == {0}
     assert await counts(db) == before
     assert {name: gone[name] for name in _COUNTED} == {
-        "subject": 1, "conversation": 2, "turn": 2, "timing": 1, "vault": 4, "attachment_chunk": 2,
+        "subject": 1, "conversation": 2, "turn": 2, "source": 1, "timing": 1, "vault": 4, "attachment_chunk": 2,
     }  # fmt: skip
     assert swept == [True]
     assert set((await subjects.erase("li")).values()) == {0}
