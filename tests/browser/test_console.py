@@ -63,7 +63,7 @@ async def test_ask_read_the_source_reload_and_resume(browser: Browser, quoted_si
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert "<div" not in copied
         assert "参考来源" not in copied
-        await page.reload()
+        await visit.reload()
         await answered(page)
         assert (await page.locator(ANSWER).inner_text())[:40] == answer[:40]
         await expect(page.locator("#xq-history [aria-current]")).to_have_count(1)
@@ -91,7 +91,7 @@ async def test_tokens_arrive_and_stop_reaches_the_model(browser: Browser, echo_s
         await expect(page.locator("#xq-send")).to_be_visible()
         assert upstream.completed == 0
         assert upstream.aborted == 1
-        await page.reload()
+        await visit.reload()
         await expect(page.locator(".xq-note")).to_contain_text("Stopped")
 
 
@@ -111,7 +111,7 @@ async def test_retry_and_edit_replace_the_turn(browser: Browser, quoted_site: Si
         await page.get_by_label("Submit").click()
         await expect(page.locator("#xq-chatbot .user.message")).to_contain_text("& get <money> back?")
         await answered(page)
-        await page.reload()
+        await visit.reload()
         await answered(page)
         await expect(page.locator("#xq-chatbot .user.message")).to_have_count(1)
 

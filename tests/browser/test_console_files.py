@@ -49,7 +49,7 @@ async def test_attach_before_the_first_question_ask_and_remove(browser: Browser,
         await answered(page)
         await expect(page.locator("#xq-chatbot")).to_contain_text("两个月租金的违约金")
         await expect(page.locator(".xq-source").first).to_contain_text("房屋租赁合同.docx")
-        await page.reload()
+        await visit.reload()
         await expect(page.locator(".xq-file")).to_have_count(2)
         await chip(page, "房屋租赁合同.docx").get_by_role("button").click()
         await expect(page.locator(".xq-file")).to_have_count(1)

@@ -118,7 +118,7 @@ async def test_many_formats_go_in_are_found_and_open_at_their_place(
             "Finished: 6 files, 1 failed."
         )
 
-        await page.reload()
+        await visit.reload()
         await page.get_by_role("tab", name="Knowledge", exact=True).click()
         await expect(uploaded(page, "okapi.html")).to_contain_text("Ready")
 
@@ -161,7 +161,7 @@ async def test_golden_questions_are_removed_and_restored(browser: Browser, quote
         await expect(saved).to_have_count(0)
         await page.locator("#xq-golden-banner").get_by_role("button", name="Undo").click()
         await expect(saved).to_have_count(1)
-        await page.reload()
+        await visit.reload()
         await page.get_by_role("tab", name="Knowledge", exact=True).click()
         await saved.get_by_role("button", name="Test again").click()
         await expect(page.locator("[data-do=right]").first).to_have_attribute("aria-pressed", "true")
@@ -296,7 +296,7 @@ async def test_a_document_page_looks_finished(
         page = await open_knowledge(visit, {"zh": "知识库", "en": "Knowledge"}[language])
         await search(page, {"zh": "多久能退款？", "en": "How long does a refund take?"}[language])
         address = await page.locator("[data-do=right]").last.locator("xpath=../a").get_attribute("href")
-        await page.goto(f"{quoted_site.address}{address}")
+        await visit.leave_for(f"{quoted_site.address}{address}")
         await marked_in_view(page)
         await visit.screenshot(f"document-{device}-{theme}-{language}")
         assert await visit.faults() == []

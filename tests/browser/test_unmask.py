@@ -111,7 +111,7 @@ async def test_the_original_is_gone_with_the_next_conversation_a_refresh_and_ano
         await page.get_by_role("tab", name="数据分析", exact=True).click()
         await gone(page, shown)
         await original()
-        await page.reload()
+        await visit.reload()
         await visit.console_is_filled()
         assert NUMBER not in await page.content()
         assert NUMBER not in await page.evaluate(
