@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import orjson
 
 from core.embedding import Embedded
 from core.errors import EngineError, EngineRejected, NotSupported
 from core.settings import Settings
+from engines.exchange import Answer
 from engines.openai_wire import no_such_route, refusal
 from engines.upstream import Upstream, read_some
 
@@ -89,7 +89,7 @@ def _place(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-async def _whole(response: aiohttp.ClientResponse, deadline: float) -> bytes:
+async def _whole(response: Answer, deadline: float) -> bytes:
     body = bytearray()
     while data := await read_some(response, deadline):
         body += data

@@ -13,6 +13,7 @@ import structlog
 
 from core.errors import EngineBroken, EngineBusy, EngineError, EngineUnreachable, NotSupported
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
+from engines.exchange import Answer
 from engines.openai_wire import (
     no_such_route,
     parse_models,
@@ -70,7 +71,7 @@ class OpenAIEngine:
         self._context_tokens = context_tokens
         self._pace = Pace(first_token_seconds)
         self._learning: asyncio.Task[Health] | None = None
-        self._open: set[aiohttp.ClientResponse] = set()
+        self._open: set[Answer] = set()
 
     @property
     def context_tokens(self) -> int:
@@ -143,9 +144,7 @@ class OpenAIEngine:
                 await self._learning
         await self._upstream.aclose()
 
-    async def _begin(
-        self, request: GenerationRequest, deadline: float, *, whole: bool
-    ) -> aiohttp.ClientResponse:
+    async def _begin(self, request: GenerationRequest, deadline: float, *, whole: bool) -> Answer:
         """The reply whose body is the stream; calls again where that may help, as long as the next engine could
         still answer in time."""
         began = called = _now()
@@ -178,7 +177,7 @@ class OpenAIEngine:
         connect_seconds: float = CONNECT_SECONDS,
         *,
         whole: bool,
-    ) -> aiohttp.ClientResponse:
+    ) -> Answer:
         """One call; a second one where the server knows its one model by another name, or not the one that the
         question names."""
         asked_for = self._named(request)
@@ -202,14 +201,14 @@ class OpenAIEngine:
         log.warning("engine.refused", engine=self.name, status=response.status)
         if request.prompt is not None and no_such_route(response.status, body):
             raise NotSupported("The model's server has chat only; send messages to /v1/chat/completions.")
-        wait = response.headers.get("Retry-After", "")
+        wait = response.header("Retry-After")
         raise refusal(
             response.status, body.decode("utf-8", "replace"), int(wait) if wait.isdecimal() else None
         )
 
     async def _post(
         self, request: GenerationRequest, deadline: float, connect_seconds: float, *, whole: bool
-    ) -> aiohttp.ClientResponse:
+    ) -> Answer:
         body = request_body(request, self._named(request), whole=whole)
         path = "/chat/completions" if request.prompt is None else "/completions"
         return await self._upstream.request("POST", path, deadline, body, request.request_id, connect_seconds)
@@ -219,7 +218,7 @@ class OpenAIEngine:
         wanted = request.sampling.model
         return wanted if wanted is not None and wanted not in self._absent else self._model
 
-    async def _learn(self, response: aiohttp.ClientResponse) -> Health:
+    async def _learn(self, response: Answer) -> Health:
         if response.status in (404, 405):
             return Health(True, f"answers; asked for {self._model}")
         if response.status != 200:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from core.errors import EngineError, EngineTimeout, EngineUnreachable
 from core.patience import Patience
 from engines.connecting import PatientConnector
+from engines.exchange import Answer, Exchanges
 
 CONNECT_SECONDS = 2.5
 """Short, so that the next engine begins to answer within 3 s of a server that does not take the call."""
@@ -38,7 +40,7 @@ class Upstream:
     def __init__(self, base_url: str, key: str | None) -> None:
         self._base_url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._session: aiohttp.ClientSession | None = None
+        self._exchanges: Exchanges | None = None
         self._closed = False
 
     async def request(
@@ -49,47 +51,36 @@ class Upstream:
         body: bytes | None = None,
         request_id: str = "",
         connect_seconds: float = CONNECT_SECONDS,
-    ) -> aiohttp.ClientResponse:
+    ) -> Answer:
         """The response once its headers are here; the caller closes it. Follows no redirect: the key and the
         question go to the configured server only."""
-        headers = {**self._headers, "Content-Type": "application/json"} if body else dict(self._headers)
-        if request_id:
-            headers["x-request-id"] = request_id
+        limits = _LIMITS if connect_seconds == CONNECT_SECONDS else _limits(connect_seconds)
         with _translated():
             async with asyncio.timeout_at(deadline):
-                response = await self._connections().request(
-                    method,
-                    self._base_url + path,
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=_LIMITS if connect_seconds == CONNECT_SECONDS else _limits(connect_seconds),
-                )
-        return response
+                answer = await self._connections().begin(method, path, body, request_id, limits)
+        return answer
 
     async def aclose(self) -> None:
         """Breaks off whatever is still being read."""
         self._closed = True
-        if self._session:
-            await self._session.close()
-            self._session = None
+        if self._exchanges:
+            await self._exchanges.aclose()
+            self._exchanges = None
 
-    def _connections(self) -> aiohttp.ClientSession:
+    def _connections(self) -> Exchanges:
         if self._closed:
             raise EngineError("The connection to the model was closed.")
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # No limit here: how many may ask at once is decided at the doors, not by a hidden queue.
-                connector=PatientConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+        if self._exchanges is None:
+            # No limit here: how many may ask at once is decided at the doors, not by a hidden queue.
+            connector = PatientConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS)
+            self._exchanges = Exchanges(self._base_url, self._headers, connector)
+        return self._exchanges
 
 
 class Body:
     """A body that comes over a long time, read against a deadline that moves with what it brings. `close` it."""
 
-    def __init__(self, response: aiohttp.ClientResponse, deadline: float) -> None:
+    def __init__(self, response: Answer, deadline: float) -> None:
         self._content = response.content
         self._deadline = deadline
         self._waits = self._late = False
@@ -123,7 +114,7 @@ class Body:
             self._late = True
 
 
-async def read_some(response: aiohttp.ClientResponse, deadline: float) -> bytes:
+async def read_some(response: Answer, deadline: float) -> bytes:
     """The next bytes of the body, empty at its end."""
     with _translated():
         async with asyncio.timeout_at(deadline):
@@ -131,7 +122,7 @@ async def read_some(response: aiohttp.ClientResponse, deadline: float) -> bytes:
     return data
 
 
-async def read_all(response: aiohttp.ClientResponse, deadline: float) -> bytes:
+async def read_all(response: Answer, deadline: float) -> bytes:
     """The body, or its first megabyte."""
     body = b""
     while len(body) < _BODY_BYTES and (data := await read_some(response, deadline)):
@@ -139,7 +130,7 @@ async def read_all(response: aiohttp.ClientResponse, deadline: float) -> bytes:
     return body
 
 
-async def read_whole(response: aiohttp.ClientResponse, deadline: float) -> bytes:
+async def read_whole(response: Answer, deadline: float) -> bytes:
     """The whole body. Raises EngineError for one beyond all measure."""
     if (response.content_length or 0) > _WHOLE_BYTES:
         raise EngineError("The model's reply is larger than any answer.")
@@ -154,15 +145,15 @@ async def read_whole(response: aiohttp.ClientResponse, deadline: float) -> bytes
     return bytes(body)
 
 
-async def drain(response: aiohttp.ClientResponse) -> None:
+async def drain(response: Answer) -> None:
     """Give the connection of a finished reply back to the pool, if its end is at hand."""
     with suppress(EngineError):
         await read_all(response, asyncio.get_running_loop().time() + _DRAIN_SECONDS)
     response.release()
 
 
-_FAILURES = (aiohttp.ClientError, OSError, ValueError)
-"""Of a connection; ValueError is aiohttp's word for some malformed replies."""
+_FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
+"""Of a connection; ValueError is aiohttp's word for some malformed replies, too."""
 
 
 @contextmanager
