@@ -24,6 +24,8 @@ BUILDING = re.compile(
     rf"(?<![{_FIGURES}])(?:{_NUMBER}|[A-Za-z]){_GAP}(?:栋|棟|幢|号楼|號樓|座|单元|單元|#楼?|号院)(?:{_GAP}-?{_GAP}{_NUMBER}{_GAP}(?:单元|單元|门|梯|层|層|楼|栋|幢|座))?"
     rf"{_GAP}-?{_GAP}[A-Za-z]?[{_FIGURES}]{{1,5}}(?:-[0-9]{{1,4}}){{0,2}}(?:{_GAP}(?:室|号房|号|號|房|户|戶|层|楼|单元)|(?![0-9{_HAN}A-Za-z]))"
 )
+SIGN = re.compile(rf"[号號弄巷#栋棟幢组队社座单單](?:(?<=[{_FIGURES}A-Za-z].)|(?<=[{_FIGURES}A-Za-z][ \n].))")
+"""What every `ROAD` and `BUILDING` has; most texts have none, and to look for it takes a tenth of the time."""
 COMPOUND = re.compile(
     rf"(?P<name>小区|花园|家园|公寓|新村|大厦|广场|宿舍|家属院|苑|庭|府|湾|城|公馆|名邸|雅居|华府|中心){_GAP}"
     rf"(?:[0-9]{{1,3}}(?:[#\-][0-9]{{1,4}}){{1,3}}|(?:[A-Za-z]|{_NUMBER}){_GAP}(?:栋|棟|幢|座|号楼|號樓|期|单元)?{_GAP}[0-9]{{3,4}}(?:室|房|号)?)(?![0-9元年])"
@@ -58,6 +60,8 @@ _LABEL = re.compile(
 LABELLED = re.compile(
     rf"(?:(?:地址|住址|居住地|户籍地|籍贯)[是为在:：改成填写 ]{{0,5}}|住在|家住|寄到|送到|寄往|邮寄到)(?P<address>(?:{_GAP}[{_HAN}]{{2,8}}?(?:省|自治区|市|区|县|州|旗|盟)){{2,4}}{_GAP}[{_HAN}A-Za-z0-9\-]{{2,30}})"
 )
+LABELLED_BEGUN = re.compile("地址|住址|居住地|户籍地|籍贯|住在|家住|寄到|送到|寄往")
+_WHERE_TO = re.compile("[址住寄送]")
 _DAY = re.compile(r"(?:到货|发货|线|店|窗口|登机口|出口|站台|床|选手|球员|机|文件)")
 _NOISE = re.compile(r"[\s,.，。、·]+")
 
@@ -72,13 +76,14 @@ def chinese_addresses(text: str) -> Iterator[Candidate]:
         if found is not None:
             done = found.end
             yield found
-    if done == 0 and ("址" in text or "住" in text or "寄" in text or "送" in text):
+    if done == 0 and _WHERE_TO.search(text) is not None and LABELLED_BEGUN.search(text) is not None:
         for match in LABELLED.finditer(text):
             yield _candidate(text, match.start("address"), match.end("address"), 0.6)
 
 
 def _anchors(text: str) -> Iterator[re.Match[str]]:
-    matches = [match for pattern in (ROAD, COMPOUND, BUILDING) for match in pattern.finditer(text)]
+    patterns = (COMPOUND,) if SIGN.search(text) is None else (ROAD, COMPOUND, BUILDING)
+    matches = [match for pattern in patterns for match in pattern.finditer(text)]
     yield from sorted(matches, key=lambda match: match.start())
 
 

@@ -11,6 +11,7 @@ from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
 from pipelines.masking.folding import Folded
+from pipelines.masking.runs import Number
 from pipelines.masking.shapes import (
     NOT_AFTER,
     NOT_BEFORE,
@@ -19,7 +20,6 @@ from pipelines.masking.shapes import (
     inside_code,
     is_another_shape,
     is_even_cut,
-    overlapping,
     spaced,
     unbroken,
 )
@@ -32,7 +32,7 @@ CARD = re.compile(
     rf"|[0-9]{{4}}{_ONE}[0-9]{{6}}{_ONE}[0-9]{{4,5}}|[0-9]{{6}}{_ONE}[0-9]{{10,13}}"
     rf"|[0-9](?:{_ONE}[0-9]){{12,18}})"
 )
-WHOLE = re.compile(rf"{NOT_AFTER}[0-9]{spaced('[0-9]', '{12,18}')}{NOT_BEFORE}")
+WHOLE = Number(rf"{NOT_AFTER}[0-9]{spaced('[0-9]', '{12,18}')}{NOT_BEFORE}", 13)
 """Any grouping: trusted where the text calls it a card, or where it passes every check."""
 _ISSUER = re.compile(
     r"62[0-9]{14,17}|4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"
@@ -49,7 +49,7 @@ _SIXTEEN = re.compile(r"(?:4[0-9]{3}|5[1-5][0-9]{2}|35[0-9]{2}|60[0-9]{2}|65[0-9
 
 def cards(folded: Folded) -> Iterator[Candidate]:
     """All of them; overlapping ones are sorted out later."""
-    for match in overlapping(WHOLE, folded.text):
+    for match in WHOLE.overlapping(folded.text, folded.runs):
         matched = match.group()
         usual = CARD.fullmatch(matched) is not None or is_even_cut(groups(unbroken(matched)))
         yield from _judged(folded, match, usual=usual)

@@ -4,7 +4,7 @@ Knows their forms and checks; the words near them decide where a form alone says
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from core.privacy import Kind
@@ -13,35 +13,58 @@ from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
 from pipelines.masking.folding import Folded
 from pipelines.masking.identity import is_resident_number
-from pipelines.masking.shapes import GAP, NOT_BEFORE, spaced
+from pipelines.masking.runs import Number, Run
+from pipelines.masking.shapes import GAP, NOT_BEFORE, SEPARATORS, spaced
 
 _FREE = r"(?<![A-Z0-9])(?<![A-Z]['’])"
 _EDGE = r"(?![A-Z0-9])"
 _CODE = "0-9A-HJ-NPQRTUWXY"
 _PROVINCE = "京津沪滬渝冀豫云雲辽遼黑湘皖鲁魯新苏蘇浙赣贛鄂桂甘晋晉蒙陕陝吉闽閩贵貴粤粵青藏川宁寧琼瓊"
 _TIGHT = r"[ \-./_·\n]{0,2}"
-PASSPORT = re.compile(
+PASSPORT = Number(
     rf"{_FREE}(?:[EGDSP]{spaced('[0-9]', '{8}')}|E{_TIGHT}[A-HJ-NP-Z]{spaced('[0-9]', '{7}')}|(?:DE|SE|PE|MA){spaced('[0-9]', '{7}')}"
-    rf"|K[A-Z]?{spaced('[0-9]', '{8}')}|1[45]{spaced('[0-9]', '{7}')}){_EDGE}"
+    rf"|K[A-Z]?{spaced('[0-9]', '{8}')}|1[45]{spaced('[0-9]', '{7}')}){_EDGE}",
+    7,
+    before=7,
+    after=1,
 )
 ANY_PASSPORT = re.compile(rf"{_FREE}[A-Z0-9](?:{_TIGHT}[A-Z0-9]){{5,8}}{_EDGE}")
 _PASSPORT_BEFORE = re.compile(
     rf"{_FREE}(?P<code>[A-Z0-9](?:{_TIGHT}[A-Z0-9]){{6,8}})[ ]?[(（]?(?:号|的|这本)?\Z"
 )
-PERMIT = re.compile(rf"{_FREE}[HMCWLTKR](?:{_TIGHT}[A-Z])?{spaced('[0-9]', '{7,10}')}(?:\([A-Z]\))?{_EDGE}")
-NUMERIC_PERMIT = re.compile(rf"{_FREE}[0-9]{spaced('[0-9]', '{7,9}')}(?: ?\([A-Z0-9]{{1,2}}\))?{_EDGE}")
-FOREIGNER = re.compile(rf"{_FREE}[A-Z]{{3}}{spaced('[0-9]', '{12}')}{NOT_BEFORE}")
-CREDIT_CODE = re.compile(
-    rf"{_FREE}[1-9ANY]{GAP}[1-9A-HJ-NPQRTUWXY]{spaced('[0-9]', '{6}')}{spaced(f'[{_CODE}]', '{9}')}{GAP}[{_CODE}]{_EDGE}"
+PERMIT = Number(
+    rf"{_FREE}[HMCWLTKR](?:{_TIGHT}[A-Z])?{spaced('[0-9]', '{7,10}')}(?:\([A-Z]\))?{_EDGE}",
+    7,
+    before=7,
+    after=4,
+)
+NUMERIC_PERMIT = Number(
+    rf"{_FREE}[0-9]{spaced('[0-9]', '{7,9}')}(?: ?\([A-Z0-9]{{1,2}}\))?{_EDGE}", 8, after=6
+)
+FOREIGNER = Number(rf"{_FREE}[A-Z]{{3}}{spaced('[0-9]', '{12}')}{NOT_BEFORE}", 12, before=6)
+CREDIT_CODE = Number(
+    rf"{_FREE}[1-9ANY]{GAP}[1-9A-HJ-NPQRTUWXY]{spaced('[0-9]', '{6}')}{spaced(f'[{_CODE}]', '{9}')}{GAP}[{_CODE}]{_EDGE}",
+    6,
+    before=8,
+    after=41,
 )
 PLATE = re.compile(
     rf"[{_PROVINCE}]{_TIGHT}[A-HJ-NP-Z](?:{_TIGHT}[A-HJ-NP-Z0-9]){{3,6}}(?:{_TIGHT}[挂掛学學警港澳领領]|{_EDGE})"
     rf"|使{_TIGHT}[0-9]{{3}}{_TIGHT}[0-9]{{3}}{_EDGE}|{_FREE}[0-9]{{3}}{_TIGHT}[0-9]{{3}}使"
     rf"|WJ{_TIGHT}[{_PROVINCE}]?{_TIGHT}[0-9]{{4}}[0-9A-Z]{_EDGE}"
 )
+PLATE_BEGUN = re.compile(
+    rf"[{_PROVINCE}使W](?:(?<=[{_PROVINCE}]){_TIGHT}[A-HJ-NP-Z]|(?<=使){_TIGHT}[0-9]|(?<=[0-9]使)|(?<=W)J)"
+)
+"""What every plate has: found in a tenth of the time."""
 _LAST = re.compile(rf"{_TIGHT}[A-Z0-9]\Z")
 _NEW_ENERGY = re.compile(r".[A-Z](?:[A-HJK][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[A-HJK])")
-IBAN_START = re.compile(rf"{_FREE}[A-Z]{_TIGHT}[A-Z]{GAP}[0-9]{GAP}[0-9](?={_TIGHT}[A-Z0-9])")
+IBAN_START = Number(
+    rf"{_FREE}[A-Z]{_TIGHT}[A-Z]{GAP}[0-9]{GAP}[0-9](?={_TIGHT}[A-Z0-9])", 2, before=7, after=3
+)
+_BEHIND_LETTER = "|".join(f"(?<=[A-Z]{gap}.)" for gap in (f"[{SEPARATORS}]" * times for times in range(4)))
+_CHECK_DIGITS = re.compile(rf"[0-9](?<![0-9].)(?:{_BEHIND_LETTER}){GAP}[0-9]")
+"""The two figures behind an IBAN's country: its only run where the rest is letters."""
 _BBAN = re.compile(r"[A-Z0-9](?:[ \-./_·\n]{0,2}[A-Z0-9]){0,33}")
 _SEPARATOR = re.compile(r"[ \-./_·\n]")
 _WORD_INSIDE = re.compile(r"[^ ]*[0-9] [A-Z]{3,}\Z")
@@ -64,19 +87,20 @@ def bare(matched: str) -> str:
 
 
 def _passports(folded: Folded) -> Iterator[Candidate]:
-    for match in PASSPORT.finditer(folded.upper):
+    for match in PASSPORT.each(folded.upper, folded.runs):
         piece = words.before(folded.lower, match.start())
         value = bare(match.group())
         if words.PASSPORT.search(piece):
             yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.95, value)
         elif value[0].isalpha() and not words.labelled_other(piece) and not is_date_code(value):
             yield Candidate(Kind.PASSPORT, match.start(), match.end(), 0.8, value)
-    for label in words.PASSPORT.finditer(folded.lower):
+    labels = list(words.PASSPORT.finditer(folded.lower))
+    for label in labels:
         named = ANY_PASSPORT.match(folded.upper, words.after_label(folded.lower, label.end()))
         if named is not None and sum(map(str.isdigit, bare(named.group()))) >= 5:
             yield Candidate(Kind.PASSPORT, named.start(), named.end(), 0.85, bare(named.group()))
 
-    for label in words.PASSPORT.finditer(folded.lower):
+    for label in labels:
         behind = _PASSPORT_BEFORE.search(folded.upper, max(0, label.start() - 24), label.start())
         if behind is not None and sum(map(str.isdigit, behind.group())) >= 5:
             yield Candidate(
@@ -97,7 +121,7 @@ def is_date_code(value: str) -> bool:
 
 def _permits(folded: Folded) -> Iterator[Candidate]:
     for pattern in (PERMIT, NUMERIC_PERMIT, FOREIGNER):
-        for match in pattern.finditer(folded.upper):
+        for match in pattern.each(folded.upper, folded.runs):
             piece = words.before(folded.lower, match.start())
             value = bare(match.group())
             named = words.PERMIT.search(piece) is not None
@@ -117,9 +141,9 @@ def _permits(folded: Folded) -> Iterator[Candidate]:
 
 
 def _credit_codes(folded: Folded) -> Iterator[Candidate]:
-    from stdnum.cn import uscc
+    for match in CREDIT_CODE.each(folded.upper, folded.runs):
+        from stdnum.cn import uscc
 
-    for match in CREDIT_CODE.finditer(folded.upper):
         value = bare(match.group())
         piece = words.before(folded.lower, match.start())
         named = words.TAX.search(piece) is not None
@@ -144,6 +168,8 @@ def _credit_codes(folded: Folded) -> Iterator[Candidate]:
 
 def plates(folded: Folded) -> Iterator[Candidate]:
     """Seven characters, eight for new energy."""
+    if PLATE_BEGUN.search(folded.upper) is None:
+        return
     for match in PLATE.finditer(folded.upper):
         matched = match.group()
         value = _SEPARATOR.sub("", matched)
@@ -166,11 +192,15 @@ def _lengths() -> dict[str, int]:
     return lengths
 
 
+def iban_starts(upper: str) -> Sequence[re.Match[str]]:
+    """As `IBAN_START.pattern.finditer`."""
+    checks = [Run(check.start(), check.end(), 2) for check in _CHECK_DIGITS.finditer(upper)]
+    return IBAN_START.each(upper, checks)
+
+
 def ibans(folded: Folded) -> Iterator[Candidate]:
     """By country: the length says where it ends, so that words behind it stay out."""
-    from stdnum.iso7064 import mod_97_10
-
-    for match in IBAN_START.finditer(folded.upper):
+    for match in iban_starts(folded.upper):
         length = _lengths().get(bare(match.group())[:2])
         run = _BBAN.match(folded.upper, match.start()) if length else None
         if run is None or length is None:
@@ -181,6 +211,8 @@ def ibans(folded: Folded) -> Iterator[Candidate]:
         end += match.start()
         if end < len(folded.upper) and folded.upper[end].isascii() and folded.upper[end].isalnum():
             continue
+        from stdnum.iso7064 import mod_97_10
+
         value = bare(folded.upper[match.start() : end])
         checked = mod_97_10.is_valid(value[4:] + value[:4])
         written = folded.text[match.start() : match.end()]

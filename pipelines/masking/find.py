@@ -17,7 +17,7 @@ from pipelines.masking.handles import handles
 from pipelines.masking.identity import identities
 from pipelines.masking.mail import mails
 from pipelines.masking.phones import phones
-from pipelines.masking.shapes import GAP, loose_ends
+from pipelines.masking.shapes import loose_ends
 from pipelines.masking.spoken import in_digits, in_words
 
 _FIGURES = re.compile(
@@ -31,7 +31,6 @@ _WORDS = re.compile(
 )
 """One look for either spares a text without personal data all the others."""
 _LIST_MARK = re.compile(r"^[ ]{0,8}[0-9]{1,3}[.)、](?=[ ])", re.MULTILINE)
-_SIX_DIGITS = re.compile(f"[0-9](?:{GAP}[0-9]){{5}}")
 _SOME_FIGURES = re.compile(r"[0-9][^0-9]{0,3}[0-9][^0-9]{0,3}[0-9]")
 _OWN_ENDS = frozenset({Kind.EMAIL, Kind.ADDRESS, Kind.WECHAT, Kind.PLATE})
 _STREET_FIGURE = re.compile(r"[0-9一二三四五六七八九十百〇零]")
@@ -56,7 +55,7 @@ def _without_list_marks(folded: Folded) -> Folded:
 
 
 def _candidates(folded: Folded) -> Iterator[Candidate]:
-    yield from mails(folded.text)
+    yield from mails(folded)
     yield from _numbers(folded)
     if _STREET_FIGURE.search(folded.text) or "住" in folded.text or "址" in folded.text:
         yield from chinese_addresses(folded.text)
@@ -64,14 +63,14 @@ def _candidates(folded: Folded) -> Iterator[Candidate]:
 
 
 def _numbers(folded: Folded) -> Iterator[Candidate]:
-    if _SIX_DIGITS.search(folded.text):
+    if folded.runs:
         yield from phones(folded)
         yield from cards(folded)
         yield from identities(folded)
     if _SOME_FIGURES.search(folded.text):
         yield from codes(folded)
     yield from plates(folded)
-    yield from handles(folded.lower)
+    yield from handles(folded)
 
 
 def _judged(folded: Folded, candidates: Iterable[Candidate]) -> list[Candidate]:

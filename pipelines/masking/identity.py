@@ -11,6 +11,7 @@ from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.dates import is_date
 from pipelines.masking.folding import Folded
+from pipelines.masking.runs import Number
 from pipelines.masking.shapes import (
     GAP,
     NOT_AFTER,
@@ -18,15 +19,14 @@ from pipelines.masking.shapes import (
     digits,
     inside_code,
     is_another_shape,
-    overlapping,
     spaced,
 )
 
-LONG = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{16}')}{GAP}[0-9X*]{NOT_BEFORE}")
-SHORT = re.compile(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{14}')}{NOT_BEFORE}")
-SOCIAL_SECURITY = re.compile(rf"{NOT_AFTER}[0-9]{{3}}[ \-][0-9]{{2}}[ \-][0-9]{{4}}{NOT_BEFORE}")
-HONG_KONG = re.compile(r"(?<![A-Z0-9])[A-Z]{1,2} ?[0-9]{6} ?\([0-9A]\)")
-TAIWAN = re.compile(rf"(?<![A-Z0-9])[A-Z][ -]?[12]{spaced('[0-9]', '{8}')}{NOT_BEFORE}")
+LONG = Number(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{16}')}{GAP}[0-9X*]{NOT_BEFORE}", 17, after=5)
+SHORT = Number(rf"{NOT_AFTER}[1-9]{spaced('[0-9]', '{14}')}{NOT_BEFORE}", 15)
+SOCIAL_SECURITY = Number(rf"{NOT_AFTER}[0-9]{{3}}[ \-][0-9]{{2}}[ \-][0-9]{{4}}{NOT_BEFORE}", 9)
+HONG_KONG = Number(r"(?<![A-Z0-9])[A-Z]{1,2} ?[0-9]{6} ?\([0-9A]\)", 6, before=3, after=4)
+TAIWAN = Number(rf"(?<![A-Z0-9])[A-Z][ -]?[12]{spaced('[0-9]', '{8}')}{NOT_BEFORE}", 9, before=2)
 REGIONS = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83 91".split()
 )
@@ -36,7 +36,7 @@ _PERMITS = ("81", "82", "83")
 def identities(folded: Folded) -> Iterator[Candidate]:
     """All of them; overlapping ones are sorted out later."""
     yield from _long(folded)
-    for match in overlapping(SHORT, folded.upper):
+    for match in SHORT.overlapping(folded.upper, folded.runs):
         number = digits(match.group())
         named = _is_named(folded, match)
         plausible = number[:2] in REGIONS and is_date(number[6:12])
@@ -54,9 +54,9 @@ def identities(folded: Folded) -> Iterator[Candidate]:
 
 
 def _long(folded: Folded) -> Iterator[Candidate]:
-    from stdnum.cn import ric
+    for match in LONG.overlapping(folded.upper, folded.runs):
+        from stdnum.cn import ric
 
-    for match in overlapping(LONG, folded.upper):
         number = digits(match.group()[:-1]) + match.group()[-1].replace("*", "X")
         named = _is_named(folded, match)
         plausible = is_resident_number(number)
@@ -95,12 +95,12 @@ def _is_other(folded: Folded, match: re.Match[str]) -> bool:
 
 def _others(folded: Folded) -> Iterator[Candidate]:
     """Identity numbers of Hong Kong (by their brackets) and, where they are named, of Taiwan and the USA."""
-    for match in HONG_KONG.finditer(folded.upper):
+    for match in HONG_KONG.each(folded.upper, folded.runs):
         yield Candidate(
             Kind.ID_CARD, match.start(), match.end(), 0.85, re.sub(r"[^A-Z0-9]", "", match.group())
         )
     for pattern in (TAIWAN, SOCIAL_SECURITY):
-        for match in pattern.finditer(folded.upper):
+        for match in pattern.each(folded.upper, folded.runs):
             if words.ID.search(words.before(folded.lower, match.start())):
                 value = re.sub(r"[^A-Z0-9]", "", match.group())
                 yield Candidate(Kind.ID_CARD, match.start(), match.end(), 0.8, value)

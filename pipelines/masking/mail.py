@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from core.privacy import Kind
 from pipelines.masking.candidates import Candidate
+from pipelines.masking.folding import Folded
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SPACE = "[ \n]{0,2}"
@@ -27,7 +28,12 @@ HIDDEN = re.compile(
 HIDDEN_LOCAL = re.compile(
     rf"[A-Za-z0-9_+](?:(?:[A-Za-z0-9%+_-]|\.|{_DOT}(?=[A-Za-z0-9])){{0,40}}[A-Za-z0-9_+-])?\Z", re.IGNORECASE
 )
-_WORTH = re.compile(r"@|艾特|爱特|小老鼠|圈a|at符号|[ \(\[\{<_\-]at[ \)\]\}>_\-]|【 ?at", re.IGNORECASE)
+_WORTH = re.compile(r"at(?:[ )\]}>_\-](?<=[ (\[{<_\-]at.)|符号)|艾特|爱特|小老鼠|圈a|【 ?at")
+"""What stands for @, over the text in lower case; each begins with a letter of its own, which is found fast."""
+_AT_SIGN = re.compile(r"@|at(?:符号|[ )\]}>】」）_\-](?<=[ (\[{<【「（_\-]at.))|艾特|爱特|小老鼠|圈a")
+"""What each `HIDDEN` has in it, over the text in lower case."""
+_BEFORE_SIGN = 4
+"""Two spaces, a bracket and a space."""
 _STRONG = re.compile(r"@|艾特|爱特|小老鼠|圈a|[\(\[\{<【「]|at符号|[_\-]", re.IGNORECASE)
 _DOTS = re.compile(_DOT, re.IGNORECASE)
 _NO_LOCAL = frozenset(
@@ -35,9 +41,10 @@ _NO_LOCAL = frozenset(
 )
 
 
-def mails(text: str) -> Iterator[Candidate]:
-    """`text` is folded."""
-    if _WORTH.search(text) is None:
+def mails(folded: Folded) -> Iterator[Candidate]:
+    """All of them; overlapping ones are sorted out later."""
+    text = folded.text
+    if "@" not in text and _WORTH.search(folded.lower) is None:
         return
     if "@" in text:
         for match in PLAIN.finditer(text):
@@ -46,11 +53,12 @@ def mails(text: str) -> Iterator[Candidate]:
                 domain = match["domain"]
                 value = f"{local.group()}@{domain}".lower()
                 yield Candidate(Kind.EMAIL, local.start(), match.end(), 0.98, value)
-    yield from _hidden(text)
+    yield from _hidden(folded)
 
 
-def _hidden(text: str) -> Iterator[Candidate]:
-    for match in HIDDEN.finditer(text):
+def _hidden(folded: Folded) -> Iterator[Candidate]:
+    text = folded.text
+    for match in hidden_hosts(folded):
         local = HIDDEN_LOCAL.search(text, max(0, match.start() - 42), match.start())
         if local is None:
             continue
@@ -61,3 +69,14 @@ def _hidden(text: str) -> Iterator[Candidate]:
         name = _DOTS.sub(".", local.group())
         value = f"{name}@{_DOTS.sub('.', match['domain'])}".lower().replace(" ", "")
         yield Candidate(Kind.EMAIL, local.start(), match.end(), 0.9 if strong else 0.8, value)
+
+
+def hidden_hosts(folded: Folded) -> Iterator[re.Match[str]]:
+    """As `HIDDEN.finditer`, which tries each character of the text for 40 ns."""
+    done = 0
+    for sign in _AT_SIGN.finditer(folded.lower):
+        for at in range(max(done, sign.start() - _BEFORE_SIGN), sign.start() + 1):
+            if (match := HIDDEN.match(folded.text, at)) is not None:
+                yield match
+                done = match.end()
+                break

@@ -10,6 +10,7 @@ from core.privacy import Kind
 from pipelines.masking import words
 from pipelines.masking.candidates import Candidate
 from pipelines.masking.folding import Folded
+from pipelines.masking.runs import Number
 from pipelines.masking.shapes import (
     GAP,
     NOT_AFTER,
@@ -20,25 +21,30 @@ from pipelines.masking.shapes import (
     is_another_shape,
     is_even_cut,
     is_usual_cut,
-    overlapping,
     spaced,
 )
 
 _CHINA = rf"(?:\(?(?:\+|\+?{GAP}0{GAP}0)?{GAP}8{GAP}6{GAP})?"
-MOBILE = re.compile(
-    rf"{NOT_AFTER}(?P<prefix>{_CHINA})(?P<number>1{GAP}[3-9]{spaced('[0-9]', '{9}')}){NOT_BEFORE}"
+MOBILE = Number(
+    rf"{NOT_AFTER}(?P<prefix>{_CHINA})(?P<number>1{GAP}[3-9]{spaced('[0-9]', '{9}')}){NOT_BEFORE}",
+    11,
+    before=5,
 )
-TRUNK_MOBILE = re.compile(
-    rf"{NOT_AFTER}(?P<prefix>0)(?P<number>1{GAP}[3-9][0-9]{spaced('[0-9]', '{8}')}){NOT_BEFORE}"
+TRUNK_MOBILE = Number(
+    rf"{NOT_AFTER}(?P<prefix>0)(?P<number>1{GAP}[3-9][0-9]{spaced('[0-9]', '{8}')}){NOT_BEFORE}", 12
 )
 _EXTENSION = (
     rf"(?:{GAP}(?:转|轉|分{GAP}机{GAP}号?|e{GAP}x{GAP}t(?:ension)?|x|#)[ :.]{{0,2}}(?P<extension>{GAP}[0-9]{spaced('[0-9]', '{0,5}')})"
     r"|-(?P<short>[0-9]{1,4})(?![0-9]|-[0-9]))?"
 )
-LANDLINE = re.compile(
+_LONGEST_EXTENSION = 48
+LANDLINE = Number(
     rf"{NOT_AFTER}(?:(?:\+|0{GAP}0){GAP}8{GAP}6{GAP}(?:\(0\))?(?=[1-9(])|(?P<trunk>\(?0))"
     rf"(?P<area>{GAP}(?:1{GAP}0|2{GAP}[0-9]|[3-9]{GAP}[1-9]{GAP}[0-9]))(?P<gap>{GAP})"
-    rf"(?P<local>[2-8]{spaced('[0-9]', '{6,7}')}){_EXTENSION}{NOT_BEFORE}"
+    rf"(?P<local>[2-8]{spaced('[0-9]', '{6,7}')}){_EXTENSION}{NOT_BEFORE}",
+    10,
+    before=4,
+    after=_LONGEST_EXTENSION,
 )
 _AREA = re.compile(
     "3(?:1[0-9]|35|49|5[0-9]|7[0-9]|9[1-8])|4(?:1[1-9]|2[179]|3[1-9]|5[1-9]|6[4789]|7[0-9]|8[23])"
@@ -48,16 +54,22 @@ _AREA = re.compile(
     "|9(?:0[1-389]|1[1-9]|3[0-9]|4[13]|5[1-5]|7[0-9]|9[0-9])"
 )
 """Area codes that are in use, without the 0."""
-LOCAL = re.compile(rf"{NOT_AFTER}[2-8][0-9]{{2,3}}[ -]?[0-9]{{4}}{_EXTENSION}{NOT_BEFORE}")
-HOTLINE = re.compile(
-    rf"{NOT_AFTER}(?:\+?86{GAP}|1[ -])?(?P<number>[48]{GAP}0{GAP}0{spaced('[0-9]', '{7}')}){NOT_BEFORE}"
+LOCAL = Number(
+    rf"{NOT_AFTER}[2-8][0-9]{{2,3}}[ -]?[0-9]{{4}}{_EXTENSION}{NOT_BEFORE}", 7, after=_LONGEST_EXTENSION
 )
-FOREIGN = re.compile(rf"(?<![0-9+])(?:\+|0{GAP}0){GAP}[1-9]{spaced('[0-9]', '{6,14}')}{NOT_BEFORE}")
-NORTH_AMERICAN = re.compile(
-    rf"{NOT_AFTER}(?P<number>(?:\+?1[ .\-])?\(?[2-9][0-9]{{2}}\)?[ .\-]{{1,2}}[2-9][0-9]{{2}}[ .\-][0-9]{{4}}){NOT_BEFORE}"
+HOTLINE = Number(
+    rf"{NOT_AFTER}(?:\+?86{GAP}|1[ -])?(?P<number>[48]{GAP}0{GAP}0{spaced('[0-9]', '{7}')}){NOT_BEFORE}",
+    10,
+    before=1,
 )
-TRUNK = re.compile(rf"{NOT_AFTER}\(?0[1-9]{spaced('[0-9]', '{8,9}')}{NOT_BEFORE}")
-NAMED = re.compile(rf"{NOT_AFTER}\(?[0-9]{spaced('[0-9]', '{6,13}')}{NOT_BEFORE}")
+FOREIGN = Number(rf"(?<![0-9+])(?:\+|0{GAP}0){GAP}[1-9]{spaced('[0-9]', '{6,14}')}{NOT_BEFORE}", 7, before=4)
+NORTH_AMERICAN = Number(
+    rf"{NOT_AFTER}(?P<number>(?:\+?1[ .\-])?\(?[2-9][0-9]{{2}}\)?[ .\-]{{1,2}}[2-9][0-9]{{2}}[ .\-][0-9]{{4}}){NOT_BEFORE}",
+    10,
+    before=2,
+)
+TRUNK = Number(rf"{NOT_AFTER}\(?0[1-9]{spaced('[0-9]', '{8,9}')}{NOT_BEFORE}", 10, before=1)
+NAMED = Number(rf"{NOT_AFTER}\(?[0-9]{spaced('[0-9]', '{6,13}')}{NOT_BEFORE}", 7, before=1)
 _NOT_DIGIT = re.compile(r"(?<=[0-9])[^0-9]")
 _TRIES = 5
 _VALIDATED = 100
@@ -75,7 +87,7 @@ def phones(folded: Folded) -> Iterator[Candidate]:
 
 def _mobiles(folded: Folded) -> Iterator[Candidate]:
     for pattern in (MOBILE, TRUNK_MOBILE):
-        for match in overlapping(pattern, folded.text):
+        for match in pattern.overlapping(folded.text, folded.runs):
             matched, start = match.group(), match.start()
             if not match["prefix"] and folded.text[start - 1 : start] == "+":
                 continue
@@ -114,7 +126,7 @@ def _is_no_phone(folded: Folded, match: re.Match[str]) -> bool:
 
 
 def _landlines(folded: Folded) -> Iterator[Candidate]:
-    for match in overlapping(LANDLINE, folded.lower):
+    for match in LANDLINE.overlapping(folded.lower, folded.runs):
         piece = words.before(folded.lower, match.start())
         named = words.PHONE.search(piece) is not None
         if words.labelled_other(piece) or inside_code(folded.text, match.start(), match.end()):
@@ -147,7 +159,7 @@ def _is_usual_landline(match: re.Match[str], area: str) -> bool:
 
 def _local(folded: Folded) -> Iterator[Candidate]:
     """Seven or eight digits without an area code, where the text calls them a telephone."""
-    for match in LOCAL.finditer(folded.lower):
+    for match in LOCAL.each(folded.lower, folded.runs):
         piece = words.before(folded.lower, match.start())
         if (
             words.PHONE.search(piece[-12:])
@@ -168,7 +180,7 @@ def _local(folded: Folded) -> Iterator[Candidate]:
 
 
 def _hotlines(folded: Folded) -> Iterator[Candidate]:
-    for match in HOTLINE.finditer(folded.text):
+    for match in HOTLINE.each(folded.text, folded.runs):
         piece = words.before(folded.lower, match.start())
         if words.labelled_other(piece):
             continue
@@ -178,7 +190,7 @@ def _hotlines(folded: Folded) -> Iterator[Candidate]:
 
 def _foreign(folded: Folded) -> Iterator[Candidate]:
     left = _VALIDATED
-    for match in overlapping(FOREIGN, folded.text):
+    for match in FOREIGN.overlapping(folded.text, folded.runs):
         piece = words.before(folded.lower, match.start())
         named = words.PHONE.search(piece) is not None
         if words.labelled_other(piece) or (
@@ -207,7 +219,7 @@ def _strong_ends(match: re.Match[str]) -> list[int]:
     for gap in _NOT_DIGIT.finditer(match.group(), 8):
         begun = match.group()[: gap.start()]
         other = gap.group() in "/,\n" and gap.group() not in begun
-        if other or MOBILE.match(match.string, match.start() + gap.end()):
+        if other or MOBILE.pattern.match(match.string, match.start() + gap.end()):
             ends.append(gap.start())
     return ends[:2]
 
@@ -222,6 +234,8 @@ def _longest_known(match: re.Match[str], plus: bool, left: int) -> tuple[int, st
         *(gap.start() for gap in reversed(list(_NOT_DIGIT.finditer(matched, 8)))),
     ]
     best = (match.end(), digits(matched)[0 if plus else 2 :], 0.5)
+    if len(ends) == 1 and best[1].startswith("86"):
+        return *best, 1  # there is nothing to choose, and `_foreign` takes no Chinese number for sure
     for tried, end in enumerate(ends[:_TRIES]):
         number = digits(matched[:end])[0 if plus else 2 :]
         sure = _known("+" + number) if left > tried else 0.7
@@ -234,7 +248,7 @@ def _longest_known(match: re.Match[str], plus: bool, left: int) -> tuple[int, st
 
 def _national(folded: Folded) -> Iterator[Candidate]:
     """Numbers of other countries in their national form: by a shape of their own, or by what they are called."""
-    for match in NORTH_AMERICAN.finditer(folded.text):
+    for match in NORTH_AMERICAN.each(folded.text, folded.runs):
         if not words.labelled_other(words.before(folded.lower, match.start())) and not _is_no_phone(
             folded, match
         ):
@@ -243,7 +257,7 @@ def _national(folded: Folded) -> Iterator[Candidate]:
                 Kind.PHONE, match.start(), match.end(), 0.86, bare if len(bare) == 11 else "1" + bare
             )
     for pattern, sure in ((TRUNK, 0.5), (NAMED, 0.45)):
-        for match in pattern.finditer(folded.text):
+        for match in pattern.each(folded.text, folded.runs):
             piece = words.before(folded.lower, match.start(), 16)
             spelled = (
                 pattern is TRUNK

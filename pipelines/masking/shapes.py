@@ -1,10 +1,12 @@
 """The building blocks of the patterns: what may stand between digits, and how a match is judged.
 
-All patterns are linear: a separator and a digit never match the same character, and every repetition is bounded.
+All patterns are linear: a separator and a digit never match the same character, and every repetition is bounded. One that
+is looked for in a whole text begins with characters, not with an assertion about what is before them: `[A-Z](?<![0-9].)`
+is found in a tenth of the time of `(?<![0-9])[A-Z]`.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 SEPARATORS = r" \-./_·,\n()。\\"
@@ -12,8 +14,6 @@ GAP = f"[{SEPARATORS}]{{0,3}}"
 """Between two digits of one number: up to three separators."""
 NOT_AFTER = r"(?<![0-9])"
 NOT_BEFORE = r"(?![0-9])"
-_PIECE = re.compile("[0-9]+")
-_FEW = 6
 _BREAK = re.compile(r"[ ]?\n[ ]?")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
@@ -36,16 +36,6 @@ def digits(matched: str) -> str:
 def groups(matched: str) -> list[int]:
     """How many digits stand together: "138-0013 8000" gives [3, 4, 4]."""
     return [len(group) for group in _NOT_DIGITS.split(matched) if group]
-
-
-def overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """All matches; after one in a few pieces also those that begin at its later pieces, since the first piece
-    may belong to another number. Many pieces are taken whole, so that time stays linear."""
-    at = 0
-    while (match := pattern.search(text, at)) is not None:
-        yield match
-        pieces = [piece.start() for piece in _PIECE.finditer(match.group())]
-        at = match.start() + pieces[1] if 1 < len(pieces) <= _FEW else match.end()
 
 
 def is_another_shape(matched: str) -> bool:
