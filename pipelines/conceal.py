@@ -60,19 +60,20 @@ async def conceal(
 
     `public` are canonical values that are nobody's but the company's, and stay.
     """
-    concealed, new = await masked(question, turn.known, public)
+    finder = _Finder(public)
+    concealed, new = await _unblocked(question, turn.known, finder)
     if not new and concealed.question.text == question.text:
         return concealed
 
     def work(entries: Sequence[VaultEntry]) -> Masking:
-        again, added = _masked(question, entries, public)
+        again, added = _masked(question, entries, finder)
         return Masking(again.question.text, added)
 
     # Numbers are given inside the transaction: two questions at once must not call two values by one name.
     entries = await log.mask(turn.id, question.owner, work)
     if list(entries) == list(concealed.entries):
         return concealed
-    return (await masked(question, entries, public))[0]
+    return (await _unblocked(question, entries, finder))[0]
 
 
 async def conceal_if_new(
@@ -101,21 +102,19 @@ async def masked(
     question: Question, known: Sequence[VaultEntry], public: Collection[str] = ()
 ) -> tuple[Concealed, Sequence[VaultEntry]]:
     """The question masked on top of what is known, and the values that are new; nothing is stored."""
-    if _size(question) <= AT_ONCE:
-        return _masked(question, known, public)
-    return await asyncio.to_thread(_masked, question, known, public)
+    return await _unblocked(question, known, _Finder(public))
 
 
 def masked_alone(text: str, public: Collection[str] = ()) -> str:
     """A text that belongs to no conversation, with placeholders that nothing brings back."""
-    return _Numbering((), public).text(text)
+    return _Numbering((), _Finder(public)).text(text)
 
 
 def concealed_file(
     attachment: Attachment, chunks: Sequence[Chunk], known: Sequence[VaultEntry]
 ) -> tuple[Attachment, Sequence[Chunk], Sequence[VaultEntry]]:
     """A customer's file with placeholders in its name and its text, and the values that are new. Takes its time."""
-    mask = _Numbering(known)
+    mask = _Numbering(known, _Finder())
     path = PurePosixPath(attachment.name)
     name = mask.text(path.stem) + path.suffix
     hidden = [
@@ -158,24 +157,36 @@ def placeholders(entries: Iterable[VaultEntry]) -> Placeholders:
     return Placeholders((one.placeholder, Kind(one.kind), one.value, one.original) for one in entries)
 
 
+class _Finder:
+    """Finds personal data but the company's own. Each text is looked through once, however often its question is masked on
+    top of what else is known by then, and though a dialogue holds the question as well."""
+
+    def __init__(self, public: Collection[str] = ()) -> None:
+        self._public = public
+        self._found: dict[str, Sequence[Finding]] = {}
+
+    def __call__(self, text: str) -> Sequence[Finding]:
+        found = self._found.get(text)
+        if found is None:
+            found = self._found[text] = [one for one in find(text) if one.value not in self._public]
+        return found
+
+
 class _Numbering:
     """One conversation's placeholders, and what was new since it was made."""
 
-    def __init__(self, known: Sequence[VaultEntry], public: Collection[str] = ()) -> None:
+    def __init__(self, known: Sequence[VaultEntry], finder: _Finder) -> None:
         self._placeholders = placeholders(known)
-        self._public = public
+        self._finder = finder
         self.new: list[VaultEntry] = []
 
     def text(self, text: str) -> str:
         return self.masked(text).text
 
     def masked(self, text: str) -> Masked:
-        masked = self._placeholders.mask(text, self._find)
+        masked = self._placeholders.mask(text, self._finder)
         self.new += map(_entry, masked.new)
         return masked
-
-    def _find(self, text: str) -> list[Finding]:
-        return [one for one in find(text) if one.value not in self._public]
 
     def fields(self, extra: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
         """OpenAI's further fields; those of these names are somebody's words, the others are settings."""
@@ -193,10 +204,18 @@ class _Numbering:
         return replace(message, content=self.text(message.content), extra=extra)
 
 
-def _masked(
-    question: Question, known: Sequence[VaultEntry], public: Collection[str]
+async def _unblocked(
+    question: Question, known: Sequence[VaultEntry], finder: _Finder
 ) -> tuple[Concealed, Sequence[VaultEntry]]:
-    mask = _Numbering(known, public)
+    if _size(question) <= AT_ONCE:
+        return _masked(question, known, finder)
+    return await asyncio.to_thread(_masked, question, known, finder)
+
+
+def _masked(
+    question: Question, known: Sequence[VaultEntry], finder: _Finder
+) -> tuple[Concealed, Sequence[VaultEntry]]:
+    mask = _Numbering(known, finder)
     # In the order in which it was written: what is put back is in a value's first spelling.
     system = None if question.system is None else mask.text(question.system)
     messages = tuple(map(mask.message, question.messages))
