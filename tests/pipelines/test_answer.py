@@ -1,15 +1,23 @@
 """The path of one question: what is stored, what the engine receives, what the reader is told."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.documents import Chunk
-from core.errors import ContextOverflow, EngineBroken, EngineError, EngineRejected, NotFound
+from core.errors import (
+    ContextOverflow,
+    EngineBroken,
+    EngineError,
+    EngineRejected,
+    NotFound,
+    StorageUnavailable,
+)
 from core.events import Delta, Event, Failed, Finished, Handoff, Sources, Started
 from core.messages import BusinessLine, Message, Mode, Passage, Question, Retrieval, TurnStatus
 from core.ports import EngineChunk, EngineKind, GenerationRequest, Health
@@ -44,6 +52,7 @@ class EchoEngine:
         self.hold: asyncio.Event | None = None
         self.at_once = False
         self.closed = asyncio.Event()
+        self.when_asked: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         return None
@@ -56,6 +65,7 @@ class EchoEngine:
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
         self.requests.append(request)
+        self.when_asked()
         if self.fail_first:
             raise self.fail_first.pop(0)
         try:
@@ -126,6 +136,19 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await database.aclose()
 
 
+@contextmanager
+def elsewhere(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The database as another process has it open."""
+    with closing(sqlite3.connect(folder / "x.db", isolation_level=None)) as connection:
+        yield connection
+
+
+def turns_in(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM turn").fetchone()
+    assert isinstance(count, int)
+    return count
+
+
 def finished(events: Sequence[Event]) -> Finished:
     assert isinstance(events[-1], Finished)
     return events[-1]
@@ -168,6 +191,41 @@ async def test_the_question_is_stored_before_the_engine_is_called(house: House) 
         assert house.engine.requests == []
         (turn,) = await house.log.turns(started.conversation_id, "chat:1")
     assert (turn.question, turn.record.status) == ("什么时候发货?", TurnStatus.RUNNING)
+
+
+async def test_nothing_is_told_and_no_engine_asked_until_the_question_is_committed(
+    house: House, tmp_path: Path
+) -> None:
+    """Another process holds the lock meanwhile; what the engine finds in the file when it is called is there for good."""
+    told: list[Event] = []
+    stored_when_asked: list[int] = []
+
+    async def read() -> None:
+        question = Question(text="什么时候发货?", owner="chat:1", channel="chat", request_id="r1")
+        told.extend([event async for event in house.pipeline.ask(question)])
+
+    with elsewhere(tmp_path) as other, elsewhere(tmp_path) as look:
+        house.engine.when_asked = lambda: stored_when_asked.append(turns_in(look))
+        other.execute("BEGIN IMMEDIATE")
+        reading = asyncio.create_task(read())
+        await asyncio.sleep(0.3)
+        assert (told, house.engine.requests, turns_in(look)) == ([], [], 0)
+        other.execute("ROLLBACK")
+        await reading
+    assert stored_when_asked == [1]
+    assert isinstance(told[0], Started)
+    assert await house.stored(told) is TurnStatus.DONE
+
+
+async def test_a_question_that_cannot_be_stored_reaches_no_engine(house: House, tmp_path: Path) -> None:
+    with elsewhere(tmp_path) as other:
+        other.execute("ALTER TABLE turn RENAME TO away")
+        with pytest.raises(StorageUnavailable):
+            await house.ask("什么时候发货?")
+        other.execute("ALTER TABLE away RENAME TO turn")
+        assert (house.engine.requests, turns_in(other)) == ([], 0)
+    assert await house.stored(await house.ask("什么时候发货?")) is TurnStatus.DONE
+    assert len(house.engine.requests) == 1
 
 
 async def test_leaving_stops_the_engine_and_keeps_what_was_said(house: House) -> None:
