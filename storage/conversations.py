@@ -14,7 +14,7 @@ from core.errors import InvalidRequest, StorageDamaged
 from core.ids import in_order
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Hide, Masking, MaskWith, VaultEntry
-from storage import places
+from storage import customers, places
 from storage.database import Database
 from storage.growing import GrowingAnswers, Grown
 from storage.kept import Kept, keep_all
@@ -90,6 +90,7 @@ class SqlConversationLog:
             values = conversation_values(
                 cipher, names, conversation_id, owner, line, channel, customer, "", now, prompt_version
             )
+            customers.note(connection, [(owner, values["customer_hash"])])
             connection.execute(insert(conversation).values(self._db.seals.sealed(connection, values, 0)))
 
         await self._db.write(write)

@@ -34,6 +34,14 @@ def fetch(connection: Connection, text: str, values: Any = None) -> list[Any]:
     return cast("list[Any]", _told(file.execute, text, values or ()).fetchall())
 
 
+def data_version(connection: Connection) -> int | None:
+    """In a write: what changes as soon as anybody else has written. None where only a file tells that."""
+    if file_of(connection) is None:
+        return None
+    ((version,),) = fetch(connection, "PRAGMA data_version")
+    return cast(int, version)
+
+
 def file_of(connection: Connection) -> sqlite3.Connection | None:
     """SQLite's own connection. None elsewhere: what a server breaks off, SQLAlchemy has to see."""
     if connection.dialect.name != "sqlite":

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from storage.cipher import Cipher
-from storage.driver import fetch, file_of
+from storage.driver import data_version, file_of
 
 REMEMBERED = 1_000
 """Turns, the oldest forgotten first: there are rarely more under way."""
@@ -83,8 +83,8 @@ def taken(connection: Connection, turn_ids: Sequence[str]) -> dict[str, Held]:
 def _current(connection: Connection) -> _Fresh:
     """In a write, which nobody else does at the same time."""
     fresh: _Fresh = connection.info[_FRESH]
-    ((version,),) = fetch(connection, "PRAGMA data_version")
-    if fresh.version != version:
+    version = data_version(connection)
+    if version is not None and fresh.version != version:
         fresh.version = version
         fresh.turns.clear()
     return fresh

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Dialect
 
 from core.messages import Question, TurnRecord
-from storage import places
+from storage import customers, places
 from storage.alike import Alike, Columns, Kind
 from storage.cipher import Cipher, seal_each
 from storage.cited import packed
@@ -82,6 +82,7 @@ def _store(connection: Connection, db: Database, kept: Sequence[Kept]) -> None:
     ends, turns = [form.turn for form in forms], _turns(ciphers, kept, forms)
     members = db.seals.members_of(_TURN.canonical(ends, turns))
     begun, conversations = _begun(connection.dialect, ciphers, db, kept), _conversations(ciphers, db, kept)
+    customers.note(connection, zip(conversations["owner"], conversations["customer_hash"], strict=True))
     conversations["members"] = list(map(in_bytes, members))
     conversations["seal"] = db.seals.sealed_as(connection, _CONVERSATION.canonical(begun, conversations))
     _CONVERSATION.insert(connection, begun, conversations)
@@ -134,17 +135,17 @@ def _turns(ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_For
 
 
 def _conversations(ciphers: Sequence[Cipher], db: Database, kept: Sequence[Kept]) -> Columns:
-    ids, customers = [one.conversation_id for one in kept], [one.question.customer for one in kept]
+    ids, named = [one.conversation_id for one in kept], [one.question.customer for one in kept]
     encoded = {text: plain(title_of(text)).encode() for text in {one.question.text for one in kept}}
     titles = [encoded[one.question.text] for one in kept]
-    named = {name for name in customers if name is not None}
-    names: dict[str | None, bytes] = {name: plain(name).encode() for name in named}
-    hashes: dict[str | None, bytes] = {name: db.pseudonyms.customer(name) for name in named}
+    some = {name for name in named if name is not None}
+    names: dict[str | None, bytes] = {name: plain(name).encode() for name in some}
+    hashes: dict[str | None, bytes] = {name: db.pseudonyms.customer(name) for name in some}
     return {
         "id": ids,
         "owner": [one.owner for one in kept],
-        "customer": seal_each(ciphers, [names.get(name) for name in customers], map(places.customer, ids)),
-        "customer_hash": [hashes.get(name) for name in customers],
+        "customer": seal_each(ciphers, [names.get(name) for name in named], map(places.customer, ids)),
+        "customer_hash": [hashes.get(name) for name in named],
         "title": seal_each(ciphers, titles, map(places.title, ids)),
         "started_at": [one.asked_at for one in kept],
         "updated_at": [one.ended_at for one in kept],

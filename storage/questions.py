@@ -13,7 +13,7 @@ from sqlalchemy import Connection, update
 from core.errors import NotFound, XiaoQError
 from core.messages import Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Masking, MaskWith, VaultEntry
-from storage import places
+from storage import customers, places
 from storage.cipher import Cipher
 from storage.columns import plain
 from storage.database import Database
@@ -108,6 +108,7 @@ def _begin_new(connection: Connection, db: Database, asked: Sequence[Asked]) -> 
         kept += rows
     members = [one + other for one, other in zip(members, db.seals.members(turn, turns), strict=True)]
     db.seals.sealed_all(connection, conversations, members)
+    customers.note(connection, ((one["owner"], one["customer_hash"]) for one in conversations))
     insert_rows(connection, conversation, conversations)
     insert_rows(connection, turn, turns)
     insert_rows(connection, vault, kept)

@@ -5,6 +5,7 @@ Knows no reason why: owners, retention and erasure have theirs.
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
+from storage import customers
 from storage.database import Database
 from storage.slices import slices
 from storage.tables import conversation
@@ -15,7 +16,7 @@ def remove(
 ) -> tuple[int, int]:
     """In a write: delete the conversations that the condition takes; gives how many, and how many keys went."""
     query = (
-        select(conversation.c.id, conversation.c.owner, conversation.c.seal)
+        select(conversation.c.id, conversation.c.owner, conversation.c.customer_hash, conversation.c.seal)
         .where(theirs)
         .order_by(conversation.c.id)
         .limit(at_most)
@@ -26,4 +27,6 @@ def remove(
         connection.execute(delete(conversation).where(conversation.c.id.in_(some)))
     db.seals.dropped(connection, (row.seal for row in found))
     db.removed.note([row.id for row in found])
-    return len(found), db.keys.drop_unused(connection, sorted({row.owner for row in found}))
+    gone = db.keys.drop_unused(connection, sorted({row.owner for row in found}))
+    customers.drop_unused(connection, {(row.owner, row.customer_hash) for row in found})
+    return len(found), gone

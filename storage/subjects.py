@@ -15,7 +15,7 @@ from core.custody import SubjectConversation, SubjectData
 from core.documents import Chunk
 from core.errors import NotFound
 from core.vault import VaultEntry, restored
-from storage import places
+from storage import customers, places
 from storage.attachments import read_attachment_chunks, read_attachments
 from storage.cipher import Cipher
 from storage.database import Database
@@ -94,10 +94,8 @@ class SqlSubjects:
     def _theirs(self, customer: str) -> ColumnElement[bool]:
         """Their conversations: what was asked in their name, and all of the owners that are theirs alone."""
         names = self._db.pseudonyms
-        named = conversation.c.customer_hash == names.customer(customer)
-        alone = select(conversation.c.owner).where(named, conversation.c.owner.contains("~", autoescape=True))
         owner = names.owner(customer)
-        conditions = [named, conversation.c.owner.in_(alone)]
+        conditions = [customers.theirs(names.customer(customer))]
         if "~" in owner:
             conditions.append(conversation.c.owner == owner)
         return or_(*conditions)

@@ -84,6 +84,13 @@ subject = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
+customer = Table(
+    "customer",
+    metadata,
+    Column("owner", ForeignKey("subject.owner", ondelete="CASCADE"), primary_key=True),
+    Column("hash", LargeBinary(32), primary_key=True, index=True),  # a conversation's customer_hash
+)
+
 conversation = Table(
     "conversation",
     metadata,
@@ -92,7 +99,7 @@ conversation = Table(
     Column("line", PlainText, nullable=False),
     Column("channel", PlainText, nullable=False),
     Column("customer", LargeBinary),
-    Column("customer_hash", LargeBinary(32), index=True),
+    Column("customer_hash", LargeBinary(32)),  # found by way of `customer`
     Column("title", LargeBinary, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),

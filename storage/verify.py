@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, select
 from core.errors import StorageDamaged, XiaoQError
 from core.messages import TurnStatus
 from core.security import Progress, Verdict
-from storage import places
+from storage import customers, places
 from storage.database import Database
 from storage.ring import KEK, SECRETS
 from storage.seals import in_bytes
@@ -20,6 +20,7 @@ from storage.tables import (
     attachment,
     attachment_chunk,
     conversation,
+    customer,
     feedback,
     seal_total,
     source,
@@ -72,6 +73,7 @@ class _Check:
         self._progress = progress
         self._seen: Counter[str] = Counter()
         self._total = 0
+        self._named: set[customers.Pair] = set()
 
     def verdict(self) -> Verdict:
         try:
@@ -80,6 +82,7 @@ class _Check:
                 self._batch(rows)
             self._strays()
             self._totals()
+            self._customers()
         except _Broken as broken:
             return Verdict(False, self._seen.total(), broken.place, broken.reason)
         except (TypeError, ValueError, OverflowError, AttributeError):
@@ -144,6 +147,8 @@ class _Check:
             if bytes(row.members) != in_bytes(members[row.id]):
                 raise _Broken(place, "A row of it was changed, added or taken away.")
             total += int.from_bytes(row.seal)
+            if row.customer_hash is not None:
+                self._named.add((row.owner, bytes(row.customer_hash)))
         self._total += total
         self._seen += seen + Counter(conversation=len(rows))
 
@@ -177,6 +182,13 @@ class _Check:
             count = self._connection.scalar(select(func.count()).select_from(table)) or 0
             if count != self._seen[table.name]:
                 raise _Broken(f"table {table.name}", "It holds rows that belong to no conversation.")
+
+    def _customers(self) -> None:
+        """Whoever is left out there would not be found when they ask what is kept of them."""
+        found = {(row.owner, bytes(row.hash)) for row in self._connection.execute(select(customer))}
+        self._seen["customer"] += len(found)
+        if found != self._named:
+            raise _Broken("table customer", "It names other customers than the conversations do.")
 
     def _totals(self) -> None:
         total = 0

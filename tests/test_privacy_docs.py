@@ -62,7 +62,7 @@ def test_every_route_named_exists() -> None:
 def test_every_table_of_the_record_exists_and_none_that_holds_people_is_missing() -> None:
     named = {piece for piece in code("record-of-processing.md") if piece in metadata.tables}
     about_people = {
-        "conversation", "turn", "source", "vault", "attachment", "feedback", "word_hit", "account", "session", "audit",
+        "conversation", "customer", "turn", "source", "vault", "attachment", "feedback", "word_hit", "account", "session", "audit",
     }  # fmt: skip
     assert named == about_people
 

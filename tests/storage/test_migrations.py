@@ -42,6 +42,7 @@ NEW_SINCE_0003 = NEW_SINCE_0007 | {
     "account", "session", "word_list", "word_version", "word_hit", "audit", "vault",
 }  # fmt: skip
 NEW_SINCE = NEW_SINCE_0003 | {"queued_file", "golden", "attachment", "attachment_chunk"}
+NEW_SINCE |= {"customer"}  # nobody was named by those who called
 
 
 def differences(connection: Connection) -> list[object]:
