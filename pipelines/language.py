@@ -45,8 +45,8 @@ def detect_language(text: str) -> str | None:
     if _NO_WORD.search(text):
         text = _RUN.sub(_word, text)
     scripts = scripts_of(text)
-    words = words_of(text)
     latin, other = scripts["latin"], beside_latin(scripts)
+    words = words_of(text) if latin or scripts["arabic"] else []  # of other letters no word is known
     sentence = bool(other) and is_sentence(words)
     if latin / 2 <= other <= latin * 2 and sentence:
         return None

@@ -3,6 +3,7 @@
 Knows no words; a letter's script is read off its code point.
 """
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
@@ -36,6 +37,7 @@ _STARTS: tuple[tuple[int, str], ...] = (
     (0x323B0, "other"),
 )  # fmt: skip
 _POINTS = [start for start, _ in _STARTS]
+_HAN = re.compile("[\u4e00-\u9fa5]+")
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 # Letters that Arabic, Persian and Urdu do not share, and what one of them is worth to each.
@@ -53,16 +55,25 @@ def scripts_of(text: str) -> Counter[str]:
         letters = len(text.encode().translate(None, _NO_LETTERS))
         return Counter(latin=letters) if letters else Counter()
     scripts = Counter[str]()
-    for character, times in Counter(
-        text
-    ).items():  # a text has few characters: counted first, each is looked up once
-        if script := _script(character):
-            scripts[script] += times
+    if han := _HAN.search(text):  # of these there are many: what is left without them tells how many
+        _count(text[: han.start()], scripts)
+        rest = _HAN.sub("", text)
+        scripts["han"] += len(text) - len(rest)
+        text = rest[han.start() :]
+    _count(text, scripts)
     return scripts
 
 
+def _count(text: str, scripts: Counter[str]) -> None:
+    # A text has few characters: counted first, each is looked up once.
+    for character, times in Counter(text).items():
+        if script := script_of(character):
+            scripts[script] += times
+
+
 @lru_cache(maxsize=8192)
-def _script(character: str) -> str:
+def script_of(character: str) -> str:
+    """Empty for what is no letter and no vowel sign."""
     if unicodedata.category(character)[0] not in "LM":
         return ""
     return _STARTS[bisect_right(_POINTS, ord(character)) - 1][1]

@@ -21,6 +21,8 @@ RATHER = 1.0
 PLAIN = 10.0
 """By how much a language must lead for the words alone to settle it."""
 _WORD = re.compile(r"[^\W\d_]+")
+_ASCII_LETTERS = bytes(code if chr(code).isascii() and chr(code).isalpha() else 32 for code in range(256))
+"""ASCII, with a space for all that is no letter."""
 # In two languages so alike the ending of a loan word tells: "universitas" and "universiti".
 _SUFFIXES = ("nya", "lah", "kah")
 _ENDINGS = {"itas": "id", "iti": "ms"}
@@ -30,12 +32,14 @@ _LAST_LETTERS = frozenset(ending[-3:] for ending in _TELLING)
 
 def words_of(text: str) -> list[str]:
     """The words of a text in small letters; an apostrophe parts them."""
+    if text.isascii():
+        return text.lower().encode().translate(_ASCII_LETTERS).decode().split()
     return _WORD.findall(text.casefold())
 
 
 def is_sentence(words: list[str]) -> bool:
     """Whether these are more than names: two words or more that the lists know."""
-    known = _listed()
+    known = listed_words()
     return sum(len(word) > 1 and word in known for word in words) >= 2
 
 
@@ -51,7 +55,7 @@ def _worth(told: tuple[str, float]) -> float:
 
 def told_by_words(words: list[str]) -> Mapping[str, float]:
     """By language, what these words speak for it."""
-    listed, malay = _listed(), _malay()
+    listed, malay = listed_words(), _malay()
     told: dict[str, float] = {}
     for word in words:
         for language in listed.get(word, ()):
@@ -73,7 +77,7 @@ def _by_ending(word: str) -> tuple[str, float] | None:
 
 
 @cache
-def _listed() -> Mapping[str, tuple[str, ...]]:
+def listed_words() -> Mapping[str, tuple[str, ...]]:
     """By word, the languages that use it."""
     users: dict[str, list[str]] = {}
     for languages, words in _read(WORD_FILE).items():

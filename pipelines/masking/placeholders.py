@@ -50,6 +50,8 @@ class Placeholders:
     def mask(self, text: str, finder: Callable[[str], Sequence[Finding]] = find) -> Masked:
         """The text with placeholders. `finder` is another one for documents."""
         findings = list(finder(text))
+        if not findings:
+            return Masked(_escape(text), findings, [])
         new: list[Known] = []
         pieces: list[str] = []
         at = 0
@@ -148,7 +150,7 @@ def _labelled_finder(label: str) -> Callable[[str], list[Finding]]:
 
 
 def _escape(text: str) -> str:
-    if not any(bracket in text for bracket in "[［【"):
+    if "[" not in text and "［" not in text and "【" not in text:
         return text
     return FORM.sub(lambda match: f"{match.group()[0]}~{match.group()[1:]}", text)
 
