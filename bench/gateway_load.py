@@ -6,16 +6,18 @@ It knows no gateway and starts nothing. An answer counts as good only if all of 
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count, cycle, islice
+from math import lcm
 from time import perf_counter
 from typing import Any, cast
 
 import httptools
 import orjson
 
-from bench.gateway_wire import TOKEN, mark_of, now, stamped_at
+from bench.gateway_wire import TOKEN, WHOSE, mark_of, now, stamped_at
 
 PATIENCE_SECONDS = 60.0
+CUSTOMERS = 500
 LONGEST_TAIL = 64
 """Characters of an answer that may be the beginning of a token: no token is longer."""
 
@@ -32,7 +34,7 @@ class Ask:
 
 @dataclass(slots=True)
 class Answer:
-    """What came back. Times are milliseconds from sending; `transits` from the mock's write to here."""
+    """What came back. Times are milliseconds from sending; `transits` from the mock's write to here, of a stream's tokens."""
 
     status: int = 0
     first: float | None = None
@@ -84,10 +86,11 @@ class Reader:
             return
         try:
             whole = orjson.loads(self._rest)
-            self._said(whole["choices"][0]["message"]["content"])
+            marks = WHOSE.findall(whole["choices"][0]["message"]["content"])
         except (ValueError, LookupError, TypeError):
             self.answer.error = "not an answer"
             return
+        self.answer.tokens, self.answer.foreign = len(marks), len(marks) - marks.count(self._ask.mark)
         self.answer.finished = True
         self._note_turn(whole)
 
@@ -134,23 +137,25 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answered: asyncio.Future[Answer] | None = None
         self._reader: Reader | None = None
-        self._parser: Any = None
+        self._parser = httptools.HttpResponseParser(self)
         self._began = 0.0
 
     async def ask(self, ask: Ask) -> Answer:
         """The answer, whatever it is: what breaks the connection stands in its `error`."""
         assert self._transport is not None
         self._answered = asyncio.get_running_loop().create_future()
-        self._reader, self._parser = Reader(ask), httptools.HttpResponseParser(self)
+        self._reader = Reader(ask)
         self._began = perf_counter()
         self._transport.write(ask.payload)
+        patience = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._give_up)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._answered
-        except TimeoutError:
-            self.close()
-            self._reader.answer.error = "no end in time"
-            return self._reader.answer
+            return await self._answered
+        finally:
+            patience.cancel()
+
+    def _give_up(self) -> None:
+        self._finish("no end in time")
+        self.close()
 
     def close(self) -> None:
         self.open = False
@@ -273,14 +278,18 @@ def asks_of(
 
     `head`: the request's first lines.
     """
-    for number in count(first):
+
+    def ask(number: int) -> Ask:
         place = number % len(questions)
         mark = mark_of(place if again else number)
-        text = marked(questions[place], mark)
-        message = {"role": "user", "content": text}
-        content = orjson.dumps({**body, "messages": [message], "user": f"customer-{number % 500}"})
+        message = {"role": "user", "content": marked(questions[place], mark)}
+        content = orjson.dumps({**body, "messages": [message], "user": f"customer-{number % CUSTOMERS}"})
         payload = f"{head}content-length: {len(content)}\r\n\r\n".encode() + content
-        yield Ask(payload, mark, tokens, stream)
+        return Ask(payload, mark, tokens, stream)
+
+    if again:
+        return cycle(map(ask, range(first, first + lcm(len(questions), CUSTOMERS))))
+    return map(ask, count(first))
 
 
 def marked(question: str, mark: str) -> str:

@@ -15,6 +15,8 @@ MARK = re.compile(rb"~([a-z]{8});")
 """In a question: what the answer's tokens repeat."""
 TOKEN = re.compile(r" ~([a-z]+)\.([a-z]{8});")
 """In an answer: the moment of the write, and the question's mark."""
+WHOSE = re.compile(r" ~[a-z]+\.([a-z]{8});")
+"""The mark alone."""
 UNMARKED = b"unmarked"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.gateway_goals import GOALS, Results
-from bench.gateway_load import Answer, Ask, Load, asks_of, at_once
+from bench.gateway_load import Answer, Ask, Load, Reader, asks_of, at_once
 from bench.gateway_mock import Connection, Mock, Pace
 from bench.gateway_questions import NAMING, PLAIN, questions
 from bench.gateway_report import report
@@ -125,6 +125,25 @@ async def test_the_gateway_of_these_tests_is_good_where_nothing_is_spoilt() -> N
     async with listening(lambda: Gateway(bytes)) as port:
         load = await at_once(port, asks(4, stream=True), 1, most=1)
     assert (load.faults, len(load.good)) == ({}, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "spoil"),
+    [
+        ("", lambda body: body),
+        ("mixed", lambda body: body.replace(b"." + mark_of(0).encode(), b"." + mark_of(1).encode(), 1)),
+        ("incomplete", lambda body: body.replace(b" ~", b"", 1)),
+        ("not an answer", lambda body: body[:-2]),
+    ],
+)
+def test_a_whole_answer_is_counted_by_its_tokens(fault: str, spoil: Callable[[bytes], bytes]) -> None:
+    ask = Ask(b"", mark_of(0), 4, stream=False)
+    said = f" ~{stamp().decode()}.{mark_of(0)};" * 4
+    reader = Reader(ask)
+    reader.answer.status = 200
+    reader.feed(spoil(b'{"choices":[{"message":{"content":"%s"}}]}' % said.encode()))
+    reader.end()
+    assert reader.answer.fault(ask) == fault
 
 
 async def test_a_connection_that_breaks_is_a_fault() -> None:
