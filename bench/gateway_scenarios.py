@@ -144,10 +144,12 @@ def _figures(load: Load, cpu: Sequence[float], reached: int, before: float, peak
         return found
     totals = _hundredths([answer.total for answer in load.good])
     firsts = _hundredths([answer.first or 0.0 for answer in load.good])
-    transits = _hundredths([one for answer in load.good for one in answer.transits])
+    transits = [one for answer in load.good for one in answer.transits]
     found.total, found.total_p99 = totals[49], totals[98]
     found.first, found.first_p99 = firsts[49], firsts[98]
-    found.transit, found.transit_p99 = transits[49], transits[98]
+    if transits:  # of streams alone
+        passed = _hundredths(transits)
+        found.transit, found.transit_p99 = passed[49], passed[98]
     found.requests_per_second = len(load.good) / load.seconds
     found.chunks_per_second = load.tokens / load.seconds
     found.cpu_request = cpu[0] / load.asked * 1e6
