@@ -114,7 +114,7 @@ async def measure(
     finally:
         watching.cancel()
     spent = [after - earlier for after, earlier in zip(_clocks(server, mock), before, strict=True)]
-    return _figures(load, spent, mock.requests() - reached, memory, max(peaks))
+    return figures(load, spent, mock.requests() - reached, memory, max(peaks))
 
 
 def _clocks(server: Server, mock: Mock) -> Sequence[float]:
@@ -128,7 +128,8 @@ async def _watch(server: Server, peaks: list[float]) -> None:
         peaks.append(server.resident_mb())
 
 
-def _figures(load: Load, cpu: Sequence[float], reached: int, before: float, peak: float) -> Figures:
+def figures(load: Load, cpu: Sequence[float], reached: int, before: float, peak: float) -> Figures:
+    """Of a load that took this CPU (seconds of the target, the client, the mock) and memory (MB before, at most)."""
     found = Figures(
         asked=load.asked,
         whole=len(load.good),

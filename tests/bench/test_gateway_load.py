@@ -13,7 +13,7 @@ from bench.gateway_load import Answer, Ask, Load, Reader, asks_of, at_once
 from bench.gateway_mock import Connection, Mock, Pace
 from bench.gateway_questions import NAMING, PLAIN, questions
 from bench.gateway_report import report
-from bench.gateway_scenarios import Figures
+from bench.gateway_scenarios import Figures, figures
 from bench.gateway_soak import Sample, grown_descriptors, slope
 from bench.gateway_wire import MARK, TOKEN, mark_of, now, stamp, stamped_at
 from bench.words import random_words
@@ -144,6 +144,16 @@ def test_a_whole_answer_is_counted_by_its_tokens(fault: str, spoil: Callable[[by
     reader.feed(spoil(b'{"choices":[{"message":{"content":"%s"}}]}' % said.encode()))
     reader.end()
     assert reader.answer.fault(ask) == fault
+
+
+async def test_whole_answers_have_figures_and_no_transit() -> None:
+    mock = Mock()
+    mock.pace = Pace(tokens=12)
+    async with listening(lambda: Connection(mock)) as port:
+        load = await at_once(port, asks(12, stream=False), 2, most=4)
+    found = figures(load, (0.4, 0.1, 0.1), 4, 10.0, 12.0)
+    assert (found.whole, found.transit, found.transit_p99) == (4, 0.0, 0.0)
+    assert (found.total > 0, round(found.cpu_request)) == (True, 100_000)
 
 
 async def test_a_connection_that_breaks_is_a_fault() -> None:
