@@ -171,6 +171,7 @@ _WHY: Mapping[str, str] = {
     r"A row of it was changed, added or taken away\.": "其中有一行被改动、增加或删除。",
     r"Its answer was changed\.": "回答被改动。",
     r"It holds rows that belong to no conversation\.": "其中有不属于任何对话的行。",
+    r"It names other customers than the conversations do\.": "其中登记的客户与对话里的不一致。",
     r"A whole conversation was added, taken away or put back\.": "有整段对话被增加、删除或放回。",
 }
 """A verification's reasons, which are English, in Chinese."""
