@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, tuple_
 
-from storage.driver import data_version
+from storage.driver import held_alone
 from storage.slices import slices
 from storage.tables import conversation, customer
 from storage.upsert import insert_missing
@@ -75,11 +75,4 @@ def _stored(connection: Connection, pairs: Collection[Pair]) -> set[Pair]:
 
 def _known(connection: Connection) -> set[Pair]:
     """Pairs that are stored for sure: nobody else has written since they were read (SQLite alone can tell)."""
-    version = data_version(connection)
-    if version is None:
-        return set()
-    held: tuple[int, set[Pair]] = connection.info.get(_KNOWN, (version, set()))
-    if held[0] != version or len(held[1]) > REMEMBERED:
-        held = (version, set())
-    connection.info[_KNOWN] = held
-    return held[1]
+    return held_alone(connection, _KNOWN, set[Pair], REMEMBERED)

@@ -4,11 +4,13 @@ On SQLite they pass SQLAlchemy by, which takes 40 µs to hand over a statement t
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence, Sized
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+
+Held = TypeVar("Held", bound=Sized)
 
 
 def run(connection: Connection, text: str) -> None:
@@ -40,6 +42,18 @@ def data_version(connection: Connection) -> int | None:
         return None
     ((version,),) = fetch(connection, "PRAGMA data_version")
     return cast(int, version)
+
+
+def held_alone(connection: Connection, name: str, empty: Callable[[], Held], most: int) -> Held:
+    """In a write: what the connection carries by this name and holds to be stored, from nothing again once anybody else has
+    written, or there are more than `most`. Where nothing tells that, nothing is carried."""
+    version = data_version(connection)
+    if version is None:
+        return empty()
+    carried: tuple[int, Held] | None = connection.info.get(name)
+    if carried is None or carried[0] != version or len(carried[1]) > most:
+        carried = connection.info[name] = (version, empty())
+    return carried[1]
 
 
 def file_of(connection: Connection) -> sqlite3.Connection | None:

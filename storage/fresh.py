@@ -35,7 +35,7 @@ class Held:
 class _Fresh:
     """Holds while `version` is the database's and `changes` is all that this connection changed."""
 
-    version: int = -1
+    version: int | None = None
     changes: int = -1
     turns: dict[str, Held] = field(default_factory=dict)
 
@@ -84,7 +84,7 @@ def _current(connection: Connection) -> _Fresh:
     """In a write, which nobody else does at the same time."""
     fresh: _Fresh = connection.info[_FRESH]
     version = data_version(connection)
-    if version is not None and fresh.version != version:
+    if fresh.version != version:
         fresh.version = version
         fresh.turns.clear()
     return fresh

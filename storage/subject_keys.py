@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, delete, event, select
 
 from storage.cipher import KEY_BYTES, Cipher, damaged_row
-from storage.driver import data_version
+from storage.driver import held_alone
 from storage.ring import KeyRing, moment
 from storage.tables import conversation, subject
 from storage.upsert import insert_missing
@@ -138,16 +138,7 @@ def _held(connection: Connection) -> dict[str, Cipher]:
 
     SQLite tells that, for a write that has the lock. Elsewhere nothing is held: a row is locked by being read.
     """
-    version = data_version(connection)
-    if version is None:
-        return {}
-    known: int | None
-    held: dict[str, Cipher]
-    known, held = connection.info.get(_HELD, (None, {}))
-    if known != version or len(held) > REMEMBERED:
-        held = {}
-        connection.info[_HELD] = (version, held)
-    return held
+    return held_alone(connection, _HELD, dict[str, Cipher], REMEMBERED)
 
 
 _wanted = (
