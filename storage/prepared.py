@@ -14,7 +14,7 @@ from sqlalchemy.types import LargeBinary, TypeEngine
 
 from storage.canonical import MANY
 from storage.columns import PlainText, UtcTime, moments, plain
-from storage.driver import fetch, run_many
+from storage.driver import fetch, insert_many, run_many
 
 Row = Mapping[str, Any]
 Column = Sequence[Any]
@@ -71,6 +71,7 @@ class _Made:
         statement = insert(what) if names else what
         compiled = statement.compile(dialect=dialect, column_keys=list(names) or None)
         self._text = compiled.string
+        self._run = insert_many if names else run_many
         self._positional = bool(compiled.positional)
         self._order = list((compiled.positiontup or []) if self._positional else compiled.binds)
         self._writes = [_written(compiled.binds[name].type, dialect) for name in self._order]
@@ -83,7 +84,7 @@ class _Made:
     ) -> None:
         values = zip(*self._for_driver(columns, written), strict=True)
         if self._positional:
-            run_many(connection, self._text, list(values))
+            self._run(connection, self._text, list(values))
         else:
             run_many(connection, self._text, [dict(zip(self._order, one, strict=True)) for one in values])
 

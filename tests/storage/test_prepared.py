@@ -1,22 +1,35 @@
 """Statements that the driver runs itself leave the same rows, and digests made by a shorter way are the same digests."""
 
 import hmac
+import sqlite3
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, String, bindparam, cast, insert, select, update
+from sqlalchemy import Connection, String, bindparam, cast, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from storage import places
 from storage.canonical import canonical, canonical_all, canonical_along, runs
-from storage.cipher import Cipher, seal_each
+from storage.cipher import Cipher, nonces, seal_each
 from storage.database import Database
+from storage.driver import file_of
 from storage.prepared import insert_rows, run_for_each
 from storage.secrets import derive
 from storage.tables import api_key, timing
+from tests.support.keys import MASTER
 
 AT = datetime(2026, 11, 25, 8, 30, 0, 7, tzinfo=timezone(timedelta(hours=8)))
+
+
+@pytest.fixture
+async def sqlite_db(sqlite_url: str) -> AsyncIterator[Database]:
+    database = Database(sqlite_url, MASTER)
+    await database.start()
+    yield database
+    await database.aclose()
 
 
 def key(name: str, **others: Any) -> dict[str, Any]:
@@ -39,6 +52,54 @@ async def test_rows_are_those_that_sqlalchemy_writes(db: Database) -> None:
     assert bare.count(bare[0]) == bare.count(bare[-1]) == 2
     assert bare[0]["created_at"] == AT
     assert bare[0]["name"] == "a\ufffdb\ufffd 灯"
+
+
+@pytest.mark.parametrize("count", [31, 32, 33, 700, 1100])
+async def test_many_rows_are_stored_as_each_by_itself(db: Database, count: int) -> None:
+    rows = [
+        key(f"k{number:04}", tokens_used=number, line=None if number % 3 else "灯") for number in range(count)
+    ]
+
+    def write(connection: Connection) -> list[Any]:
+        insert_rows(connection, api_key, rows)
+        columns = (
+            api_key.c.id,
+            api_key.c.tokens_used,
+            api_key.c.line,
+            api_key.c.created_at,
+            api_key.c.digest,
+        )
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(api_key.c.id))]
+
+    assert await db.write(write) == [
+        (row["id"], row["tokens_used"], row["line"], AT, row["digest"]) for row in rows
+    ]
+
+
+async def test_a_row_among_many_that_breaks_a_rule_stops_them_all(db: Database) -> None:
+    rows = [key(f"k{number:04}") for number in range(600)]
+    with pytest.raises(IntegrityError):
+        await db.write(lambda connection: insert_rows(connection, api_key, [*rows, key("k0300")]))
+    assert await db.read(lambda connection: connection.scalar(select(func.count()).select_from(api_key))) == 0
+
+
+async def test_many_rows_share_statements(sqlite_db: Database) -> None:
+    def write(connection: Connection) -> list[int]:
+        file, statements, counts = file_of(connection), list[str](), list[int]()
+        assert file is not None
+        for most in (32_766, 999):  # what SQLite takes by itself; what it took before 2020
+            file.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, most)
+            file.set_trace_callback(statements.append)
+            insert_rows(connection, api_key, [key(f"{most}-{number}") for number in range(701)])
+            file.set_trace_callback(None)
+            counts.append(len(statements))
+            statements.clear()
+        assert connection.scalar(select(func.count()).select_from(api_key)) == 2 * 701
+        return counts
+
+    modern, old = await sqlite_db.write(write)
+    assert modern == 3 + 29  # 512, 128 and 32 rows; 29 by themselves
+    assert old == 11 + 29  # nine columns: 64 rows at most
 
 
 async def test_a_statement_is_run_for_each_row(db: Database) -> None:
@@ -68,6 +129,9 @@ async def test_digests_are_hmacs_of_the_canonical_row(db: Database) -> None:
     expected = hmac.digest(secret, canonical("timing", row), "sha256")
     assert db.seals.digest("timing", row) == expected
     assert db.seals.members(timing, [row]) == [db.seals.member(timing, row)] == [int.from_bytes(expected)]
+    for size in (0, 1, 2046, 2047, 2048, 4094, 4095, 70_000):
+        long = bytes(size)
+        assert db.seals.members_of([long]) == [int.from_bytes(hmac.digest(secret, long, "sha256"))]
 
 
 def test_a_value_of_a_derived_type_is_written_as_what_it_derives_from() -> None:
@@ -143,7 +207,7 @@ async def test_many_times_are_stored_as_each_by_itself(db: Database) -> None:
 def test_texts_sealed_together_open_one_by_one() -> None:
     ciphers = [Cipher(bytes([number]) * 32) for number in range(3)]
     texts = [b"one", None, b""]
-    first, none, empty = seal_each(ciphers, texts, map(places.title, ["a", "b", "c"]))
+    first, none, empty = seal_each(ciphers, nonces(2), texts, map(places.title, ["a", "b", "c"]))
     assert none is None
     assert ciphers[0].open(first or b"", *places.title("a")) == b"one"
     assert ciphers[2].open(empty or b"", *places.title("c")) == b""
