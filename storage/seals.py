@@ -25,6 +25,8 @@ from storage.upsert import upserting
 log = structlog.get_logger()
 
 DIGEST_BYTES = 32
+_PIECE = 2047
+"""Bytes that are hashed at a time: from 2,048 on, Python's lock is let go meanwhile, and has to be waited for again."""
 
 _COLUMNS = tuple(column.name for column in conversation.c)
 
@@ -224,7 +226,8 @@ def _states(key: bytes) -> tuple[Any, Any]:
 def _digest(states: tuple[Any, Any], data: bytes) -> bytes:
     """HMAC-SHA256 from two states that hold the key: half of what a one-shot costs that has to take the key in."""
     inner, outer = states[0].copy(), states[1].copy()
-    inner.update(data)
+    for at in range(0, len(data), _PIECE):
+        inner.update(data[at : at + _PIECE])
     outer.update(inner.digest())
     digest: bytes = outer.digest()
     return digest
