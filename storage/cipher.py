@@ -3,7 +3,7 @@
 What a ciphertext belongs to (table, column, row) is authenticated with it, so that it opens nowhere else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from core.errors import StorageDamaged
 from core.randoms import Randoms
@@ -51,13 +51,26 @@ class Cipher:
         return self.open(sealed, *place).decode()
 
 
+def nonces(count: int) -> Iterator[bytes]:
+    """As many as a batch needs for `seal_each`, from one call of the system's."""
+    return iter(_nonce.many(count))
+
+
 def seal_each(
-    ciphers: Sequence[Cipher], texts: Iterable[bytes | None], places: Iterable[tuple[str, ...]]
+    ciphers: Iterable[Cipher],
+    fresh: Iterator[bytes],
+    texts: Iterable[bytes | None],
+    places: Iterable[tuple[str, ...]],
 ) -> list[bytes | None]:
-    """`seal` with each of these, a text at its place, in half the time that one by one takes; None stays None."""
+    """`seal` with each of these, a text at its place, in half the time that one by one takes; None stays None.
+
+    Takes as many of the fresh nonces.
+    """
     return [
-        None if text is None else VERSION + nonce + cipher._gcm.encrypt(nonce, text, _named(place))
-        for cipher, nonce, text, place in zip(ciphers, _nonce.many(len(ciphers)), texts, places, strict=True)
+        None
+        if text is None
+        else VERSION + (nonce := next(fresh)) + cipher._gcm.encrypt(nonce, text, _named(place))
+        for cipher, text, place in zip(ciphers, texts, places, strict=True)
     ]
 
 
@@ -68,4 +81,8 @@ def damaged_row() -> StorageDamaged:
 
 
 def _named(place: tuple[str | int, ...]) -> bytes:
-    return "\0".join(map(str, place)).encode("utf-8", "surrogatepass")
+    try:
+        text = "\0".join(place)  # type: ignore[arg-type]
+    except TypeError:  # a number among them
+        text = "\0".join(map(str, place))
+    return text.encode("utf-8", "surrogatepass")

@@ -3,7 +3,7 @@
 It leaves the rows that questions.begin_all and turns.finish_all leave together, and their digests. Knows no answer's making.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Dialect
 from core.messages import Question, TurnRecord
 from storage import customers, places
 from storage.alike import Alike, Columns, Kind
-from storage.cipher import Cipher, seal_each
+from storage.cipher import Cipher, nonces, seal_each
 from storage.cited import packed
 from storage.columns import plain
 from storage.database import Database
@@ -21,6 +21,9 @@ from storage.seals import in_bytes
 from storage.summaries import title_of
 from storage.tables import conversation, turn
 from storage.turns import conversation_values, outcome, turn_values
+
+SEALED = 5
+"""Ciphertexts of one record at most: question, answer, sources, title, the customer's name."""
 
 FORMS = 512
 """Records whose form is remembered; then all are forgotten."""
@@ -79,9 +82,11 @@ def _store(connection: Connection, db: Database, kept: Sequence[Kept]) -> None:
     found = db.keys.obtain_all(connection, {one.owner for one in kept}, kept[0].asked_at)
     ciphers = [found[one.owner] for one in kept]
     forms = _forms_of(connection.dialect, ciphers, kept)
-    ends, turns = [form.turn for form in forms], _turns(ciphers, kept, forms)
+    fresh = nonces(SEALED * len(kept))
+    ends, turns = [form.turn for form in forms], _turns(ciphers, fresh, kept, forms)
     members = db.seals.members_of(_TURN.canonical(ends, turns))
-    begun, conversations = _begun(connection.dialect, ciphers, db, kept), _conversations(ciphers, db, kept)
+    begun = _begun(connection.dialect, ciphers, db, kept)
+    conversations = _conversations(ciphers, fresh, db, kept)
     customers.note(connection, zip(conversations["owner"], conversations["customer_hash"], strict=True))
     conversations["members"] = list(map(in_bytes, members))
     conversations["seal"] = db.seals.sealed_as(connection, _CONVERSATION.canonical(begun, conversations))
@@ -113,7 +118,9 @@ def _made(dialect: Dialect, cipher: Cipher, one: Kept) -> _Form:
     return _Form(record, answer, sources, _TURN.alike(dialect, row))
 
 
-def _turns(ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_Form]) -> Columns:
+def _turns(
+    ciphers: Sequence[Cipher], fresh: Iterator[bytes], kept: Sequence[Kept], forms: Sequence[_Form]
+) -> Columns:
     ids, conversation_ids = [one.turn_id for one in kept], [one.conversation_id for one in kept]
     encoded = {text: plain(text).encode() for text in {one.question.text for one in kept}}
     questions = [encoded[one.question.text] for one in kept]
@@ -124,17 +131,20 @@ def _turns(ciphers: Sequence[Cipher], kept: Sequence[Kept], forms: Sequence[_For
         "asked_at": [one.asked_at for one in kept],
         "ended_at": [one.ended_at for one in kept],
         "request_id": [one.question.request_id for one in kept],
-        "question": seal_each(ciphers, questions, map(places.question, ids, conversation_ids)),
+        "question": seal_each(ciphers, fresh, questions, map(places.question, ids, conversation_ids)),
         "answer": [
-            one or b"" for one in seal_each(ciphers, answers, map(places.answer, ids, conversation_ids))
+            one or b""
+            for one in seal_each(ciphers, fresh, answers, map(places.answer, ids, conversation_ids))
         ],
         "sources": seal_each(
-            ciphers, [form.sources for form in forms], map(places.sources, ids, conversation_ids)
+            ciphers, fresh, [form.sources for form in forms], map(places.sources, ids, conversation_ids)
         ),
     }
 
 
-def _conversations(ciphers: Sequence[Cipher], db: Database, kept: Sequence[Kept]) -> Columns:
+def _conversations(
+    ciphers: Sequence[Cipher], fresh: Iterator[bytes], db: Database, kept: Sequence[Kept]
+) -> Columns:
     ids, named = [one.conversation_id for one in kept], [one.question.customer for one in kept]
     encoded = {text: plain(title_of(text)).encode() for text in {one.question.text for one in kept}}
     titles = [encoded[one.question.text] for one in kept]
@@ -144,9 +154,9 @@ def _conversations(ciphers: Sequence[Cipher], db: Database, kept: Sequence[Kept]
     return {
         "id": ids,
         "owner": [one.owner for one in kept],
-        "customer": seal_each(ciphers, [names.get(name) for name in named], map(places.customer, ids)),
+        "customer": seal_each(ciphers, fresh, [names.get(name) for name in named], map(places.customer, ids)),
         "customer_hash": [hashes.get(name) for name in named],
-        "title": seal_each(ciphers, titles, map(places.title, ids)),
+        "title": seal_each(ciphers, fresh, titles, map(places.title, ids)),
         "started_at": [one.asked_at for one in kept],
         "updated_at": [one.ended_at for one in kept],
     }
