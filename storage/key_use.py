@@ -87,7 +87,8 @@ class KeyUse:
         self._uses, self._tokens = {}, Counter()
         self._writes += 1
         try:
-            await self._db.write(lambda connection: _store(connection, uses, tokens))
+            # `later`: nobody waits for it, and what is written meanwhile need not hurry
+            await self._db.write(lambda connection: _store(connection, uses, tokens), later=True)
         except StorageUnavailable:
             log.warning("key_use_not_stored", keys=len(tokens))
             self._tokens += tokens

@@ -33,6 +33,16 @@ log = structlog.get_logger()
 GROUP = 256
 """The most writes that share a transaction: bounds how long the first of them waits for its COMMIT."""
 
+BESIDE = 128
+"""The most of what is owed that goes with writes that somebody waits for, or soon after one."""
+
+OWED_GROUP = 512
+"""The same where nobody has waited of late. A transaction of more takes less for each: before each of its statements, and twice
+within, the thread waits for Python's lock, which the loop is loath to give while it has anything to do."""
+
+OF_LATE_SECONDS = 0.25
+"""So long after one write that somebody waited for, there may be a next: it would wait for the transaction under way, too."""
+
 MANY = 8
 """From so many writes on that somebody waits for, what is owed goes with them: a commit less. Fewer go by themselves, so
 that one question at a time does not wait for the answer before it."""
@@ -49,7 +59,7 @@ OWED_SECONDS = 900.0
 OWED = 10_000
 """The most of them; while none gets through no question is taken either, so there are as many as open answers."""
 
-BEHIND = 2 * GROUP
+BEHIND = 2 * OWED_GROUP
 """So many writes that are owed and wait: those who could do without waiting are to wait, too, as every read does."""
 
 AGAIN_SECONDS = 0.5
@@ -131,6 +141,7 @@ class GroupWriter:
         self._later: deque[_Job] = deque()
         self._owed: deque[_Job] = deque()
         self._again_at = 0.0
+        self._waited_for_at = 0.0
         self._closed_at = 0.0
         self._news = threading.Condition()
         self._closed = False
@@ -239,8 +250,12 @@ class GroupWriter:
 
     def _group(self) -> list[_Job]:
         group = [self._urgent.popleft() for _ in range(min(GROUP, len(self._urgent)))]
+        now = time.monotonic()
+        if group:
+            self._waited_for_at = now
         if self._hurried or self._closed or len(group) >= MANY or not group:
-            group += [self._soon.popleft() for _ in range(min(GROUP - len(group), len(self._soon)))]
+            most = BESIDE if now - self._waited_for_at < OF_LATE_SECONDS else OWED_GROUP
+            group += [self._soon.popleft() for _ in range(min(most, len(self._soon)))]
         self._hurried = self._hurried and bool(self._soon)
         return group
 
