@@ -1,6 +1,7 @@
 """Real databases: a SQLite file in a temporary folder, and a PostgreSQL of its own for every test."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,19 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Database]:
+    async with opened(url) as database:
+        yield database
+
+
+@pytest.fixture
+async def sqlite_db(sqlite_url: str) -> AsyncIterator[Database]:
+    """For what is of a file alone."""
+    async with opened(sqlite_url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
     database = Database(url, MASTER)
     await database.start()
     yield database

@@ -2,7 +2,6 @@
 
 import hmac
 import sqlite3
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,17 +18,8 @@ from storage.driver import file_of
 from storage.prepared import insert_rows, run_for_each
 from storage.secrets import derive
 from storage.tables import api_key, timing
-from tests.support.keys import MASTER
 
 AT = datetime(2026, 11, 25, 8, 30, 0, 7, tzinfo=timezone(timedelta(hours=8)))
-
-
-@pytest.fixture
-async def sqlite_db(sqlite_url: str) -> AsyncIterator[Database]:
-    database = Database(sqlite_url, MASTER)
-    await database.start()
-    yield database
-    await database.aclose()
 
 
 def key(name: str, **others: Any) -> dict[str, Any]:
