@@ -17,9 +17,9 @@ BUSY_MILLISECONDS = 5000
 """How long a statement waits for another process's lock before it fails."""
 
 WRITERS_CACHE_KIB = 8_000
-CHECKPOINT_PAGES = 8_000
+CHECKPOINT_PAGES = 16_000
 """What a batch of the record touches of the index by owner is a page for each row: held in memory, and written to the database
-once for many batches (32 MB of WAL), it costs less than three quarters of what it does with SQLite's own 2 MB and 1,000."""
+once for many batches (64 MB of WAL), it costs less than three quarters of what it does with SQLite's own 2 MB and 1,000."""
 
 _POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 

@@ -36,7 +36,7 @@ GROUP = 256
 BESIDE = 128
 """The most of what is owed that goes with writes that somebody waits for, or soon after one."""
 
-OWED_GROUP = 512
+OWED_GROUP = 768
 """The same where nobody has waited of late. A transaction of more takes less for each: before each of its statements, and twice
 within, the thread waits for Python's lock, which the loop is loath to give while it has anything to do."""
 
