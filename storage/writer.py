@@ -31,7 +31,7 @@ Batch = Callable[[Connection, Sequence[Item]], Sequence[T | Exception]]
 log = structlog.get_logger()
 
 GROUP = 256
-"""The most writes that share a transaction: bounds how long the first of them waits for its COMMIT."""
+"""The most writes that share a transaction with one that somebody waits for: bounds how long it waits for its COMMIT."""
 
 BESIDE = 128
 """The most of what is owed that goes with writes that somebody waits for, or soon after one."""
@@ -254,7 +254,8 @@ class GroupWriter:
         if group:
             self._waited_for_at = now
         if self._hurried or self._closed or len(group) >= MANY or not group:
-            most = BESIDE if now - self._waited_for_at < OF_LATE_SECONDS else OWED_GROUP
+            of_late = now - self._waited_for_at < OF_LATE_SECONDS
+            most = min(BESIDE, GROUP - len(group)) if of_late else OWED_GROUP
             group += [self._soon.popleft() for _ in range(min(most, len(self._soon)))]
         self._hurried = self._hurried and bool(self._soon)
         return group

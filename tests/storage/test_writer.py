@@ -69,10 +69,12 @@ async def test_those_who_wait_share_one_transaction(db: Database) -> None:
     await asyncio.sleep(0.05)
     waited = [asyncio.ensure_future(db.write_batch(batches, number)) for number in range(GROUP + 40)]
     await asyncio.sleep(0.05)
+    batches.owe(db, range(1000, 1050))  # no room beside those who wait
     held.set()
     assert await waits
     assert await asyncio.gather(*waited) == list(range(GROUP + 40))
-    assert batches.sizes == [GROUP, 40]
+    assert await stored(db) == GROUP + 40 + 50
+    assert batches.sizes == [GROUP, 40 + 50]
 
 
 async def test_a_transaction_asks_once_whether_others_wrote(sqlite_url: str) -> None:
