@@ -45,6 +45,10 @@ IN_THE_BACKGROUND = ParseLimits(wall_seconds=600.0, niceness=19)
 """For files that nobody waits for: they take what customers leave of the processor, and may take longer for it."""
 
 
+_TRIES = 2
+"""Children that one file may meet. The file itself is read in a fork, so that it does not end the child."""
+
+
 class ChildParser:
     """The Parser port. Two files at a time, so that a small one need not wait for a large one.
 
@@ -125,21 +129,34 @@ class _Child:
     def exchange(
         self, request: dict[str, Any], data: bytes, wall_seconds: float
     ) -> tuple[list[Chunk], dict[str, Any]]:
-        """Send one file; its chunks and the last reply, `{"limit": …}` where the child had to be killed."""
+        """Send one file; its chunks and the last reply, `{"limit": …}` where the child had to be killed.
+
+        A child that was about to go, idle as it was, takes a file that it will not read; another reads it then.
+        """
+        parts = [json.dumps(request).encode() + b"\n", data]
+        for _ in range(_TRIES):
+            chunks, last = self._once(parts, wall_seconds)
+            if last is not None:
+                return chunks, last
+        return [], {"limit": "crash"}
+
+    def _once(self, parts: Sequence[bytes], wall_seconds: float) -> tuple[list[Chunk], dict[str, Any] | None]:
+        """No last reply where the child ended by itself before it had answered."""
         process = self._running()
-        timer = threading.Timer(wall_seconds, _kill, [process])
+        late = threading.Event()
+        timer = threading.Timer(wall_seconds, _kill_late, [process, late])
         timer.daemon = True
         timer.start()
         chunks: list[Chunk] = []
         try:
-            for reply in _talk(process, [json.dumps(request).encode() + b"\n", data]):
+            for reply in _talk(process, parts):
                 if "chunks" not in reply:
                     return chunks, reply
                 chunks += [_chunk(fields) for fields in reply["chunks"]]
         finally:
             timer.cancel()
         self.stop()
-        return [], {"limit": "time"}
+        return [], {"limit": "time"} if late.is_set() else None
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
@@ -184,6 +201,11 @@ def _talk(process: subprocess.Popen[bytes], parts: Sequence[bytes]) -> Iterator[
         return
     while (frame := read_frame(cast(BinaryIO, process.stdout))) is not None:
         yield json.loads(frame)
+
+
+def _kill_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -164,6 +164,30 @@ async def test_a_child_killed_from_outside_is_started_anew(parser: ChildParser) 
     await own.aclose()
 
 
+IDLE = "import atexit, time\nfrom knowledge import child\nchild._IDLE_SECONDS = 0.2\natexit.register(time.sleep, {slow})\nchild.main()"
+
+
+@pytest.mark.process
+async def test_a_file_that_meets_a_child_about_to_go_is_read_by_the_next() -> None:
+    parser = ChildParser(command=[sys.executable, "-c", IDLE.format(slow=1.5)], workers=1)
+    await _chunks(parser, "a.txt", b"hello")
+    going = parser._children[0]._process
+    assert going is not None
+    await asyncio.sleep(0.7)
+    assert going.poll() is None, "it has decided to go and is not gone yet"
+    assert (await _chunks(parser, "a.txt", b"hello again"))[0].text == "hello again"
+    assert (going.poll(), parser._children[0]._process is going) == (0, False)
+    await parser.aclose()
+
+
+async def test_a_child_that_dies_again_and_again_is_given_up() -> None:
+    parser = ChildParser(command=[sys.executable, "-c", "import sys\nsys.stdin.buffer.readline()"], workers=1)
+    with pytest.raises(DocumentRejected) as caught:
+        await _chunks(parser, "a.txt", b"hello")
+    assert caught.value.reason == "damaged"
+    await parser.aclose()
+
+
 @pytest.mark.process
 async def test_a_zip_bomb_is_refused_before_it_unpacks(parser: ChildParser) -> None:
     bomb = files.docx_bomb()
