@@ -57,11 +57,13 @@ _REGION = re.compile(rf"(?:{_PLACES})|[{_HAN}]{{1,6}}[省市区县州旗镇乡]"
 _LABEL = re.compile(
     r"(?:地址|住址|住在|家住|寄到|送到|发到|邮寄|收货|住|搬到|location|address)[^\n。]{0,30}\Z", re.IGNORECASE
 )
+_ASKED = "的|了|吗|呢|吧|怎|什么|哪|想|请|附近|可以|能|要|有|没|多[少久长]|几[点天个]|办(?<!街道办)"
+"""Where a question begins behind a place: 住在北京市海淀区的能办吗 is no address."""
 LABELLED = re.compile(
-    rf"(?:(?:地址|住址|居住地|户籍地|籍贯)[是为在:：改成填写 ]{{0,5}}|住在|家住|寄到|送到|寄往|邮寄到)(?P<address>(?:{_GAP}[{_HAN}]{{2,8}}?(?:省|自治区|市|区|县|州|旗|盟)){{2,4}}{_GAP}[{_HAN}A-Za-z0-9\-]{{2,30}})"
+    rf"(?:(?:地址|住址|居住地|户籍(?:所在)?地|籍贯)[是为在:：改成填写 ]{{0,5}}|住在|家住|寄到|送到|寄往|邮寄到)(?P<address>(?:{_GAP}[{_HAN}]{{2,8}}?(?:省|自治区|市|区|县|州|旗|盟)){{2,4}}{_GAP}(?:(?!{_ASKED})[{_HAN}A-Za-z0-9\-]){{2,30}})"
 )
-LABELLED_BEGUN = re.compile("地址|住址|居住地|户籍地|籍贯|住在|家住|寄到|送到|寄往")
-_WHERE_TO = re.compile("[址住寄送]")
+LABELLED_BEGUN = re.compile("地址|住址|居住地|户籍|籍贯|住在|家住|寄到|送到|寄往")
+_WHERE_TO = re.compile("[址住寄送籍]")
 _DAY = re.compile(r"(?:到货|发货|线|店|窗口|登机口|出口|站台|床|选手|球员|机|文件)")
 _NOISE = re.compile(r"[\s,.，。、·]+")
 

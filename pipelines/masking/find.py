@@ -27,12 +27,13 @@ _FIGURES = re.compile(
 )
 _WORDS = re.compile(
     r"艾特|爱特|小老鼠|圈a|at符号|[微薇威徽魏]信|微訊|微 信|v信|薇芯|绿泡泡|绿色软件|加[vqp微薇威我]|扣扣|抠抠|we ?chat|wei ?xin|vx|wx|v x|w x|联系我"
-    r"|[ \(\[\{<_\-【「（]at[ \)\]\}>_\-】」）]|zero|one|two|three|double|ling|yao|[址住].{0,9}[省市]|str\.|straße"
+    r"|[ \(\[\{<_\-【「（]at[ \)\]\}>_\-】」）]|zero|one|two|three|double|ling|yao|[址住籍].{0,9}[省市]|str\.|straße"
 )
 """One look for either spares a text without personal data all the others."""
 _LIST_MARK = re.compile(r"^[ ]{0,8}[0-9]{1,3}[.)、](?=[ ])", re.MULTILINE)
 _SOME_FIGURES = re.compile(r"[0-9][^0-9]{0,3}[0-9][^0-9]{0,3}[0-9]")
 _OWN_ENDS = frozenset({Kind.EMAIL, Kind.ADDRESS, Kind.WECHAT, Kind.PLATE})
+_HOME = re.compile("[住址籍]")
 _STREET_FIGURE = re.compile(r"[0-9一二三四五六七八九十百〇零]")
 
 
@@ -57,7 +58,7 @@ def _without_list_marks(folded: Folded) -> Folded:
 def _candidates(folded: Folded) -> Iterator[Candidate]:
     yield from mails(folded)
     yield from _numbers(folded)
-    if _STREET_FIGURE.search(folded.text) or "住" in folded.text or "址" in folded.text:
+    if _STREET_FIGURE.search(folded.text) or _HOME.search(folded.text):
         yield from chinese_addresses(folded.text)
         yield from western_addresses(folded)
 

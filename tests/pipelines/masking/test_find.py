@@ -74,6 +74,12 @@ FOUND = [
     ("我住在北京市朝阳区建国路88号院3号楼2单元1201室，谢谢", Kind.ADDRESS, "北京市朝阳区建国路88号院3号楼2单元1201室", None),
     ("寄到阳光花园3栋2单元501", Kind.ADDRESS, "阳光花园3栋2单元501", None),
     ("送到中山路128号", Kind.ADDRESS, "中山路128号", None),
+    ("户籍地：浙江省杭州市西湖区文三路", Kind.ADDRESS, "浙江省杭州市西湖区文三路", None),
+    ("我户籍所在地为四川省成都市锦江区春熙路北段", Kind.ADDRESS, "四川省成都市锦江区春熙路北段", None),
+    ("籍贯是湖南省长沙市岳麓区麓山南路，可以吗", Kind.ADDRESS, "湖南省长沙市岳麓区麓山南路", None),
+    ("收货地址改成广东省深圳市南山区粤海街道办", Kind.ADDRESS, "广东省深圳市南山区粤海街道办", None),
+    ("家住上海市虹口区多伦路能送货吗", Kind.ADDRESS, "上海市虹口区多伦路", None),
+    ("住在北京市朝阳区望京怎么预约", Kind.ADDRESS, "北京市朝阳区望京", None),
     ("I live at 221B Baker Street, London NW1 6XE now", Kind.ADDRESS, "221B Baker Street, London NW1 6XE", None),
     ("1600 Amphitheatre Pkwy, Mountain View, CA 94043", Kind.ADDRESS, "1600 Amphitheatre Pkwy, Mountain View, CA 94043", None),
     ("Hauptstraße 12, 10115 Berlin", Kind.ADDRESS, "Hauptstraße 12, 10115 Berlin", None),
@@ -95,7 +101,8 @@ SURVIVES = [
     "订单号2024112012345678901什么时候到", "order no. 20261104123456", "SF1234567890123", "快递单号：SF1234567890123", "JD0123456789012", "运单号773012345678901", "tracking number 1Z999AA10123456784", "物流单号13912345678",
     "一三五早上送，二四六晚上送", "二〇二六年十一月三日", "一百二十三万够买什么", "三五成群，七上八下", "价格1399元", "¥13800138000", "余额13800138000元", "2026-11-04 13:45:00", "版本 6.2.10", "IP 138.20.138.210", "192.168.1.100:8080", "ISBN 978-7-111-12345-6",
     "SKU 12345678", "IMEI 356938035643809", "commit 3f13800138000ab", "sha256 9f86d081884c7d659a2feaa0c55ad015", "550e8400-e29b-41d4-a716-446655440000", "尺码 35 36 37 38 39 40 41 42", "彩票 02 11 17 25 33 09", "1,380,013,800.00", "微信支付失败怎么办", "my wechat is broken",
-    "WeChat Pay does not work", "QQ音乐会员怎么开", "这条路怎么走", "坐2号线到3号口", "我在北京市朝阳区，能送吗", "三号楼还没通知", "meet me at noon dot", "look at this", "20 items on the way", "drive 20 miles down the road", "苏B超", "批号P20260115", "95588是工行吗", "打12345投诉", "验证码123456", "第3条规定",
+    "WeChat Pay does not work", "QQ音乐会员怎么开", "这条路怎么走", "坐2号线到3号口", "我在北京市朝阳区，能送吗", "三号楼还没通知", "居住地北京市海淀区的能办社保吗", "户籍所在地是上海市或者北京市的可以办吗", "籍贯填省市还是填到区县？",
+    "我住在北京市朝阳区附近有店吗", "书籍寄到北京市海淀区要几天", "meet me at noon dot", "look at this", "20 items on the way", "drive 20 miles down the road", "苏B超", "批号P20260115", "95588是工行吗", "打12345投诉", "验证码123456", "第3条规定",
     "上午10点到12点", "iPhone 15 Pro 256GB", "GET /v1/orders/15941602 404", "https://shop.example.com/item/8234567890", "@here", "满300减30", "a=1&b=2&page=3", "100 200 300 400", "138****8000", "尾号8000的卡", "", " ", "你好", "[1] 见第3页",
 ]  # fmt: skip
 
