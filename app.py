@@ -347,16 +347,14 @@ async def opened(services: Services) -> AsyncGenerator[None]:
 
 
 async def start_answering(services: Services) -> None:
-    warm = asyncio.create_task(
-        asyncio.to_thread(warm_up)
-    )  # half of it is unpacking, beside which all else goes on
+    # half of it is unpacking, beside which all else goes on
+    warm = asyncio.create_task(asyncio.to_thread(warm_up))
     try:
         await services.counters.start()
         await services.index.refresh()
         await services.frequent.refresh()
-        await (
-            services.words.live.refresh()
-        )  # else the first question waits for them, and what they took for it stays
+        # else the first question waits for them, and what they took for it stays
+        await services.words.live.refresh()
         await services.tokens.start()
         await services.engine.start()
     finally:

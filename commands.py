@@ -189,9 +189,8 @@ async def _with_services(settings: Settings, work: Any) -> Any:
     await services.database.start()
     try:
         await note_recovery(services)
-        await plant_lines(
-            services, starter_lines()
-        )  # a command that names a line works before the first start
+        # a command that names a line works before the first start
+        await plant_lines(services, starter_lines())
         return await work(services)
     finally:
         await close_index(services)

@@ -28,9 +28,8 @@ class Sources:
     sources: Sequence[Source]
 
 
-@dataclass(
-    slots=True
-)  # not frozen: there is one for each token, and a frozen one takes four times as long to make
+# not frozen: there is one for each token, and a frozen one takes four times as long to make
+@dataclass(slots=True)
 class Delta:
     """The next piece of the answer; nobody changes it. `extra` holds OpenAI's other fields of a delta (`tool_calls`);
     `logprobs` is the choice's own object; `index` says which of several choices goes on."""

@@ -62,9 +62,8 @@ class GenerationRequest:
 EngineKind = Literal["model", "quoted"]
 
 
-@dataclass(
-    slots=True
-)  # not frozen: there is one for each token, and a frozen one takes four times as long to make
+# not frozen: there is one for each token, and a frozen one takes four times as long to make
+@dataclass(slots=True)
 class EngineChunk:
     """A piece of what an engine says; nobody changes it. The last one carries `finish_reason`; `usage` may come with or after it.
 

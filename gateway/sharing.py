@@ -128,9 +128,8 @@ class SharedProtocol(ShortWayProtocol):
         self._deaf = True
         self._unset_keepalive_if_required()
         self.transport.abort()
-        self.connections.discard(
-            self
-        )  # at once: what comes next in this turn of the loop is weighed without it
+        # at once: what comes next in this turn of the loop is weighed without it
+        self.connections.discard(self)
         self._count()
         return True
 

@@ -30,8 +30,7 @@ def blend(lexical: Sequence[float], cosines: Sequence[float | None], trust: floa
     filled = np.asarray([known.min() if cosine is None else cosine for cosine in cosines], np.float64)
     fall = (known.max() - filled) / max(float(known.std()), _EVEN)
     nearness = np.maximum(0.0, 1.0 - fall / _SPAN)
-    share = (
-        trust * _SPAN / (1.0 - trust + trust * _SPAN)
-    )  # a whole span weighs trust against 1 - trust a deviation
+    # a whole span weighs trust against 1 - trust a deviation
+    share = trust * _SPAN / (1.0 - trust + trust * _SPAN)
     blended: list[float] = ((1.0 - share) * ranks + share * nearness).tolist()
     return blended

@@ -187,9 +187,8 @@ class HybridIndex:
         day = self._today().toordinal()
         light = len(question) <= _SHORT and all(index.small for index in indexes)
         if light:
-            await asyncio.sleep(
-                0
-            )  # nothing else here need wait, and whoever asks in a row leaves others no turn
+            # nothing else here need wait, and whoever asks in a row leaves others no turn
+            await asyncio.sleep(0)
         async with self._room:
             if light:
                 search = Search.of(indexes, question, day, background)

@@ -115,9 +115,8 @@ class AnswerPipeline:
             concealed, masking = await conceal_if_new(question, public_contacts([line], self._public))
         with draft.timed("record"):
             begins_with = self._versions.begin(line)
-            turn = await self._log.begin(
-                question, line.id, masking, begins_with
-            )  # 1. before all that can fail
+            # 1. before all that can fail
+            turn = await self._log.begin(question, line.id, masking, begins_with)
         try:
             if turn.line != line.id:  # a conversation stays on the line it began with
                 line = await open_line(self._lines, turn.line)

@@ -76,9 +76,8 @@ def _count(asked: dict[str, Asked], turn: StoredTurn) -> None:
         return
     one = asked.setdefault(form, Asked(turn.question.strip(), turn.record.language))
     one.times += 1
-    one.question = min(
-        one.question, turn.question.strip(), key=len
-    )  # without a greeting, where one came without
+    # without a greeting, where one came without
+    one.question = min(one.question, turn.question.strip(), key=len)
     if turn.record.mode is not None:
         one.modes[turn.record.mode] += 1
     if not one.turn_id:

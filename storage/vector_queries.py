@@ -21,10 +21,11 @@ _AT_ONCE = 500
 
 _SPACE = text("SELECT id, dimension, indexed FROM vector_space WHERE base = :base AND model = :model")
 _ROWS = text('SELECT DISTINCT "row" FROM chunk_vector WHERE space = :space ORDER BY "row"')
+# the update changes nothing and holds the space: replicas commit one after another
 _OPEN = text(
     "INSERT INTO vector_space (base, model, dimension) VALUES (:base, :model, :dimension) "
     "ON CONFLICT (base, model) DO UPDATE SET dimension = vector_space.dimension RETURNING id, dimension, indexed"
-)  # the update changes nothing and holds the space: replicas commit one after another
+)
 _ADD = text(
     'INSERT INTO chunk_vector (space, "row", digest, vector) SELECT :space, one, digest, CAST(vector AS vector) '
     "FROM unnest(CAST(:rows AS bigint[]), CAST(:digests AS bytea[]), CAST(:vectors AS text[])) "

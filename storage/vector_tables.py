@@ -82,9 +82,8 @@ def make_index(connection: Connection, space: int, dimension: int) -> bool:
         return False
     try:
         kind, name = indexed_type(dimension), index_name(space)
-        connection.exec_driver_sql(
-            f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
-        )  # one cut off while it was made
+        # one cut off while it was made
+        connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         connection.exec_driver_sql(
             f"CREATE INDEX CONCURRENTLY {name} ON chunk_vector "
             f"USING hnsw ((vector::{kind}) {kind.partition('(')[0]}_ip_ops) WHERE space = {space}"

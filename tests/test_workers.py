@@ -256,9 +256,8 @@ def test_one_signal_drains_all_with_streams_open(tmp_path: Path) -> None:
         answers = list[str]()
 
         def stream(number: int) -> None:
-            asked = question(
-                f"Refunds of parcel {number}?", stream=True
-            )  # the same question is asked once for all
+            # the same question is asked once for all
+            asked = question(f"Refunds of parcel {number}?", stream=True)
             with client(app) as http:
                 answers.append(http.post("/v1/chat/completions", json=asked).text)
 

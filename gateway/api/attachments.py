@@ -52,9 +52,8 @@ async def add_files(
     conversation_id: Identifier, principal: Caller, request: Request, services: Use, user: User = None
 ) -> dict[str, Any]:
     """Lay files into a conversation. One that fails does not stop the rest; where all do, the first error answers."""
-    await services.attach.list(
-        conversation_id, principal.owner(user)
-    )  # a foreign one is refused before the upload
+    # a foreign one is refused before the upload
+    await services.attach.list(conversation_id, principal.owner(user))
     return await _take_in(conversation_id, "", user, principal, request, services)
 
 

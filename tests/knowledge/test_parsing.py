@@ -84,9 +84,8 @@ async def test_a_rejection_names_its_reason_for_programs(parser: ChildParser) ->
 
 async def test_a_small_file_does_not_wait_for_a_slow_one(parser: ChildParser) -> None:
     brief, long = broken.long_pdf(200), broken.long_pdf(4_000)
-    await asyncio.gather(
-        _chunks(parser, "a.pdf", brief), _chunks(parser, "b.pdf", brief)
-    )  # both children are up
+    # both children are up
+    await asyncio.gather(_chunks(parser, "a.pdf", brief), _chunks(parser, "b.pdf", brief))
     slow = asyncio.create_task(_chunks(parser, "long.pdf", long))
     await asyncio.sleep(0)
     await _chunks(parser, "a.txt", b"hello")

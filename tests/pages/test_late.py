@@ -76,9 +76,8 @@ async def test_a_browser_is_told_after_a_while_and_comes_again(language: str, ti
             "no-store",
         )
         assert f"<h1>{title}</h1>" in early.text
-        script = asyncio.create_task(
-            client.get("/config")
-        )  # no browser's window: it waits as long as it takes
+        # no browser's window: it waits as long as it takes
+        script = asyncio.create_task(client.get("/config"))
         await asyncio.sleep(0.05)
         assert not script.done()
         house.let.set()

@@ -210,9 +210,8 @@ async def test_a_restarted_server_is_found_again_and_the_process_stays_present(
     restarted = time.monotonic()
     async with asyncio.timeout(20):
         while (await answer_of(log, begun)) != "half":
-            await log.partial(
-                begun.id, "chat:me", "half"
-            )  # one that meets the broken connection is not stored
+            # one that meets the broken connection is not stored
+            await log.partial(begun.id, "chat:me", "half")
     assert time.monotonic() - restarted < 10
     beside = Database(url, MASTER)
     await beside.start()
