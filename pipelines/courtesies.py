@@ -4,6 +4,7 @@ Reads the phrases of pipelines/sentences.yaml and no grammar: where a greeting m
 where punctuation parts it from the rest.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -12,19 +13,26 @@ from pipelines.sentences import all_sentences
 
 MARK = "\n"
 _AMBIGUOUS = frozenset({
-    "早", "在不在", "greetings", "buenas", "qué tal", "que tal", "oi", "ola", "dag", "هلا", "chào", "hai", "salam", "hoy",
+    "早", "在不在", "greetings", "buenas", "qué tal", "que tal", "oi", "ola", "dag", "هلا", "chào", "hai", "salam", "alo",
     "kumusta", "kamusta", "kumusta po", "kamusta po", "ดีครับ", "ดีค่ะ", "হাই", "ہائے", "آداب", "ty", "cheers", "3q", "valeu",
-    "どうも", "助かりました", "تشکر", "tq", "مہربانی",
+    "どうも", "助かりました", "تشکر", "tq", "مہربانی", "亲", "麻烦了", "麻煩了",
 })  # fmt: skip
 """Greetings and thanks that are words of a question as well (Vietnamese "hai" is two)."""
-_GLUED = ("你好", "您好", "早上好", "上午好", "中午好", "下午好", "晚上好", "请问", "請問", "こんにちは", "こんばんは",
+_OF_THE_DAY = ("早上好", "上午好", "中午好", "下午好", "晚上好")
+_GLUED = ("你好", "您好", *_OF_THE_DAY, "请问", "請問", "请问一下", "請問一下", "こんにちは", "こんばんは",
           "おはようございます", "お世話になっております", "สวัสดีครับ", "สวัสดีค่ะ")  # fmt: skip
 """Those that customers write without anything between them and the question."""
-_NOT_GLUED_TO = frozenset("像多久好坏壞吗嗎么麼奇棒吃看用听聽说說玩笑啊呀小卷题題候世")
+_NOT_GLUED_TO = frozenset("像午子多久好坏壞吗嗎么麼奇棒吃看用听聽说說玩笑啊呀小卷题題候世")
 """After these the greeting may be part of a word: 你好像, 请问卷."""
+_AFTER_THE_DAY = ("请", "請", "怎", "如何", "为", "為", "什么", "什麼", "我", "你", "您", "这", "這", "那个", "那個")  # fmt: skip
+"""Before anything else 好 may say how easy something is at that hour: 晚上好停车吗."""
+_CALLED_TWICE = {"早": tuple("中午晚夜"), "hai": ("ba ",)}
+"""What makes a list of a greeting and a comma: 早、晚班; Vietnamese hai, ba ngày, two or three days."""
 _ASKING = ("多少", "多久", "多大", "多长", "多長")
 _GLUED_END = ("谢谢", "谢谢你", "谢谢您", "谢谢啦", "謝謝", "謝謝你", "謝謝您", "ありがとうございます", "ขอบคุณครับ", "ขอบคุณค่ะ")  # fmt: skip
-_POLITE = ("请问", "請問")
+_SAID = frozenset("说說写寫叫喊句声聲道")
+"""After these thanks are what is spoken of: 怎么说谢谢."""
+_POLITE = ("请问", "請問", "请问一下", "請問一下")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,9 @@ def _thanks() -> _Phrases:
 
 
 def _phrases(found: Iterable[str]) -> _Phrases:
-    each = sorted(set(found), key=lambda phrase: (-len(phrase), phrase))
+    known = set(found)
+    known |= {re.sub(r"\bd (?=a)", "d'", phrase) for phrase in known}  # French: `fold` parts d'accord
+    each = sorted(known, key=lambda phrase: (-len(phrase), phrase))
     return _Phrases(tuple(each), frozenset(each) - _AMBIGUOUS)
 
 
@@ -74,7 +84,9 @@ def _after(text: str, phrase: str, may_be_loose: bool) -> str:
     """What follows a greeting; empty where it is none or nothing does."""
     rest = text[len(phrase) :]
     if rest[:1] == MARK or (rest[:1] == " " and may_be_loose):
-        return rest[1:]
+        return "" if rest[1:].startswith(_CALLED_TWICE.get(phrase, ())) else rest[1:]
+    if phrase in _OF_THE_DAY and not rest.startswith(_AFTER_THE_DAY):
+        return ""
     loose = rest[:1] not in _NOT_GLUED_TO or rest[:2] in _ASKING
     return rest if rest and phrase in _GLUED and loose else ""
 
@@ -95,4 +107,4 @@ def _before(text: str, phrase: str, may_be_loose: bool) -> str:
     rest = text[: -len(phrase)]
     if rest[-1:] == MARK or (rest[-1:] == " " and may_be_loose):
         return rest[:-1]
-    return rest if phrase in _GLUED_END else ""
+    return rest if phrase in _GLUED_END and rest[-1:] not in _SAID else ""

@@ -14,19 +14,33 @@ MARK = "\n"
 """Stands where a sentence ends or a bracket opens, until courtesies are gone."""
 _DASHES = frozenset("‐‑‒–−﹣－")
 _APOSTROPHES = frozenset("’‘ʼ＇`´‵")
-_ENDS = frozenset("。｡、…“”„«»‹›「」『』《》〈〉【】〔〕()（）[]［］{}｛｝؟؛،।॥។៕၊။¿¡‽⁇⁈⁉;；?？")
-_NOTHING = frozenset("\u00ad\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\ufe0e\ufe0f")
-_SMILES = range(0x1F600, 0x1F650)
+_ENDS = frozenset("。、…⋯“”„‟‚‛«»‹›「」『』《》〈〉【】〖〗〔〕〝〞〟()[]{}؟؛،۔।॥។៕၊။¿¡‽⁇⁈⁉❓❔❗❕;?")
+"""And whatever is one of these in another width or written upright, such as ｡ and ︖."""
+_NOTHING = frozenset(
+    "\u00ad\u0640\u061c\u180e\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\ufe0e\ufe0f"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+"""Characters that nobody sees: marks of direction above all, and the stroke that stretches an Arabic word."""
+_TILDES = frozenset("〜～∼")
+_SMILES = frozenset([*range(0x1F600, 0x1F645), 0x1F64F])
+"""Without the people who wave something off or agree to it."""
 _WORD = r"[0-9a-z\u00df-\u024f\u0370-\u05ff]"
 _HAN = r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-_COUNT = r"[〇零一二三四五六七八九十百千万萬亿億两兩]"
+_COUNT = r"[〇零一二三四五六七八九十百千万萬亿億两兩廿卅半几幾壹贰貳叁參肆伍陆陸柒捌玖拾佰仟]"
 _MARKS = re.compile(
-    rf"!(?!=)|(?<!\d),|,(?!\d)|(?<!\d):|:(?!\d)|(?<!{_WORD})\.(?!\d)|\.(?!{_WORD})|~(?!\d)|—+(?!\d)"
+    rf"!(?!=)|(?<!\d),|,(?!\d)|(?<!\d):|:(?!\d)|(?<=[.\n])\.(?!\d)|\.(?!{_WORD})|[・·•](?![^\W_])|~(?!\d)|—+(?!\d)"
     r"""|(?<!\d)"|(?<![^\W_])'|(?<!\d)'(?![^\W_])|(?<!\S)-+(?!\S)(?!\s*\d)"""
 )
 """Punctuation that only ends, parts or quotes; between digits, in an address or before a number it says something."""
 _LOOSE = re.compile(rf"(?<={_HAN}) (?=\S)|(?<=\S) (?={_HAN})|(?<=\d) (?=[%‰°])|(?<=[¥$€£]) (?=\d)")
 _APART = re.compile(rf"(?<={_COUNT}) (?={_COUNT})")
+_NO = (
+    "[不没沒未无無别別勿非否甭](?:是|有|要|用|行|能|会|會|可以)?|no|not|never|don't|dont|do not|nope|non|pas|nein|nicht|kein|nee|niet|não|"
+    "nao|nunca|нет|не|ne|nie|hayır|yok|değil|không|khong|chưa|đừng|tidak|tak|jangan|bukan|belum|hindi|huwag|wala|dili|ayaw|"
+    "لا|ليس|نه|לא|אל|نہیں|नहीं|मत|न|না|ไม่|ບໍ່|កុំ|아니|안|いや"
+)  # fmt: skip
+_PAUSE_AFTER_NO = re.compile(rf"(?:\A(?:{_NO})|(?<!\S)нельзя)(?=\n)")
+"""Where a question stops after a "no", what follows is wanted: 不，要发票 is not 不要发票, No, quiero not No quiero."""
 _ROUNDS = 8
 _KEPT_APART = "\x1f"
 
@@ -50,6 +64,8 @@ def normalised(text: str) -> str:
     else:
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
     asked = without_courtesies(_unmarked(folded))
+    if MARK in asked:
+        asked = _PAUSE_AFTER_NO.sub(r"\g<0>,", asked)
     plain = " ".join(asked.split())
     if plain.isascii():
         return _LOOSE.sub("", plain)
@@ -83,10 +99,14 @@ def _folded(character: str) -> str | None:
         return "-"
     if character in _APOSTROPHES:
         return "'"
-    if character in _ENDS or character in "\r\n\u2028\u2029":
+    if unicodedata.normalize("NFKC", character) in _ENDS or character in "\r\n\u2028\u2029":
         return MARK
     if character in "—―":
         return "—"
+    if character in _TILDES:
+        return "~"
+    if character == "İ":
+        return "i"  # casefold leaves a dot above it, and Turkish sentences begin with one
     category = unicodedata.category(character)
     if category in ("Cc", "Zs") or ord(character) in _SMILES:
         return " "
