@@ -4,7 +4,7 @@ Turns it into the noun of core/messages.py and back. Knows no door and no store.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -59,8 +59,8 @@ def _word(text: str) -> str:
 
 LineId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")]
-Sentence = Annotated[str, Field(min_length=1, max_length=500)]
-Persona = Annotated[str, Field(min_length=1, max_length=20_000)]
+Sentence = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_word)]
+Persona = Annotated[str, Field(min_length=1, max_length=20_000), AfterValidator(_word)]
 Names = Annotated[dict[Language, Sentence], Field(min_length=1, max_length=30)]
 Localised = Annotated[dict[Language, Sentence], Field(max_length=30)]
 Suggestions = Annotated[dict[Language, Annotated[list[Sentence], Field(max_length=10)]], Field(max_length=30)]
@@ -132,6 +132,8 @@ class LineFields(Strict):
         if both := sorted({*rules.allowed} & {*rules.forbidden}):
             param = "languages.forbidden"
             raise unfit("both", f"{', '.join(both)} cannot be both allowed and forbidden", param=param)
+        if {*rules.forbidden}.issuperset(get_args(LanguageTag)):
+            raise unfit("silent", "leave at least one language to answer in", param="languages.forbidden")
         if self.hours and not any(self.hours.values()):
             raise unfit(
                 "never", "name a span on at least one day, or no day at all for always", param="hours"

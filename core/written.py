@@ -1,6 +1,7 @@
 """What is written for XiaoQ by hand or by a program, checked as strictly as it can be. Knows no field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -19,6 +20,13 @@ def _whole(value: object) -> object:
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return int(value)
     return value
+
+
+def fault_of(error: Mapping[str, Any]) -> str:
+    """pydantic's words on a fault, without the names that our classes have."""
+    if error["type"] in ("model_type", "model_attributes_type"):
+        return "Input should be an object, that is, names with their values"
+    return str(error["msg"])
 
 
 def path_of(location: Sequence[int | str]) -> str:

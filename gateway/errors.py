@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core.errors import InvalidRequest, NotFound, QuotaExhausted, Unfit, UnsupportedParameter, XiaoQError
-from core.written import path_of
+from core.written import fault_of, path_of
 from gateway.refused import refusal
 
 
@@ -93,7 +93,7 @@ def validation_error(errors: Sequence[Any]) -> InvalidRequest:
         return Unfit(f"The parameter '{param}' will not do: {first['msg']}.", param=param)
     if first["type"] == "missing":
         return InvalidRequest(f"The parameter '{param}' is missing.", param=param)
-    return InvalidRequest(f"The parameter '{param}' is not valid: {first['msg']}.", param=param)
+    return InvalidRequest(f"The parameter '{param}' is not valid: {fault_of(first)}.", param=param)
 
 
 def param_of(location: Sequence[int | str]) -> str:

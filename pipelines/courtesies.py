@@ -18,18 +18,19 @@ _AMBIGUOUS = frozenset({
     "どうも", "助かりました", "تشکر", "tq", "مہربانی", "亲", "麻烦了", "麻煩了",
 })  # fmt: skip
 """Greetings and thanks that are words of a question as well (Vietnamese "hai" is two)."""
-_OF_THE_DAY = ("早上好", "上午好", "中午好", "下午好", "晚上好")
-_GLUED = ("你好", "您好", *_OF_THE_DAY, "请问", "請問", "请问一下", "請問一下", "こんにちは", "こんばんは",
+_GLUED_TO_FEW = ("早上好", "上午好", "中午好", "下午好", "晚上好", "hi", "hello", "hey")
+_GLUED = ("你好", "您好", *_GLUED_TO_FEW, "请问", "請問", "请问一下", "請問一下", "こんにちは", "こんばんは",
           "おはようございます", "お世話になっております", "สวัสดีครับ", "สวัสดีค่ะ")  # fmt: skip
 """Those that customers write without anything between them and the question."""
 _NOT_GLUED_TO = frozenset("像午子多久好坏壞吗嗎么麼奇棒吃看用听聽说說玩笑啊呀小卷题題候世")
 """After these the greeting may be part of a word: 你好像, 请问卷."""
-_AFTER_THE_DAY = ("请", "請", "怎", "如何", "为", "為", "什么", "什麼", "我", "你", "您", "这", "這", "那个", "那個")  # fmt: skip
-"""Before anything else 好 may say how easy something is at that hour: 晚上好停车吗."""
+_FEW = ("请", "請", "怎", "如何", "为", "為", "什么", "什麼", "我", "你", "您", "这", "這", "那个", "那個")  # fmt: skip
+"""Before anything else it may be no greeting: 晚上好停车吗 asks how easy that is then, hi卡 and hello单车 are names."""
 _CALLED_TWICE = {"早": tuple("中午晚夜"), "hai": ("ba ",)}
 """What makes a list of a greeting and a comma: 早、晚班; Vietnamese hai, ba ngày, two or three days."""
 _ASKING = ("多少", "多久", "多大", "多长", "多長")
 _GLUED_END = ("谢谢", "谢谢你", "谢谢您", "谢谢啦", "謝謝", "謝謝你", "謝謝您", "ありがとうございます", "ขอบคุณครับ", "ขอบคุณค่ะ")  # fmt: skip
+_GLUED_END_TO_HAN = ("thanks", "thank you", "thx")
 _SAID = frozenset("说說写寫叫喊句声聲道")
 """After these thanks are what is spoken of: 怎么说谢谢."""
 _POLITE = ("请问", "請問", "请问一下", "請問一下")
@@ -85,7 +86,7 @@ def _after(text: str, phrase: str, may_be_loose: bool) -> str:
     rest = text[len(phrase) :]
     if rest[:1] == MARK or (rest[:1] == " " and may_be_loose):
         return "" if rest[1:].startswith(_CALLED_TWICE.get(phrase, ())) else rest[1:]
-    if phrase in _OF_THE_DAY and not rest.startswith(_AFTER_THE_DAY):
+    if phrase in _GLUED_TO_FEW and not rest.startswith(_FEW):
         return ""
     loose = rest[:1] not in _NOT_GLUED_TO or rest[:2] in _ASKING
     return rest if rest and phrase in _GLUED and loose else ""
@@ -107,4 +108,5 @@ def _before(text: str, phrase: str, may_be_loose: bool) -> str:
     rest = text[: -len(phrase)]
     if rest[-1:] == MARK or (rest[-1:] == " " and may_be_loose):
         return rest[:-1]
-    return rest if phrase in _GLUED_END and rest[-1:] not in _SAID else ""
+    glued = phrase in _GLUED_END or (phrase in _GLUED_END_TO_HAN and "\u3400" <= rest[-1:] <= "\u9fff")
+    return rest if glued and rest[-1:] not in _SAID else ""

@@ -18,7 +18,7 @@ from core.messages import without_calibration
 from core.prompts import Parameters
 from core.whole import WholeLine
 from core.words import Action, WordList
-from core.written import Strict, path_of, whole
+from core.written import Strict, fault_of, path_of, whole
 from pipelines import line_yaml
 from pipelines.golden import golden_id
 from pipelines.placeholders import LONGEST_TEXT, problems_of
@@ -135,7 +135,7 @@ def _fault(data: bytes, error: ValidationError) -> Unfit:
         location = ("line", *str(param).split("."))
     place = path_of(location) or "the file"
     what = {"extra_forbidden": "is not known here", "missing": "is missing"}.get(
-        first["type"], f"will not do: {first['msg']}"
+        first["type"], f"will not do: {fault_of(first)}"
     )
     line = line_yaml.line_of(data, location)
     return BadFile(f"Line {line}: '{place}' {what}.", line=line, param=place)

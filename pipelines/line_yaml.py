@@ -20,6 +20,9 @@ LONGEST_NUMBER = 400
 _NUMBERLIKE = re.compile(r"[-+0-9_:.]+")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_RESOLVER = yaml.resolver.Resolver()
+_NO_KEY = "a key must be a word"
+
 Step = int | str
 Path = tuple[Step, ...]
 
@@ -99,6 +102,8 @@ def _walked(text: str, *, strict: bool) -> Iterator[tuple[Path, int]]:
         count += 1
         if strict:
             _check(event, line, count, len(around))
+            if around and around[-1].awaits_key:
+                _check_key(event, line)
         path = around[-1].next(event, line) if around else ()
         if path is not None:
             yield path, line
@@ -116,6 +121,10 @@ class _Level:
         self._key: str | None = None
         self._keys: set[str] = set()
 
+    @property
+    def awaits_key(self) -> bool:
+        return self._is_mapping and self._key is None
+
     def next(self, event: yaml.NodeEvent, line: int) -> Path | None:
         """The path of the next value; None for a key."""
         if not self._is_mapping:
@@ -125,7 +134,7 @@ class _Level:
             key, self._key = self._key, None
             return (*self._path, key)
         if not isinstance(event, yaml.ScalarEvent):
-            raise _fault(line, "a key must be a word")
+            raise _fault(line, _NO_KEY)
         if event.value in self._keys:
             raise _fault(line, f"'{event.value[:60]}' stands here for the second time")
         self._keys.add(event.value)
@@ -149,6 +158,16 @@ def _check(event: yaml.NodeEvent, line: int, count: int, depth: int) -> None:
         and _NUMBERLIKE.fullmatch(event.value)
     ):
         raise _fault(line, "no number is this long; put a text in quotes")
+
+
+def _check_key(event: yaml.NodeEvent, line: int) -> None:
+    """YAML reads the key `no`, a language, as false, `on` as true and `1` as a number."""
+    if not isinstance(event, yaml.ScalarEvent):
+        raise _fault(line, _NO_KEY)
+    if _RESOLVER.resolve(yaml.ScalarNode, event.value, event.implicit) != "tag:yaml.org,2002:str":
+        raise _fault(
+            line, f"put the key '{event.value[:60]}' in quotes; without them YAML takes it for no word"
+        )
 
 
 def _fault(line: int, what: str) -> Unfit:

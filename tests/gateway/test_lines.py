@@ -1,11 +1,12 @@
 """/api/lines: every field of a line made, read, changed and refused."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
+from core.line_fields import LanguageTag
 from tests.gateway.conftest import Running
 from tests.gateway.knowledge import new_line
 
@@ -37,6 +38,9 @@ WRONG: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"languages": {"pinned": "de"}}, 422, "languages.pinned"),
     ({"languages": {"forbidden": ["en"]}}, 422, "languages.forbidden"),
     ({"languages": {"spoken": ["en"]}}, 400, "languages.spoken"),
+    ({"names": {"zh": " "}}, 422, "names.zh"),
+    ({"persona": "\n"}, 422, "persona"),
+    ({"languages": {"forbidden": [*get_args(LanguageTag)]}}, 422, "languages.forbidden"),
     ({"glossary": [" "]}, 422, "glossary[0]"),
     ({"glossary": ["x"] * 501}, 400, "glossary"),
     ({"hours": {"monday": []}}, 400, "hours.monday"),

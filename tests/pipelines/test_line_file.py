@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.errors import Unfit
 from core.golden import Expected, GoldenQuestion
 from core.hours import DAYS
+from core.line_fields import LanguageTag
 from core.messages import BusinessLine, FrequentRules, HandoffRules, LanguageRules
 from core.prompts import Parameters
 from core.whole import WholeLine
@@ -44,7 +45,7 @@ LINES = st.builds(
     id=st.just("tea"),
     names=localised(WORDS, 1),
     bases=st.sampled_from([("tea",), ("tea", "shared"), ("tea", "shop", "bank")]),
-    persona=st.none() | st.text(min_size=1, max_size=200),
+    persona=st.none() | st.text(min_size=1, max_size=200).filter(str.strip),
     greeting=localised(WORDS),
     suggestions=localised(some(WORDS)),
     contact=localised(WORDS),
@@ -146,6 +147,8 @@ HEAD = f"format: {FORMAT}\nline:\n  id: tea\n  names: {{en: Tea}}\n"
         (f"{HEAD}colour: green\n", 5, "colour"),
         (f"{HEAD}  hours:\n    mon: ['09:00-12:00']\n    tue:\n    - '10:00-12:00'\n    - 9-5\n", 9, "line.hours.tue[1]"),
         (f"{HEAD}  time_zone: Asia/Peking\n", 5, "line.time_zone"),
+        (f"{HEAD}  contact:\n    en: '  '\n", 6, "line.contact.en"),
+        (f"{HEAD}  languages: {{forbidden: [{', '.join(get_args(LanguageTag))}]}}\n", 5, "line.languages.forbidden"),
         (f"{HEAD}  languages:\n    pinned: en\n    allowed: [de]\n", 6, "line.languages.pinned"),
         (f"{HEAD}  suggestions:\n    en: [2026-11-25]\n", 6, "line.suggestions.en[0]"),
         (f"{HEAD}prompt:\n  texts:\n    zh: ok\n    en: 'Hello {{nobody}}'\n", 8, "prompt.texts.en"),
@@ -164,6 +167,7 @@ async def test_what_is_wrong_is_named_with_its_place(text: str, line: int | None
     with pytest.raises(Unfit) as refused:
         await read_line(text.encode())
     assert refused.value.param == param
+    assert "LineFile" not in refused.value.message
     if line is not None:
         assert refused.value.message.startswith(f"Line {line}: ")
 
@@ -184,6 +188,8 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         (b"a: 1\n" * 2, "Line 2: 'a' stands here for the second time"),
         (b"a: 1\n---\nb: 2\n", "Line 2: a second document"),
         (b"? [a]\n: 1\n", "a key must be a word"),
+        (b"a:\n  no: 1\n", "Line 2: put the key 'no' in quotes"),
+        (b"<<: {a: 1}\n", "Line 1: put the key '<<' in quotes"),
         (b"a: " + b"1:" * 500_000 + b"1\n", "no number is this long"),
         (b"a: " + b"9" * 100_000 + b"\n", "no number is this long"),
         (b"a: [\n", "Line 2: this is no YAML"),

@@ -20,7 +20,7 @@ SAME = [
     ("5～10日", "5〜10日"), ("怎么退款", "怎么退款﹖"), ("怎么退款", "﹁怎么退款﹂"), ("怎么退款", "〝怎么退款〞"), ("怎么退款", "怎么退款⋯⋯"), ("怎么退款", "怎么退款❓"),
     ("واپسی کیسے کریں", "واپسی کیسے کریں۔"), ("iade nasıl yapılır", "İade nasıl yapılır?"), ("استرداد", "\u202bاسترداد\u202c"),
     ("استرداد", "\u2067استـــرداد\u2069"), ("怎么退款", "请问一下，怎么退款"), ("怎么退款", "您好呀，请问一下怎么退款，十分感谢"), ("怎么退款", "亲，怎么退款"),
-    ("怎么退款", "早上好怎么退款"), ("我的订单呢", "晚上好我的订单呢"), ("comment annuler", "Bonjour, comment annuler ? Merci d'avance"),
+    ("怎么退款", "早上好怎么退款"), ("怎么退款", "Hi怎么退款thanks"), ("我的订单呢", "晚上好我的订单呢"), ("comment annuler", "Bonjour, comment annuler ? Merci d'avance"),
     ("wie storniere ich", "Hallo zusammen, wie storniere ich? Danke im Voraus"), ("how to refund", "Excuse me, how to refund? Thanks in advance!"),
 ]  # fmt: skip
 OTHER = [
@@ -34,7 +34,7 @@ OTHER = [
     ("No, quiero cancelar", "No quiero cancelar"), ("Não, quero cancelar", "Não quero cancelar"), ("Không, hủy đơn", "Không hủy đơn"),
     ("Don't! Cancel my order", "Don't cancel my order"), ("Отменить нельзя, оставить", "Отменить, нельзя оставить"), ("لا، أريد الإلغاء", "لا أريد الإلغاء"),
     ("早、晚班几点换", "晚班几点换"), ("Hai, ba ngày có kịp không", "Ba ngày có kịp không"), ("Hoy, ¿a qué hora abren?", "¿A qué hora abren?"),
-    ("晚上好打车吗", "早上好打车吗"), ("晚上好停车吗", "停车吗"), ("怎么说谢谢", "怎么说"), (".NET怎么装", "NET怎么装"), ("壹、贰号楼", "壹贰号楼"), ("退款🙆", "退款🙅"),
+    ("晚上好打车吗", "早上好打车吗"), ("晚上好停车吗", "停车吗"), ("怎么说谢谢", "怎么说"), (".NET怎么装", "NET怎么装"), ("壹、贰号楼", "壹贰号楼"), ("退款🙆", "退款🙅"), ("Hello单车怎么还", "单车怎么还"),
 ]  # fmt: skip
 
 
