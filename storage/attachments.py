@@ -55,6 +55,7 @@ class SqlAttachmentStore:
                 delta += sum(seals.member(attachment_chunk, row) for row in rows)
             seals.change(connection, before, delta, updated_at=now)
 
+        await self._db.caught_up()
         await self._db.write(write)
 
     async def list(self, conversation_id: str, owner: str) -> "Sequence[Attachment]":
@@ -94,6 +95,7 @@ class SqlAttachmentStore:
             seals.change(connection, before, -delta)
             return True
 
+        await self._db.caught_up()
         return await self._db.write(write)
 
 

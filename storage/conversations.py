@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Connection, delete, func, insert, select
 
-from core.errors import InvalidRequest, StorageDamaged
+from core.errors import InvalidRequest, NotFound, StorageDamaged
 from core.ids import in_order
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Hide, Masking, MaskWith, VaultEntry
@@ -58,20 +58,25 @@ class SqlConversationLog:
         prompt_version: int | None = None,
     ) -> StoredTurn:
         """See the port. A conversation keeps the line it began on, whatever `line` says later."""
-        owner = self._db.pseudonyms.owner(question.owner)
-        return await self._db.write_batch(
-            self._begin,
-            Asked(
-                question,
-                owner,
-                line,
-                f"turn-{in_order()}",
-                f"conv-{in_order()}",
-                datetime.now(UTC),
-                masking,
-                prompt_version,
-            ),
+        asked = Asked(
+            question,
+            self._db.pseudonyms.owner(question.owner),
+            line,
+            f"turn-{in_order()}",
+            f"conv-{in_order()}",
+            datetime.now(UTC),
+            masking,
+            prompt_version,
         )
+        owes = self._db.owes
+        try:
+            return await self._db.write_batch(self._begin, asked)
+        except NotFound:
+            if question.conversation_id is None or not owes:
+                raise
+        # It may go on from an answer that was given from memory a moment ago and is on its way to the disk.
+        await self._db.caught_up()
+        return await self._db.write_batch(self._begin, asked)
 
     async def open(
         self,
@@ -219,6 +224,7 @@ class SqlConversationLog:
         """See the port. With the owner's last conversation their key goes, too."""
         owner = self._db.pseudonyms.owner(owner)
         theirs = is_conversation(conversation_id, owner)
+        await self._db.caught_up()
         return await self._db.write(lambda connection: remove(connection, self._db, theirs)[0] > 0)
 
     async def rate(self, turn_id: str, owner: str, score: int, comment: str = "") -> None:
@@ -240,6 +246,7 @@ class SqlConversationLog:
                 connection.execute(delete(feedback).where(feedback.c.turn_id == turn_id))
             self._db.seals.change(connection, before, delta)
 
+        await self._db.caught_up()
         await self._db.write(write)
 
 

@@ -137,8 +137,7 @@ class Database:
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on one snapshot, in a reading thread, after all that is owed. Raises StorageUnavailable."""
         self._check_started()
-        if self._tried < self._owed:
-            await self._all_tried()
+        await self.caught_up()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
 
     def _read(self, fn: Callable[[Connection], T]) -> T:
@@ -194,6 +193,21 @@ class Database:
         self._put_off.discard(id(item))
         if error is not None:
             lost(item, _translated(error))
+
+    async def caught_up(self) -> bool:
+        """Wait for what is owed now, as every `read` does; whether anything was.
+
+        Before a `write` to what may have been owed a moment ago, which would go ahead of it and not find it.
+        """
+        if self._tried >= self._owed:
+            return False
+        await self._all_tried()
+        return True
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is owed that was not tried yet."""
+        return self._tried < self._owed
 
     async def _all_tried(self) -> None:
         """Wait for what is owed now; it is tried in the order in which it came to be."""

@@ -86,6 +86,7 @@ class SqlSubjects:
             _, counts["subject"] = remove(connection, self._db, theirs)
             return counts
 
+        await self._db.caught_up()  # an answer that the customer has had is erased, not stored a moment later
         counts = await self._db.write(write)
         await asyncio.to_thread(self._db.sweep)
         await self._after_erasing()

@@ -9,16 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, select
 
+from core.documents import Attachment
+from core.errors import NotFound
 from core.ids import unguessable
 from core.messages import HandoffNote, Mode, Question, Source, TurnRecord, TurnStatus, Usage
 from core.vault import Masking
 from storage import places
+from storage.attachments import SqlAttachmentStore
 from storage.cipher import Cipher
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.kept import FORMS, Kept, keep_all
 from storage.questions import Asked, begin_all
 from storage.seals import in_bytes
+from storage.subjects import SqlSubjects
 from storage.tables import conversation, source, turn
 from storage.turns import Ended, finish_all
 from storage.verify import SqlSeals
@@ -44,6 +48,33 @@ async def test_the_same_rows(db: Database) -> None:
     assert other.record == one.record
     assert (len(kept), len(kept_in)) == (len(begun.id), len(begun.conversation_id))
     assert (await SqlSeals(db).verify()).whole
+
+
+async def test_what_follows_at_once_finds_it(db: Database) -> None:
+    log, owner = SqlConversationLog(db), QUESTION.owner
+
+    def kept() -> tuple[str, str]:
+        ids = log.keep_soon(QUESTION, "shop", ANSWERED)
+        assert ids is not None
+        return ids
+
+    conversation_id, first = kept()
+    again = await log.begin(replace(QUESTION, conversation_id=conversation_id), "shop")
+    assert again.conversation_id == conversation_id
+    assert [one.id for one in await log.turns(conversation_id, owner)] == [first, again.id]
+    await log.rate(kept()[1], owner, -1)
+    opened = kept()[0]
+    await SqlAttachmentStore(db).put(owner, Attachment("a-1", opened, "a.txt", 1, 0, datetime.now(UTC)), [])
+    assert await log.forget(kept()[0], owner)
+    with pytest.raises(NotFound):
+        await log.begin(replace(QUESTION, conversation_id="conv-of-nobody"), "shop")
+
+
+async def test_what_is_on_its_way_to_the_disk_is_erased_with_the_rest(db: Database) -> None:
+    log = SqlConversationLog(db)
+    assert log.keep_soon(QUESTION, "shop", ANSWERED) is not None
+    assert (await SqlSubjects(db).erase("c-1"))["conversation"] == 1
+    assert await log.conversations(QUESTION.owner) == []
 
 
 async def rows(db: Database, conversation_id: str) -> list[list[dict[str, Any]]]:
