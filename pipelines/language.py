@@ -18,7 +18,7 @@ from pipelines.languages.scripts import (
     scripts_of,
     told_by_arabic_letters,
 )
-from pipelines.languages.words import is_sentence, plainly, told_by_words, words_of
+from pipelines.languages.words import are_names, is_sentence, plainly, told_by_words, words_of
 
 ENOUGH = 300
 """Characters of a message that are looked at: what follows says nothing new about its language."""
@@ -52,7 +52,7 @@ def detect_language(text: str) -> str | None:
         return None
     if other and other >= latin * (2 if sentence else NAMES):
         return _by_script(text, scripts, words)
-    return _by_words(text, words, LATIN) if latin >= 4 else None
+    return _by_words(text, words, LATIN) if latin >= 4 and not are_names(text, words) else None
 
 
 def likely_language(text: str) -> str:

@@ -14,6 +14,9 @@ from pipelines.language import likely_language
 from pipelines.language_rules import Tongue, tongue_for
 from pipelines.sentences import language_by_heart
 
+LOOKED_BACK = 10
+"""Messages of a dialogue: who wrote ten that tell no language hardly wrote one before."""
+
 
 async def open_line(lines: LineStore, line_id: str) -> BusinessLine:
     """Raises NotFound for a line that is not there or archived."""
@@ -30,12 +33,24 @@ async def language_of(
     log: ConversationLog,
     detect: Callable[[str], str | None],
 ) -> Tongue:
-    """Step 4: the message's own language, else its conversation's, else the likelier of two; then the line's rules."""
+    """Step 4: the message's own language, else its conversation's, be that stored or sent along, else the likelier of two;
+    then the line's rules."""
     if line.languages.pinned:
         return tongue_for(line.languages.pinned, line)
     text = without_placeholders(question.text)
     found = language_by_heart(text) or detect(text)
     if found is None and conversation_id:
         found = await log.language(conversation_id, question.owner)
+    if found is None:
+        found = _language_before(question, detect)
     tongue = tongue_for(found or likely_language(text), line)
     return tongue if found else replace(tongue, instead=())
+
+
+def _language_before(question: Question, detect: Callable[[str], str | None]) -> str | None:
+    """The language of what the customer said last, of the dialogue that came with the question, that tells one."""
+    said = [message.content for message in question.messages if message.role == "user"]
+    for text in map(without_placeholders, reversed(said[-LOOKED_BACK:])):
+        if text.strip() and (found := language_by_heart(text) or detect(text)):
+            return found
+    return None

@@ -21,6 +21,16 @@ RATHER = 1.0
 PLAIN = 10.0
 """By how much a language must lead for the words alone to settle it."""
 _WORD = re.compile(r"[^\W\d_]+")
+MOST_NAMES = 4
+"""So many words may be the name of one thing, such as Galaxy S24 Ultra Edition."""
+_THINGS = frozenset(
+    "adidas adobe air airpods amazon android apple asus bluetooth c canon dell dhl email excel face fedex galaxy gmail google "
+    "honor hp huawei id ios ipad iphone kindle lenovo lg lite macbook mastercard mate max microsoft mini model netflix nike "
+    "nintendo office ok okay oppo outlook paypal pdf photoshop pixel playstation plus prime pro ps qr redmi s samsung se sim sms "
+    "sony spotify switch tesla thinkpad tv ultra ups usb vip visa vivo vpn watch whatsapp wifi windows word x xbox xiaomi xl "
+    "youtube".split()
+)
+"""Things that are called the same in every language; "word" and "pro" are words as well, and then not alone."""
 _ASCII_LETTERS = bytes(code if chr(code).isascii() and chr(code).isalpha() else 32 for code in range(256))
 """ASCII, with a space for all that is no letter."""
 # In two languages so alike the ending of a loan word tells: "universitas" and "universiti".
@@ -35,6 +45,20 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         return text.lower().encode().translate(_ASCII_LETTERS).decode().split()
     return _WORD.findall(text.casefold())
+
+
+def are_names(text: str, words: list[str]) -> bool:
+    """Whether these few words but name a thing, as one answers "which phone?": they are of no language."""
+    if len(words) > MOST_NAMES or not words:
+        return False
+    if all(word in _THINGS for word in words):
+        return True
+    known, as_typed = listed_words(), _WORD.findall(text)
+    return (
+        all(any(letter.isupper() for letter in word) for word in as_typed)
+        and not any(word in known for word in words)
+        and any(word in _THINGS for word in words)
+    )
 
 
 def is_sentence(words: list[str]) -> bool:

@@ -297,6 +297,28 @@ async def test_an_undetermined_message_takes_the_conversations_language(house: H
     assert second.language == "en"
 
 
+async def test_the_name_of_a_thing_leaves_a_conversation_in_its_language(house: House) -> None:
+    first = finished(await house.ask("我想换一台手机，可以吗"))
+    second = finished(await house.ask("iPhone 15 Pro", conversation_id=first.conversation_id))
+    third = finished(await house.ask("OK", conversation_id=first.conversation_id))
+    assert (second.language, third.language) == ("zh", "zh")
+
+
+async def test_a_dialogue_sent_along_is_a_conversation_too(house: House) -> None:
+    before = (
+        Message("user", "Où est mon colis, s'il vous plaît ?"),
+        Message("assistant", "It is on its way."),
+    )
+    for undetermined in ("OK 15", "iPhone 15 Pro"):
+        dialogue = (
+            *before,
+            Message("user", "12345"),
+            Message("assistant", "?"),
+            Message("user", undetermined),
+        )
+        assert finished(await house.ask(undetermined, messages=dialogue)).language == "fr"
+
+
 async def test_an_unknown_line_and_a_foreign_conversation_are_named_errors(house: House) -> None:
     with pytest.raises(NotFound):
         await house.ask("?", line="nowhere")

@@ -57,7 +57,7 @@ def test_a_language_without_sentences_of_its_own_is_not_taken_for_its_neighbour(
     "text",
     [
         "", "12345", "???", "OK", "138-0013-8000", "👍", "ok", "no", "Amazon", "service@example.com",
-        "https://example.com/Bestellung", "SKU-12345-AB", "[PHONE_1]", "Where is 我的订单",
+        "https://example.com/Bestellung", "SKU-12345-AB", "[PHONE_1]", "iPhone 15 Pro", "Samsung Galaxy", "WiFi", "ok ok", "Where is 我的订单",
     ],
 )  # fmt: skip
 def test_what_does_not_tell(text: str) -> None:
