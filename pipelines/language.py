@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pipelines.languages.chinese import told_by_characters
+from pipelines.languages.chinese import may_be_in, told_by_characters
 from pipelines.languages.models import by_fasttext, elsewhere, told_by_models
 from pipelines.languages.scripts import (
     ARABIC,
@@ -53,6 +53,14 @@ def detect_language(text: str) -> str | None:
     if other and other >= latin * (2 if sentence else NAMES):
         return _by_script(text, scripts, words)
     return _by_words(text, words, LATIN) if latin >= 4 and not are_names(text, words) else None
+
+
+def as_likely(text: str, found: str | None) -> list[str]:
+    """In which of Chinese, its other script and Japanese a message told as one of them may be as well, so that its
+    conversation tells."""
+    if found not in ("zh", "zh-Hant", "ja") or scripts_of(text).keys() != {"han"}:
+        return []
+    return may_be_in(text)
 
 
 def likely_language(text: str) -> str:

@@ -20,7 +20,7 @@ LONGEST_NUMBER = 400
 _NUMBERLIKE = re.compile(r"[-+0-9_:.]+")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_RESOLVER = yaml.resolver.Resolver()
+_RESOLVER: Any = yaml.resolver.Resolver()
 _NO_KEY = "a key must be a word"
 
 Step = int | str

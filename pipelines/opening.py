@@ -10,9 +10,9 @@ from core.errors import NotFound
 from core.messages import BusinessLine, Question
 from core.ports import ConversationLog, LineStore
 from pipelines.conceal import without_placeholders
-from pipelines.language import likely_language
+from pipelines.language import as_likely, likely_language
 from pipelines.language_rules import Tongue, tongue_for
-from pipelines.sentences import language_by_heart
+from pipelines.sentences import language_by_heart, languages_by_heart
 
 LOOKED_BACK = 10
 """Messages of a dialogue: who wrote ten that tell no language hardly wrote one before."""
@@ -39,10 +39,11 @@ async def language_of(
         return tongue_for(line.languages.pinned, line)
     text = without_placeholders(question.text)
     found = language_by_heart(text) or detect(text)
-    if found is None and conversation_id:
-        found = await log.language(conversation_id, question.owner)
-    if found is None:
-        found = _language_before(question, detect)
+    alike = {*languages_by_heart(text), *as_likely(text, found)} - {found}
+    if found is None or alike:
+        before = await log.language(conversation_id, question.owner) if conversation_id else None
+        before = before or _language_before(question, detect)
+        found = before if found is None or before in alike else found
     tongue = tongue_for(found or likely_language(text), line)
     return tongue if found else replace(tongue, instead=())
 

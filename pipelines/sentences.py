@@ -107,8 +107,13 @@ def understood(language: str) -> Sequence[Sentences]:
 
 def language_by_heart(text: str) -> str | None:
     """The one language whose greeting or thanks a whole message is ("hola", "danke"); None where none or several."""
-    spoken_in = _courtesies().get(fold(text), frozenset()) if len(text) <= LONGEST_COURTESY else ()
+    spoken_in = languages_by_heart(text)
     return next(iter(spoken_in)) if len(spoken_in) == 1 else None
+
+
+def languages_by_heart(text: str) -> frozenset[str]:
+    """The languages of which a whole message is a greeting or thanks: "terima kasih" is of two."""
+    return _courtesies().get(fold(text), frozenset()) if len(text) <= LONGEST_COURTESY else frozenset()
 
 
 @cache

@@ -304,6 +304,26 @@ async def test_the_name_of_a_thing_leaves_a_conversation_in_its_language(house: 
     assert (second.language, third.language) == ("zh", "zh")
 
 
+@pytest.mark.parametrize(
+    ("said", "then", "language"),
+    [
+        ("我昨天下的訂單還沒有出貨，請幫我查一下", "你好", "zh-Hant"),
+        ("我昨天下的訂單還沒有出貨，請幫我查一下", "可以退吗", "zh"),
+        ("荷物がまだ届かないのですが、どうなっていますか？", "東京", "ja"),
+        ("荷物がまだ届かないのですが、どうなっていますか？", "注文番号", "ja"),
+        ("荷物がまだ届かないのですが、どうなっていますか？", "发货了", "zh"),
+        ("荷物がまだ届かないのですが、どうなっていますか？", "我的快递在哪里", "zh"),
+        ("我昨天下的订单还没有发货，请帮我查一下", "東京", "zh-Hant"),
+        ("Boleh tolong beritahu kenapa bungkusan saya masih belum sampai?", "terima kasih", "ms"),
+    ],
+)
+async def test_what_is_written_alike_in_several_is_in_the_conversations(
+    house: House, said: str, then: str, language: str
+) -> None:
+    first = finished(await house.ask(said))
+    assert finished(await house.ask(then, conversation_id=first.conversation_id)).language == language
+
+
 async def test_a_dialogue_sent_along_is_a_conversation_too(house: House) -> None:
     before = (
         Message("user", "Où est mon colis, s'il vous plaît ?"),

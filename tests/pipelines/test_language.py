@@ -1,9 +1,10 @@
 """The language of a message, and what does not tell one."""
 
+import opencc
 import pytest
 
 from pipelines.language import detect_language, likely_language
-from pipelines.languages.chinese import CHARACTER_FILE, characters
+from pipelines.languages.chinese import ALSO_JAPANESE, CHARACTER_FILE, characters
 from tests.support.han import lines
 
 
@@ -79,3 +80,11 @@ def test_the_characters_of_each_script_are_those_of_openccs_tables() -> None:
     assert "們" in traditional
     assert "発" in japanese
     assert "台" not in simplified
+
+
+def test_the_simplified_characters_that_japanese_writes_too_are_those_of_openccs_tables() -> None:
+    simplified, traditional, _ = characters()
+    plainly, in_japanese = (opencc.OpenCC(name).convert for name in ("t2s", "t2jp"))
+    assert {
+        plainly(one) for one in traditional if plainly(one) == in_japanese(one)
+    } & simplified == ALSO_JAPANESE
