@@ -198,7 +198,7 @@ async def _with_services(settings: Settings, work: Any) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; known errors end in one line and exit code 1."""
+    """Run the command line; known errors, and a path that leads nowhere, end in one line and exit code 1."""
     from gateway.logs import configure_logs
 
     hold_little()
@@ -207,5 +207,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cli(args=arguments)
     except XiaoQError as error:
         typer.echo(f"Error: {error.message}", err=True)
+        return 1
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"Error: {error.filename} cannot be opened: {error.strerror}.", err=True)
         return 1
     return 0

@@ -13,6 +13,11 @@ def test_a_line_moves_from_one_machine_to_another(tmp_path: Path) -> None:
     here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "shop.yaml"
     assert "written to" in command(here, "line", "export", "shop", str(file)).stdout
     assert file.read_text(encoding="utf-8").count("青柚商城") > 1
+    for nowhere in (tmp_path / "no folder" / "shop.yaml", tmp_path):
+        lost = command(here, "line", "export", "shop", str(nowhere))
+        assert lost.returncode == 1
+        assert lost.stderr.splitlines()[-1].startswith(f"Error: {nowhere} cannot be opened: ")
+        assert "Traceback" not in lost.stderr
     taken = command(there, "line", "import", str(file))
     assert (taken.returncode, taken.stderr.splitlines()[-1]) == (
         1, "Error: There is a business line 'shop' already; change it with PATCH.",
