@@ -224,12 +224,63 @@ async def test_a_question_is_not_answered_without_the_file_it_is_about(
         await visit.answered()
 
 
-async def hold(page: Page, released: asyncio.Event) -> None:
+async def hold(page: Page, released: asyncio.Event, action: str = "attach") -> None:
     async def wait(route: Route) -> None:
         await released.wait()
         await route.continue_()
 
-    await page.route("**/chat/attach?*", wait)
+    await page.route(f"**/chat/{action}?*", wait)
+
+
+async def test_a_file_chosen_while_the_page_still_loads_stays(
+    browser: Browser, address: str, site: Site
+) -> None:
+    async with visiting(browser, address) as visit:
+        page, released = visit.page, asyncio.Event()
+        await hold(page, released, "state")
+        await page.goto(f"{address}/chat")
+        await page.set_input_files("#file", [contract("en")])
+        await visit.ask(QUESTION["en"])
+        await expect(chip(page, "rental contract.pdf")).to_be_visible()
+        released.set()
+        await visit.answered()
+        await expect(chip(page, "rental contract.pdf")).to_contain_text("KB")
+        assert "<customer_file " in site.engine.requests[-1].messages[-1].content
+
+
+async def test_a_file_chosen_before_the_script_is_there_is_taken_up(
+    browser: Browser, address: str, site: Site
+) -> None:
+    async with visiting(browser, address) as visit:
+        page, released = visit.page, asyncio.Event()
+
+        async def wait(route: Route) -> None:
+            await released.wait()
+            await route.continue_()
+
+        await page.route("**/chat*.js*", wait)
+        await page.goto(f"{address}/chat", wait_until="commit")
+        await page.set_input_files("#file", [contract("en")])
+        await expect(page.locator(".file")).to_have_count(0)
+        released.set()
+        await visit.ask(QUESTION["en"])
+        await visit.answered()
+        assert "<customer_file " in site.engine.requests[-1].messages[-1].content
+
+
+async def test_a_file_goes_with_the_conversation_that_is_left(browser: Browser, address: str) -> None:
+    async with visiting(browser, address) as visit:
+        page, released = visit.page, asyncio.Event()
+        await visit.open()
+        await attach(page, contract("en"))
+        await hold(page, released, "state")
+        await page.locator("#new").click()
+        await page.set_input_files("#file", [contract("zh")])
+        await expect(page.locator(".file")).to_have_count(2)
+        released.set()
+        await expect(page.locator(".file")).to_have_count(1)
+        await expect(page.locator(".file progress")).to_have_count(0)
+        await expect(chip(page, "房屋租赁合同.docx")).to_contain_text("KB")
 
 
 async def test_a_conversation_lost_with_its_file_is_not_answered_as_if_it_were_there(

@@ -475,12 +475,12 @@
     // One after the other: the first may open the conversation that the next ones join.
     for (const file of files) {
       const chip = new Chip(file.name, file.size);
-      const before = uploading;
-      uploading = loading.then(() => before).then(() => send(chip, file));
+      uploading = uploading.then(() => send(chip, file));
     }
   }
 
   async function send(chip, file) {
+    await loading; // it joins the conversation that is then on screen
     if (!chips.has(chip)) return; // removed meanwhile
     const kept = [...chips].filter((each) => each.id).length;
     if (file.size > Number(root.dataset.largestFile)) return chip.fail(words.attachment_too_large);
@@ -514,23 +514,23 @@
     });
   }
 
-  function dropFiles() {
-    const some = chips.size > 0;
-    for (const chip of [...chips]) {
+  function dropFiles(dropped = [...chips]) {
+    for (const chip of dropped) {
       chip.drop();
       chip.sending?.abort();
     }
-    uploading = Promise.resolve();
-    return some;
+    return dropped.length > 0;
   }
 
   function listenForFiles() {
     $("attach").addEventListener("click", () => $("file").click());
-    $("file").addEventListener("change", () => {
+    const chosen = () => {
       attach([...$("file").files]);
       $("file").value = ""; // so that the same file can be chosen again
       $("text").focus({ preventScroll: true });
-    });
+    };
+    $("file").addEventListener("change", chosen);
+    if ($("file").files.length) chosen();
     $("text").addEventListener("paste", (event) => {
       const files = [...event.clipboardData.files];
       if (!files.length) return;
@@ -568,6 +568,7 @@
   let asked = 0;
   async function showState(wanted) {
     const mine = ++asked;
+    const left = [...chips]; // those chosen from now on belong to what is shown then
     let state;
     try {
       const reply = await fetch(address("state", { line, conversation: wanted }));
@@ -579,7 +580,7 @@
     }
     if (mine !== asked) return; // another conversation was chosen meanwhile
     $("log").replaceChildren();
-    dropFiles();
+    dropFiles(left);
     state.attachments.forEach((each) => new Chip(each.name, each.size).done(each));
     // Set without "conversation=new" so that a plain address keeps opening the latest one.
     if (state.conversation_id || wanted) remember(state.conversation_id);
@@ -745,7 +746,7 @@
     }
   }
 
-  listen();
   load(new URLSearchParams(location.search).get("conversation"));
+  listen(); // files that were chosen before this script was here join what is loading
   if (matchMedia("(hover: hover)").matches) $("text").focus();
 })();
