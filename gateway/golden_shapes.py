@@ -167,7 +167,10 @@ class AddedGoldenReply(TypedDict):
 
 
 class ImportedReply(TypedDict):
+    """`ignored` are the names of columns that are none of a golden question's, where there are any."""
+
     imported: Count
+    ignored: NotRequired[list[str]]
 
 
 class ProposalShape(TypedDict):

@@ -115,16 +115,19 @@ async def _import(call: Call) -> Response:
     if len(data) > LARGEST_FILE:
         raise Spoken(say["golden_file_large"].format(size=LARGEST_FILE // 1_000_000))
     try:
-        count = await import_golden(call.services, line, name, data, call.principal.actor)
+        done = await import_golden(call.services, line, name, data, call.principal.actor)
     except Rejected as rejected:
         rows = "".join(
-            f"<li>{text(say['golden_row'].format(row=fault.row, why=fault.message))}</li>"
+            f"<li>{text(say['golden_row'].format(row=fault.row, why=fault.message) if fault.row else fault.message)}</li>"
             for fault in rejected.rows[:SHOWN_FAULTS]
         )
         more = len(rejected.rows) - SHOWN_FAULTS
         rest = f"<li>{text(say['golden_rows_more'].format(count=more))}</li>" if more > 0 else ""
         return told({"reveal": f"<p>{text(say['golden_nothing_imported'])}</p><ul>{rows}{rest}</ul>"})
-    return told({"message": say["golden_imported"].format(count=count), "reload": True})
+    message = say["golden_imported"].format(count=done.count)
+    if done.ignored:
+        message += " " + say["golden_ignored"].format(names=", ".join(done.ignored))
+    return told({"message": message, "reload": True})
 
 
 async def _export(call: Call) -> Response:

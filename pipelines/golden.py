@@ -152,8 +152,9 @@ def golden_id(line: str, question: str) -> str:
 
 
 def listed(values: Iterable[str]) -> tuple[str, ...]:
-    """Entries without blanks around them, each once."""
-    return tuple(dict.fromkeys(stripped for value in values if (stripped := value.strip())))
+    """Entries without blanks around them, each once and on one line: in a table a line is an entry."""
+    whole = (" ".join(filter(None, map(str.strip, value.splitlines()))) for value in values)
+    return tuple(dict.fromkeys(filter(None, whole)))
 
 
 async def _golden(

@@ -1,20 +1,34 @@
 """A file of golden questions taken in whole, or not at all. Knows no format: the parser reads it, with limits."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
 from core.errors import NotFound
 from core.messages import BusinessLine
 from pipelines.golden import Passages, keep_golden
-from pipelines.golden_table import Rejected, RowFault, drafts_of
+from pipelines.golden_table import Rejected, RowFault, drafts_of, unread
 from pipelines.services import Services
 
 LARGEST_FILE = 10_000_000
 """Bytes."""
+_WITH_LISTS = (".jsonl", ".ndjson", ".json")
 
 
-async def import_golden(services: Services, line: BusinessLine, name: str, data: bytes, actor: str) -> int:
-    """Take the questions in; gives how many. Raises Rejected with every row that will not do, DocumentRejected for what
-    is no table."""
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many questions came in, and the columns of which nothing did: a misspelt one is told, not lost."""
+
+    count: int
+    ignored: Sequence[str]
+
+
+async def import_golden(
+    services: Services, line: BusinessLine, name: str, data: bytes, actor: str
+) -> Imported:
+    """Take the questions in. Raises Rejected with every row that will not do, DocumentRejected for what is no table."""
     table = await services.parser.table(name, data)
-    numbered = drafts_of(table)
+    numbered = drafts_of(table, lists=PurePath(name).suffix.lower() in _WITH_LISTS)
     passages, wrong = Passages(services, line), list[RowFault]()
     for row, draft in numbered:
         if not draft.passage_id:
@@ -26,4 +40,4 @@ async def import_golden(services: Services, line: BusinessLine, name: str, data:
     if wrong:
         raise Rejected(wrong)
     kept = await keep_golden(services, line, [draft for _, draft in numbered], actor, "import")
-    return len(kept)
+    return Imported(len(kept), unread(table))

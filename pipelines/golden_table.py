@@ -5,8 +5,9 @@ Reads rows, not files: a parser with limits does that. What cannot be used is na
 
 import csv
 import io
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,6 +39,9 @@ _NAMES: Mapping[str, str] = {
     "参考答案": "reference", "reference answer": "reference", "answer": "reference", "答案": "reference",
     "问题语言": "question_language", "question language": "question_language",
 }  # fmt: skip
+_APART = re.compile(r"\n|(?<!\\)[;；]")
+"""What stands between the entries of a cell. A semicolon that belongs to an entry has a backslash before it."""
+_SEMICOLON, _ESCAPED = re.compile("([;；])"), re.compile(r"\\([;；])")
 _WIDTHS = (40, 30, 30, 24, 10, 12, 14, 40, 16, 16, 16)
 _SHOWN = 20
 """How many rows an error names."""
@@ -45,7 +49,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """What is wrong with a row; `row` is its number in the file."""
+    """What is wrong with a row; `row` is its number in the file, 0 where it is the file itself."""
 
     row: int
     message: str
@@ -55,30 +59,37 @@ class Rejected(Unfit):
     """A table that cannot be used; `rows` say why, each."""
 
     def __init__(self, rows: Sequence[RowFault]) -> None:
-        told = "; ".join(f"row {fault.row}: {fault.message}" for fault in rows[:_SHOWN])
+        told = "; ".join(
+            f"row {fault.row}: {fault.message}" if fault.row else fault.message for fault in rows[:_SHOWN]
+        )
         more = f"; and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
         super().__init__(f"Nothing was imported. {told}{more}", param="files")
         self.rows = rows
 
 
-def drafts_of(table: TableRows) -> list[tuple[int, GoldenDraft]]:
-    """The questions of a table with their rows, by the names of its columns. Raises Rejected with every row that will
-    not do."""
+def drafts_of(table: TableRows, *, lists: bool = False) -> list[tuple[int, GoldenDraft]]:
+    """The questions of a table with their rows, by the names of its columns. `lists`: its format has lists, so that a
+    semicolon parts nothing. Raises Rejected with every row that will not do."""
     named = [_column(name) for name in table.columns]
     if "question" not in named:
         raise Rejected([RowFault(1, "there is no column 'question' (问题)")])
-    drafts, wrong = list[tuple[int, GoldenDraft]](), list[RowFault]()
-    for note in table.notes:
-        wrong.append(RowFault(0, note))
+    drafts, first = list[tuple[int, GoldenDraft]](), dict[str, int]()
+    wrong = [RowFault(0, what) for what in (*table.notes, *_doubled(table.columns, named))]
     for number, cells in table.rows:
         row = {name: _plain(cell) for name, cell in zip(named, cells, strict=False) if name}
         try:
-            draft = _draft(row)
+            draft = _draft(row, lists=lists)
         except ValueError:
             wrong.append(RowFault(number, "'max_characters' is no whole number"))
             continue
         drafts.append((number, draft))
         wrong += [RowFault(number, fault) for fault in faults(draft)]
+        if _astray(table.columns, cells):
+            wrong.append(
+                RowFault(number, "it has a cell without a column; put quotes around a text with commas")
+            )
+        if draft.question and (same := first.setdefault(draft.question, number)) != number:
+            wrong.append(RowFault(number, f"row {same} asks the same; put what is expected into one row"))
     if len(drafts) > MOST_QUESTIONS:
         wrong.append(RowFault(MOST_QUESTIONS, f"a line takes {MOST_QUESTIONS:,} golden questions"))
     if not drafts and not wrong:
@@ -86,6 +97,19 @@ def drafts_of(table: TableRows) -> list[tuple[int, GoldenDraft]]:
     if wrong:
         raise Rejected(wrong)
     return drafts
+
+
+def _doubled(columns: Sequence[str], named: Sequence[str]) -> Iterator[str]:
+    """What is named twice, of which one would be read and the other be lost."""
+    for name in COLUMNS:
+        alike = [f"'{said}'" for said, column in zip(columns, named, strict=True) if column == name]
+        if len(alike) > 1:
+            yield f"several columns are '{name}': {', '.join(alike)}; keep one"
+
+
+def unread(table: TableRows) -> list[str]:
+    """The columns that mean nothing here: what stands in them is no part of a golden question."""
+    return [name for name in table.columns if name.strip() and not _column(name)]
 
 
 def table_of(golden: Iterable[GoldenQuestion], format: Format) -> bytes:
@@ -117,7 +141,12 @@ def _record(golden: GoldenQuestion) -> dict[str, Any]:
 def _cell(value: Any) -> str | int:
     if isinstance(value, int):
         return value
-    return safe_cell("\n".join(value) if isinstance(value, list) else value)
+    return safe_cell("\n".join(map(_whole, value)) if isinstance(value, list) else value)
+
+
+def _whole(entry: str) -> str:
+    """An entry that stays one when its cell is read again."""
+    return _SEMICOLON.sub(r"\\\1", entry)
 
 
 def _csv(rows: Sequence[Sequence[str | int]]) -> bytes:
@@ -162,17 +191,22 @@ def _plain(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
 
 
-def _draft(row: Mapping[str, str]) -> GoldenDraft:
-    """Raises ValueError for a length that is no number."""
-    lists = {name: listed(_entries(row.get(name, ""))) for name in _LISTS}
+def _astray(columns: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a text stands where no column has a name: most often the rest of one that a comma has cut in two."""
+    return any(cell and (at >= len(columns) or not columns[at].strip()) for at, cell in enumerate(cells))
+
+
+def _draft(row: Mapping[str, str], *, lists: bool) -> GoldenDraft:
+    """Raises ValueError for a length that is no whole number."""
+    entries = {name: listed(_entries(row.get(name, ""), lists=lists)) for name in _LISTS}
     length = row.get("max_characters", "").strip()
     expected = Expected(
-        facts=lists["facts"],
-        forbidden=lists["forbidden"],
-        documents=lists["documents"],
+        facts=entries["facts"],
+        forbidden=entries["forbidden"],
+        documents=entries["documents"],
         language=row.get("language", "").strip() or None,
         mode=row.get("mode", "").strip() or None,
-        max_characters=int(float(length)) if length else None,
+        max_characters=_count(length) if length else None,
     )
     return GoldenDraft(
         question=row.get("question", "").strip(),
@@ -184,5 +218,15 @@ def _draft(row: Mapping[str, str]) -> GoldenDraft:
     )
 
 
-def _entries(cell: str) -> Sequence[str]:
-    return cell.replace("；", "\n").replace(";", "\n").split("\n")
+def _count(written: str) -> int:
+    """A spreadsheet writes 300 as 300.0, too. Raises ValueError."""
+    number = float(written)
+    if not number.is_integer():
+        raise ValueError
+    return int(number)
+
+
+def _entries(cell: str, *, lists: bool) -> Sequence[str]:
+    if lists:
+        return cell.split("\n")
+    return [_ESCAPED.sub(r"\1", entry) for entry in _APART.split(cell)]

@@ -71,13 +71,14 @@ async def export_golden(
 
 
 @router.post("/import", openapi_extra=UPLOAD_ONE)
-async def import_file(line_id: str, principal: Manager, request: Request, services: Use) -> dict[str, int]:
-    """Take in an xlsx, csv or jsonl file whole: `{imported}`; or nothing of it, and the error names every bad row."""
+async def import_file(line_id: str, principal: Manager, request: Request, services: Use) -> dict[str, Any]:
+    """Take in an xlsx, csv or jsonl file whole: `{imported}`, with `ignored` the columns of unknown names, if any; or
+    nothing of it, and the error names every bad row."""
     line = await open_place(line_id, principal, services)
     async with uploaded(request) as form:
         file = await one_file(form)
-        count = await import_golden(services, line, file.name, await file.content(), principal.actor)
-    return {"imported": count}
+        done = await import_golden(services, line, file.name, await file.content(), principal.actor)
+    return {"imported": done.count} | ({"ignored": list(done.ignored)} if done.ignored else {})
 
 
 @router.get("/proposals")

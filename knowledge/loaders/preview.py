@@ -33,14 +33,20 @@ def preview_of(source: Source) -> Mapping[str, Any]:
 
 
 def table_of(source: Source) -> Mapping[str, Any]:
-    """`columns`, `rows` (each with its number in the file) and `notes` of the table, or of the first sheet with any."""
+    """`columns`, `rows` (each with its number in the file) and `notes` of the table, or of the first sheet with any.
+
+    A row has a cell for each column at least, and more where the file does: what they are is for the reader to say.
+    """
     for stream in _tables(source):
         rows = list(islice(stream, _MOST))
         if not rows:
             continue
         at = header_at(rows[:_HEAD]) or 0
         columns = list(rows[at].cells)
-        below = [[row.number, [row.at(column) for column in range(len(columns))]] for row in rows[at + 1 :]]
+        below = [
+            [row.number, [row.at(place) for place in range(max(len(columns), len(row.cells)))]]
+            for row in rows[at + 1 :]
+        ]
         return {"columns": columns, "rows": below, "notes": source.notes.all()}
     raise DocumentRejected.because("no_rows", name=source.name)
 

@@ -59,7 +59,11 @@ def test_a_table_is_carried_out_and_in_again_unchanged(http: httpx.Client) -> No
     upload(http, "carried", ("manual.md", MANUAL))
     found = http.post("/api/lines/carried/search", json={"question": QUESTION}).json()["passages"][0]
     passage = {"document_id": found["document_id"], "passage_id": found["passage_id"]}
-    http.post("/api/lines/carried/golden", json=[{**FULL, **passage}, {"question": "多久除垢？"}])
+    parted = {"facts": ["先除垢; 后清洗", "甲；乙", "one\\; two", "=1+1"], "documents": ["a;b.md"]}
+    http.post(
+        "/api/lines/carried/golden",
+        json=[{**FULL, **passage}, {"question": "多久除垢？", "expected": parted}],
+    )
     before = kept(http, "carried")
     for format in ("xlsx", "csv", "jsonl"):
         file = http.get("/api/lines/carried/golden/export", params={"format": format})
@@ -98,6 +102,39 @@ def test_a_bad_row_keeps_the_whole_file_out_and_is_named(http: httpx.Client) -> 
     picture = http.post("/api/lines/rows/golden/import", files={"files": ("g.png", b"\x89PNG")})
     assert picture.status_code == 422
     assert len(kept(http, "rows")) == 1
+
+
+def imported(http: httpx.Client, line: str, table: str, name: str = "g.csv") -> tuple[int, str]:
+    sent = http.post(f"/api/lines/{line}/golden/import", files={"files": (name, table.encode())})
+    return sent.status_code, sent.text
+
+
+def test_nothing_of_a_table_is_lost_without_a_word(http: httpx.Client) -> None:
+    new_line(http, "odd")
+    for length in ("inf", "1e999", "12.7"):
+        status, said = imported(http, "odd", f"question,max_characters\nA?,10.0\nB?,{length}\n")
+        assert (status, "row 3: 'max_characters' is no whole number" in said) == (422, True), length
+    status, said = imported(http, "odd", "question,facts,facts\nA?,one,two\n")
+    assert (status, "several columns are 'facts'" in said) == (422, True)
+    status, said = imported(http, "odd", "问题,答案,reference\nA?,one,\n")
+    assert (status, "'答案', 'reference'" in said) == (422, True)
+    status, said = imported(http, "odd", "question,facts\nA?,one\nB?,1,500 元\n")
+    assert (status, "row 3: it has a cell without a column" in said) == (422, True)
+    status, said = imported(http, "odd", "question,facts\nA?,one\nB?,two\nA?,three\n")
+    assert (status, "row 4: row 2 asks the same" in said) == (422, True)
+    status, said = imported(http, "odd", '{"question": "A?"}\n{"question":\n', "g.jsonl")
+    assert (status, "row 0" in said, "Line 2" in said) == (422, False, True)
+    assert kept(http, "odd") == []
+    status, said = imported(http, "odd", "question,forbiden,no.\nA?,free,1\n")
+    assert (status, orjson.loads(said)) == (200, {"imported": 1, "ignored": ["forbiden", "no."]})
+
+
+def test_a_list_of_a_format_with_lists_is_not_cut_at_its_semicolons(http: httpx.Client) -> None:
+    new_line(http, "lists")
+    assert imported(http, "lists", '{"question": "A?", "facts": ["a; b", "c；d"]}\n', "g.jsonl")[0] == 200
+    assert kept(http, "lists")[0]["expected"]["facts"] == ["a; b", "c；d"]
+    assert imported(http, "lists", 'question,facts\nA?,"a\\; b;c\nd"\n')[0] == 200
+    assert kept(http, "lists")[0]["expected"]["facts"] == ["a; b", "c", "d"]
 
 
 def test_a_thumb_down_proposes_and_a_person_accepts(http: httpx.Client) -> None:
