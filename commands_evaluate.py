@@ -13,8 +13,9 @@ import orjson
 import typer
 
 from commands_storage import actor
-from core.errors import NotFound, XiaoQError
+from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.golden import Evaluation
+from core.prompts import LARGEST_VERSION
 from pipelines.checks import parted
 from pipelines.runs import run_of
 from pipelines.scores import Pair, in_order, pairs_of
@@ -38,11 +39,17 @@ def evaluate_command(cli: typer.Typer, run: Work) -> None:
         line: Annotated[str, typer.Option(help="The business line whose golden questions are asked.")],
         prompt: Annotated[
             int | None,
-            typer.Option(min=0, help="The version to check; 0: XiaoQ's own words. Left out: live."),
+            typer.Option(
+                min=0, max=LARGEST_VERSION, help="The version to check; 0: XiaoQ's own words. Left out: live."
+            ),
         ] = None,
         against: Annotated[
             int | None,
-            typer.Option(min=0, help="The version to compare with; a question it passes may not be lost."),
+            typer.Option(
+                min=0,
+                max=LARGEST_VERSION,
+                help="The version to compare with; a question it passes may not be lost.",
+            ),
         ] = None,
         min_pass: Annotated[
             float | None, typer.Option(min=0, max=1, help="The least share that must pass, such as 0.9.")
@@ -54,10 +61,12 @@ def evaluate_command(cli: typer.Typer, run: Work) -> None:
         async def work(services: Services) -> int:
             ended, pairs = await _asked(services, line, prompt, against)
             if report is not None:
-                report.write_bytes(_written(ended, pairs))
+                _write(report, _written(ended, pairs))
             return _told(ended, pairs, min_pass)
 
         try:
+            if report is not None:
+                _write(report)  # before minutes of questions, of which it would be the only result
             code = run(work)
         except XiaoQError as error:
             typer.echo(f"Error: {error.message}", err=True)
@@ -142,6 +151,15 @@ def _told(run: Evaluation, pairs: Sequence[Pair], least: float | None) -> int:
 def _version(side: Mapping[str, Any]) -> str:
     number = side.get("prompt", OWN_WORDS)
     return "XiaoQ's own words" if number == OWN_WORDS else f"version {number}"
+
+
+def _write(report: Path, content: bytes = b"") -> None:
+    """Without content only whether it can be written; what stands there stays. Raises InvalidRequest where it cannot."""
+    try:
+        with report.open("wb" if content else "ab") as file:
+            file.write(content)
+    except OSError as error:
+        raise InvalidRequest(f"{report} cannot be written: {error.strerror}.") from None
 
 
 def _written(run: Evaluation, pairs: Sequence[Pair]) -> bytes:

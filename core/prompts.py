@@ -12,6 +12,9 @@ PromptStatus = Literal["draft", "candidate", "published", "retired"]
 """A draft may be changed; a candidate has been put forward and stays as it is; a published one was live at some time,
 and stays as it was; a retired draft or candidate is kept out of the way. Which one is live the line says."""
 
+LARGEST_VERSION = 2**31 - 1
+"""What a database's integer holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:

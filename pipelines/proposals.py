@@ -63,12 +63,13 @@ async def propose(
     asked = plain(question)[:2_000]
     waiting = await services.proposals.list(line.id)
     known = {each.question for each in await services.golden.list(line.id)}
-    if asked in known or (
-        len(waiting) >= MOST_PROPOSALS and asked not in {each.question for each in waiting}
-    ):
+    earlier = next((each for each in waiting if each.question == asked), None)
+    if asked in known or (earlier is None and len(waiting) >= MOST_PROPOSALS):
         return None
+    if earlier is not None and earlier.origin == "corrected" and origin == "thumbs_down":
+        return earlier  # which says what would be right; another thumb does not
     proposal = Proposal(
-        id=uuid.uuid4().hex,
+        id=earlier.id if earlier else uuid.uuid4().hex,  # a list that somebody has open still leads to it
         line=line.id,
         question=asked,
         origin=origin,

@@ -6,11 +6,12 @@ Publishing and rolling back hold for conversations that begin later: one that is
 from dataclasses import dataclass
 from typing import Literal
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
 from core.security import Act
 from pipelines.gate import check_first
+from pipelines.prompts import version_of
 from pipelines.services import Services
 
 
@@ -27,17 +28,21 @@ async def publish(
     services: Services, line: BusinessLine, version: int, actor: str, *, reason: str = ""
 ) -> Publication:
     """Make the version the line's live one. Raises NotFound, and Conflict for one that was put out of the way."""
-    found = await services.prompts.get(line.id, version)
-    if found is None:
-        raise NotFound(f"This line has no version {version} of its prompt.", param="version")
-    if found.status == "retired":
-        raise Conflict(f"Version {version} was put out of the way; make a new draft from it.")
+    found = await publishable(services, line, version)
     if await services.prompts.live(line.id) != version:
         run = await check_first(services, line, found, actor)
         if run is not None:
             found = await services.prompts.get(line.id, version) or found
             return Publication("checking", found, run.id)
     return Publication("published", await make_live(services, line, version, actor, reason=reason))
+
+
+async def publishable(services: Services, line: BusinessLine, version: int) -> PromptVersion:
+    """Raises NotFound, and Conflict for one that was put out of the way."""
+    found = await version_of(services, line, version)
+    if found.status == "retired":
+        raise Conflict(f"Version {version} was put out of the way; make a new draft from it.")
+    return found
 
 
 async def make_live(

@@ -12,7 +12,7 @@ from core.golden import Evaluation
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
 from pipelines.checks import parted
-from pipelines.publish import make_live
+from pipelines.publish import make_live, publishable
 from pipelines.services import Services
 from pipelines.sides import OWN_WORDS
 
@@ -56,6 +56,7 @@ async def override(
         raise Unfit(
             "Say why this version is to be published all the same; the audit keeps it.", param="reason"
         )
+    await publishable(services, line, version)  # else the audit keeps a publication that never was
     for run in await services.evaluations.list(line.id):
         if run.kind == "gate" and run.after.get("prompt") == version:
             await services.runs.stop(services, run)

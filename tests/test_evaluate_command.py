@@ -43,6 +43,12 @@ async def test_exit_codes_say_what_came_of_it(tmp_path: Path) -> None:
     assert len(written["results"]) == 2
     bound = evaluate(data, "--line", "shop", "--min-pass", "0.9")
     assert (bound.returncode, "version 1: 1 of 2" in bound.stdout) == (1, True)
+    for place in (tmp_path / "none" / "report.json", tmp_path):
+        nowhere = evaluate(data, "--line", "shop", "--report", str(place))
+        assert (nowhere.returncode, nowhere.stdout) == (2, ""), "nothing is asked that nobody could read"
+        assert nowhere.stderr.strip().splitlines()[-1].startswith(f"Error: {place} cannot be written: ")
+    huge = evaluate(data, "--line", "shop", "--prompt", str(2**70))
+    assert (huge.returncode, "Traceback" in huge.stderr) == (2, False)
     wrong = evaluate(data, "--line", "none")
     assert wrong.returncode == 2
     assert wrong.stderr.strip().endswith("Error: There is no business line 'none'.")

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from core.access import Principal, Right
 from core.golden import Evaluation
 from gateway.api.lines import open_line
+from gateway.api.prompts import Number
 from gateway.auth import Manager, Use, allow
 from gateway.body import described, json_body
 from gateway.golden_shapes import (
@@ -81,7 +82,7 @@ async def stop(evaluation_id: str, principal: Manager, services: Use) -> dict[st
 @router.post("/lines/{line_id}/prompts/{version}/override", openapi_extra=described(OverrideBody))
 async def publish_all_the_same(
     line_id: str,
-    version: int,
+    version: Number,
     principal: Overrider,
     body: Annotated[OverrideBody, Depends(json_body(OverrideBody))],
     services: Use,

@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from core.errors import Unfit
 from core.line_fields import Generation
-from core.prompts import Parameters, PromptVersion
+from core.prompts import LARGEST_VERSION, Parameters, PromptVersion
 from gateway.api.lines import open_line
 from gateway.auth import Manager, Use
 from gateway.body import described, json_body
@@ -36,9 +36,7 @@ router = APIRouter(prefix="/api/lines/{line_id}/prompts", tags=["Prompts"])
 
 STARTER = 0
 """In a comparison: XiaoQ's own words."""
-LARGEST = 2**31 - 1
-
-Number = Annotated[int, Path(ge=1, le=LARGEST)]
+Number = Annotated[int, Path(ge=1, le=LARGEST_VERSION)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
@@ -69,7 +67,7 @@ class Written(Strict):
 class NewPrompt(Written):
     """What is left out is the parent's, and without a parent XiaoQ's own words."""
 
-    parent: Annotated[int, Field(ge=1, le=LARGEST), whole] | None = None
+    parent: Annotated[int, Field(ge=1, le=LARGEST_VERSION), whole] | None = None
 
 
 class Why(Strict):
@@ -195,7 +193,7 @@ async def diff_prompt(
     version: Number,
     principal: Manager,
     services: Use,
-    against: Annotated[int | None, Query(ge=0, le=LARGEST)] = None,
+    against: Annotated[int | None, Query(ge=0, le=LARGEST_VERSION)] = None,
 ) -> dict[str, Any]:
     """What this version changes against another, word by word; 0 is XiaoQ's own words, left out the live version."""
     line = await open_line(line_id, principal, services)

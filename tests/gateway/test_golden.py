@@ -165,6 +165,31 @@ def test_a_thumb_down_proposes_and_a_person_accepts(http: httpx.Client) -> None:
     assert known.json() == {"proposal": None}
 
 
+def test_a_correction_waits_under_its_id_whatever_thumbs_come(http: httpx.Client) -> None:
+    new_line(http, "corrected")
+    place = "/api/lines/corrected/golden/proposals"
+
+    def thumb_down() -> list[Any]:
+        asked = {
+            "model": "qwen2.5-7b",
+            "messages": [{"role": "user", "content": "月球上能退货吗？"}],
+            "metadata": {"line": "corrected"},
+        }
+        turn = http.post("/v1/chat/completions", json=asked).json()["xiaoq"]["turn_id"]
+        http.post("/api/feedback", json={"turn_id": turn, "score": -1}).raise_for_status()
+        found: list[Any] = http.get(place).json()["proposals"]
+        return found
+
+    (first,) = thumb_down()
+    (second,) = thumb_down()
+    assert (second["id"], second["turn_id"] != first["turn_id"]) == (first["id"], True)
+    right = {"question": "月球上能退货吗？", "reference": "不能。", "expected": {"facts": ["不能"]}}
+    http.post(place, json=right).raise_for_status()
+    (third,) = thumb_down()
+    assert (third["id"], third["origin"], third["reference"]) == (first["id"], "corrected", "不能。")
+    assert third["expected"]["facts"] == ["不能"]
+
+
 def test_a_run_is_watched_to_its_end(http: httpx.Client) -> None:
     new_line(http, "runs")
     empty = http.post("/api/lines/runs/evaluations")
@@ -201,3 +226,7 @@ def test_another_lines_manager_sees_no_run(locked: Running) -> None:
         admin = locked.key("admin")
         assert http.post(override, json={"reason": " "}, headers=admin).status_code == 400
         assert http.post(override, json={"reason": "because"}, headers=admin).status_code == 404
+        huge = f"/api/lines/shop/prompts/{2**70}/override"
+        assert http.post(huge, json={"reason": "because"}, headers=admin).status_code == 400
+        said = [entry["act"] for entry in http.get("/api/audit", headers=admin).json()["entries"]]
+        assert "prompt_published" not in said, "what was not published is not kept as published"
