@@ -161,7 +161,8 @@ def _fitting(passages: Sequence[Passage], room: int, count: Count) -> tuple[list
 
 
 def _recent(messages: list[Message], room: int, tokens: TokenCounter) -> tuple[list[Message], int]:
-    """The newest messages that fit, in order, and what they cost."""
+    """The newest messages that fit, in order, and what they cost. They do not begin with a tool's result: a model's server
+    refuses one whose call is not there."""
     kept: list[Message] = []
     spent = 0
     for message in reversed(messages):
@@ -170,6 +171,8 @@ def _recent(messages: list[Message], room: int, tokens: TokenCounter) -> tuple[l
             break
         kept.insert(0, message)
         spent += cost
+    while kept and kept[0].role == "tool":
+        spent -= _cost([kept.pop(0)], tokens)
     return kept, spent
 
 

@@ -86,7 +86,25 @@ def test_passages_go_in_by_score_until_the_budget_is_spent() -> None:
 
 
 def test_the_answers_tokens_never_take_more_than_half_a_small_window() -> None:
-    assert composed(window=600, max_tokens=512).sampling.max_tokens == 300
+    assert composed(window=700, max_tokens=512).sampling.max_tokens == 350
+
+
+def test_what_is_left_of_a_history_does_not_begin_with_the_result_of_a_call_that_is_gone() -> None:
+    history = [
+        Message("user", "旧" * 300),
+        Message("assistant", "", {"tool_calls": [{"id": str(n)} for n in range(40)]}),
+        Message("tool", "一", {"tool_call_id": "1"}),
+        Message("tool", "二", {"tool_call_id": "2"}),
+        Message("assistant", "好"),
+    ]
+    seen = set()
+    for window in range(700, 2400, 20):
+        request = composed(history=history, window=window)
+        roles = tuple(message.role for message in request.messages[1:-1])
+        assert roles == tuple(message.role for message in history)[5 - len(roles) :]
+        seen.add(roles)
+    assert {each[0] for each in seen if each} == {"user", "assistant"}
+    assert ("assistant",) in seen
 
 
 def test_text_put_into_a_placeholder_is_not_read_as_one() -> None:
