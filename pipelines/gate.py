@@ -9,6 +9,7 @@ from typing import Any
 from core.golden import Evaluation
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
+from pipelines.runs import check_open
 from pipelines.services import Services
 from pipelines.sides import side_of
 
@@ -18,10 +19,11 @@ async def check_first(
 ) -> Evaluation | None:
     """The run that decides on the version, begun or under way; None where the line has no golden question to ask.
 
-    A draft becomes a candidate, so that what is published is what was checked.
+    A draft becomes a candidate, so that what is published is what was checked. Raises Conflict for an archived line.
     """
     if not await services.golden.list(line.id):
         return None
+    check_open(line)
     if version.status == "draft":
         await services.prompts.set_status(line.id, version.version, "candidate")
     return await services.runs.begin(

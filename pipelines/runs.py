@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from core.errors import NotFound, ServerStopping, Unfit, XiaoQError
+from core.errors import Conflict, NotFound, ServerStopping, Unfit, XiaoQError
 from core.golden import Evaluation, Result, RunKind
 from core.messages import BusinessLine
 from core.security import Act
@@ -48,8 +48,10 @@ class Runs:
     ) -> Evaluation:
         """Begin a run in the background and give it as it stands; a gate's run may be one that is under way already.
 
-        Raises NotFound for a version that is not there, Unfit where the line has no golden question.
+        Raises NotFound for a version that is not there, Unfit where the line has no golden question, Conflict where it is
+        archived.
         """
+        check_open(line)
         golden = await services.golden.list(line.id)
         if not golden:
             raise Unfit("This line has no golden questions yet; add some, then run them.", param="line")
@@ -142,6 +144,14 @@ class Runs:
 
     async def _summary(self, services: Services, run: Evaluation) -> dict[str, Any]:
         return summary_of(await services.evaluations.results(run.id), both=bool(run.before))
+
+
+def check_open(line: BusinessLine) -> None:
+    """Raises Conflict for an archived line, which answers no question."""
+    if line.archived:
+        raise Conflict(
+            "This line is archived and answers nothing; bring it back, then ask its golden questions."
+        )
 
 
 async def run_of(services: Services, run_id: str) -> Evaluation:

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.access import Principal
-from core.errors import Forbidden, NotFound, Unfit
+from core.errors import Conflict, Forbidden, NotFound, Unfit
 from core.security import Act, AuditFilter
 from pipelines.evaluate import outcome_of
 from pipelines.gate import outcome_of_gate
@@ -108,6 +109,18 @@ async def test_an_empty_set_publishes_at_once(services: Services) -> None:
     assert (await publish(services, await line_of(services), 2, "key:1")).status == "published"
     with pytest.raises(Unfit):
         await services.runs.begin(services, await line_of(services), {"prompt": 0}, actor="key:1")
+
+
+async def test_an_archived_line_answers_no_golden_question(services: Services) -> None:
+    line = replace(await line_of(services), archived=True)
+    with pytest.raises(Conflict, match="archived"):
+        await services.runs.begin(services, line, side_of(line), actor="key:1")
+    with pytest.raises(Conflict, match="archived"):
+        await publish(services, line, 2, "key:1")
+    version = await services.prompts.get("shop", 2)
+    assert version is not None
+    assert version.status == "draft"
+    assert await services.evaluations.list("shop") == []
 
 
 async def test_what_was_compared_with_something_else_does_not_go_live(services: Services) -> None:
