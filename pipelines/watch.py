@@ -45,6 +45,8 @@ class Watcher:
         self._services = services
         self._gap = gap
         self._seen: dict[str, dict[str, str]] = {}
+        self._met: dict[str, dict[str, str]] = {}
+        """How a line stood that was never measured, when it had golden questions first."""
 
     async def look(self) -> Sequence[Evaluation]:
         """Begin a run for each line with a change that has come to rest; gives them."""
@@ -57,21 +59,22 @@ class Watcher:
     async def _looked_at(self, line: BusinessLine) -> Evaluation | None:
         services = self._services
         runs = await services.evaluations.list(line.id, LATELY)
-        last = _last_of_live(line, runs)
-        if last is None or any(run.status in ("waiting", "running") for run in runs):
+        if any(run.status in ("waiting", "running") for run in runs):
             return None
-        state = await state_of(services, line)
-        because = [name for name, digest in state.items() if last.after["state"].get(name) != digest]
+        last, state = _last_of_live(line, runs), await state_of(services, line)
+        stood = last.after["state"] if last else self._met.setdefault(line.id, state)
+        because = [name for name, digest in state.items() if stood.get(name) != digest]
         rested = self._seen.get(line.id) == state
         self._seen[line.id] = state
         if not because or not rested or self._was_looked_into(runs, state):
             return None
         golden = await services.golden.list(line.id)
         if not golden:
+            self._met[line.id] = state
             return None
-        known = await self._known(last, golden)
+        known = await self._known(last, golden) if last else ()
         after = {**side_of(line), "state": state, "because": because}
-        before = {**side_of(line), "evaluation": last.id}
+        before = {**side_of(line), "evaluation": last.id} if last else None
         log.info("golden_questions_asked_again", line=line.id, because=because)
         return await services.runs.begin(
             services, line, after, before, actor=ACTOR, kind="watch", known=known

@@ -12,7 +12,7 @@ from pipelines.services import Services
 from pipelines.settle import settle
 from pipelines.sides import side_of
 from pipelines.watch import Watcher
-from tests.pipelines.evaluation_room import furnish, golden, line_of, over, room
+from tests.pipelines.evaluation_room import MANUAL, furnish, golden, line_of, over, room
 
 QUESTIONS = [
     golden(1, "付款后多久发货？", facts=["48 小时"]),
@@ -53,6 +53,33 @@ async def test_a_changed_document_is_reported_with_what_it_lost(services: Servic
     assert await services.prompts.live("shop") == 1
     assert await watcher.look() == []
     assert await watcher.look() == []  # what was reported is what is compared with from now on
+
+
+async def test_a_line_that_was_never_measured_is_once_something_changes(services: Services) -> None:
+    watcher = Watcher(services, gap=timedelta(0))
+    questions = await services.golden.list("shop")
+    for each in questions:
+        await services.golden.delete("shop", each.id)
+    assert await watcher.look() == []
+    line = await line_of(services)
+    await services.lines.put(replace(line, persona="短一点。"))
+    for _ in range(2):
+        assert await watcher.look() == []
+    await services.golden.put_all(questions)
+    for _ in range(2):
+        assert await watcher.look() == []  # nothing has changed since there were questions
+    async for event in services.ingest.add("shop", [("配送.md", LATER.encode())]):
+        assert event.error is None
+    assert await watcher.look() == []
+    (run,) = await watcher.look()
+    ended = await over(services, run.id)
+    assert (ended.kind, ended.before, ended.after["because"]) == ("watch", {}, ["knowledge"])
+    assert (ended.summary["after"]["passed"], ended.summary["lost"], ended.total) == (1, [], 2)
+    async for event in services.ingest.add("shop", [("配送.md", MANUAL.encode())]):
+        assert event.error is None
+    await watcher.look()
+    (run,) = await watcher.look()
+    assert (await over(services, run.id)).summary["gained"] == ["g001"]
 
 
 async def test_settings_of_the_line_are_watched_and_not_too_often(services: Services) -> None:
