@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from app import (
     build_services,
@@ -28,7 +29,7 @@ from commands_privacy import privacy_commands, write_customer
 from commands_storage import actor, storage_commands
 from commands_users import user_commands
 from core.allocator import hold_little
-from core.errors import InvalidRequest, NotFound, XiaoQError
+from core.errors import ConfigurationError, InvalidRequest, NotFound, XiaoQError
 from core.settings import Settings
 from pipelines.services import Services
 from pipelines.snapshots import note_recovery
@@ -50,7 +51,7 @@ def serve(context: typer.Context) -> None:
         from gateway.server import reserve, serve_forever
         from gateway.supervisor import check_workers, serve_together
 
-        settings = Settings()
+        settings = _settings()
         if on_space() and "host" not in settings.model_fields_set:
             settings = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - a Space's proxy is outside
         token = secrets.token_urlsafe(24)
@@ -75,7 +76,7 @@ def doctor() -> None:
     """Check that this machine can serve, and name what is in the way."""
     from pipelines.doctor import examine
 
-    settings = Settings()
+    settings = _settings()
     report = asyncio.run(_with_services(settings, lambda services: examine(services)))
     for part, health in report.items():
         typer.echo(f"{'ok  ' if health.ready else 'FAIL'}  {part}: {health.detail}")
@@ -97,7 +98,7 @@ def ingest(
 
     chosen = columns_of(columns)
     failed = asyncio.run(
-        _with_services(Settings(), lambda services: ingest_files(services, actor(), paths, line, chosen))
+        _with_services(_settings(), lambda services: ingest_files(services, actor(), paths, line, chosen))
     )
     if failed:
         typer.echo(f"{len(failed)} of {failed[0].total} files could not be read:", err=True)
@@ -114,7 +115,7 @@ def warm(
     """Make the answers to what a line was asked most into the cache that processes share (XIAOQ_REDIS_URL)."""
     from pipelines.warming import warm as warm_line
 
-    settings = Settings()
+    settings = _settings()
     if settings.redis_url is None:
         raise InvalidRequest(
             "Without XIAOQ_REDIS_URL the cache lies in the serving process: make answers ahead in its Prompts tab."
@@ -151,7 +152,7 @@ def export(
         if line or since:
             raise InvalidRequest("--customer takes everything of the customer: leave --line and --since out.")
         found = asyncio.run(
-            _with_services(Settings(), lambda services: write_customer(services, customer, out, reason))
+            _with_services(_settings(), lambda services: write_customer(services, customer, out, reason))
         )
         typer.echo(f"{found} conversations of the customer written to {out}")
         return
@@ -166,19 +167,19 @@ def export(
         out.write_bytes(b"".join(transcripts_csv(turns)))
         return len(turns)
 
-    typer.echo(f"{asyncio.run(_with_services(Settings(), work))} turns written to {out}")
+    typer.echo(f"{asyncio.run(_with_services(_settings(), work))} turns written to {out}")
 
 
 storage_commands(
     cli,
-    lambda work: _with_services(Settings(), work),
-    lambda file, progress: restore_backup(Settings(), file, progress),
+    lambda work: _with_services(_settings(), work),
+    lambda file, progress: restore_backup(_settings(), file, progress),
 )
-privacy_commands(cli, lambda work: _with_services(Settings(), work))
-evaluate_command(cli, lambda work: asyncio.run(_with_services(Settings(), work)))
-cli.add_typer(key_commands(lambda work: _with_services(Settings(), work)), name="key")
-cli.add_typer(line_commands(lambda work: _with_services(Settings(), work)), name="line")
-cli.add_typer(user_commands(lambda work: _with_services(Settings(), work)), name="user")
+privacy_commands(cli, lambda work: _with_services(_settings(), work))
+evaluate_command(cli, lambda work: asyncio.run(_with_services(_settings(), work)))
+cli.add_typer(key_commands(lambda work: _with_services(_settings(), work)), name="key")
+cli.add_typer(line_commands(lambda work: _with_services(_settings(), work)), name="line")
+cli.add_typer(user_commands(lambda work: _with_services(_settings(), work)), name="user")
 
 
 async def _with_services(settings: Settings, work: Any) -> Any:
@@ -195,6 +196,17 @@ async def _with_services(settings: Settings, work: Any) -> Any:
     finally:
         await close_index(services)
         await services.database.aclose()
+
+
+def _settings() -> Settings:
+    """Raises ConfigurationError, which names what is set wrongly and not to what: that may be a key."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"XIAOQ_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()
+        ]
+        raise ConfigurationError(f"The settings are wrong. {'; '.join(wrong)}.") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.process
 
 
-def evaluate(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def evaluate(data: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("XIAOQ_")}
-    environment |= {"XIAOQ_DATA_DIR": str(data), "XIAOQ_ENGINE": "quoted"}
+    environment |= {"XIAOQ_DATA_DIR": str(data), "XIAOQ_ENGINE": "quoted", **more}
     command = [sys.executable, "app.py", "evaluate", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
@@ -52,3 +52,11 @@ async def test_exit_codes_say_what_came_of_it(tmp_path: Path) -> None:
     wrong = evaluate(data, "--line", "none")
     assert wrong.returncode == 2
     assert wrong.stderr.strip().endswith("Error: There is no business line 'none'.")
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not(tmp_path: Path) -> None:
+    wrong = evaluate(tmp_path, "--line", "shop", XIAOQ_CONTEXT_TOKENS="secret", XIAOQ_PORT="-1")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    (line,) = wrong.stderr.strip().splitlines()
+    assert line.startswith("Error: The settings are wrong. XIAOQ_PORT: ")
+    assert ("XIAOQ_CONTEXT_TOKENS" in line, "secret" in line) == (True, False)
