@@ -100,17 +100,21 @@ def tokens(text: str) -> tuple[str, ...]:
     Width, case, spaces, accents written apart and punctuation do not matter. `1,500.0` is 1500; 1.5 is not 15.
     """
     found: list[str] = []
-    word = ""
+    word, alone = "", False
     for piece in _TOKEN.findall(_folded(text)):
         if piece.isalpha() and not _stands_alone(piece):
             word += piece
             continue
-        if word and unicodedata.combining(piece[0]):
-            word += piece
+        if _belongs(piece[0]) and (word or alone):
+            if word:
+                word += piece
+            else:
+                found[-1] += piece
             continue
         if word:
             found.append(word)
             word = ""
+        alone = piece.isalpha()
         if piece[-1].isdigit():
             found.append(f"-{_number(piece[1:])}" if piece[0] == "-" else _number(piece))
         elif piece.isalpha() or piece in "%‰°$€£¥₩₽₹":
@@ -126,6 +130,12 @@ def _folded(text: str) -> str:
         for c in folded
         if unicodedata.category(c) != "Cf"
     ).replace("−", "-")
+
+
+def _belongs(sign: str) -> bool:
+    """Whether it is part of the letter before it: an accent, or a vowel or tone, without which Hindi's or Thai's words
+    are others. What only says how that letter is drawn is not."""
+    return unicodedata.category(sign) in ("Mn", "Mc") and sign not in _DRAWN
 
 
 def _stands_alone(letter: str) -> bool:
