@@ -33,6 +33,11 @@ CERTAIN_OF_ONE_WORD = 0.7
 """A word alone may be a name, or be at home in several languages."""
 NAMES = 0.3
 """How much of a message, beside its Latin letters, makes these the names of things in it."""
+_FEW = 3
+"""Words: fewer beside Han characters may be a name in a Chinese sentence."""
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
+_GRAMMAR = re.compile("[的了吗呢吧么嗎麼我你您是没沒能怎什哪请請把给給帮幫想]")
+"""What nearly every Chinese sentence has and hardly a name."""
 _RUN = re.compile("[!-~]+")
 # What no word holds: addresses, numbers of orders and placeholders stand in a message of any language.
 _NO_WORD = re.compile(r"\d|@|://|www\.")
@@ -64,9 +69,17 @@ def as_likely(text: str, found: str | None) -> list[str]:
 
 
 def likely_language(text: str) -> str:
-    """What to answer in where nothing else tells: Chinese to Han characters or none, else English."""
+    """What to answer in where nothing else tells: Chinese to Han characters or none, else English. Han characters
+    without grammar are names in a sentence of another language: "Can I use 支付宝 here?" """
     scripts = scripts_of(text)
-    return "zh" if not scripts or scripts["han"] else "en"
+    if not scripts:
+        return "zh"
+    if not scripts["han"]:
+        return "en"
+    words = words_of(text) if scripts["latin"] and not _GRAMMAR.search(text) else []
+    if len(words) < _FEW or not is_sentence(words):
+        return "zh"
+    return _by_words(_HAN.sub(" ", text), words, LATIN) or "en"
 
 
 def _word(run: re.Match[str]) -> str:

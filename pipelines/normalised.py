@@ -32,7 +32,14 @@ _MARKS = re.compile(
     r"""|(?<!\d)"|(?<![^\W_])'|(?<!\d)'(?![^\W_])|(?<!\S)-+(?!\S)(?!\s*\d)"""
 )
 """Punctuation that only ends, parts or quotes; between digits, in an address or before a number it says something."""
-_LOOSE = re.compile(rf"(?<={_HAN}) (?=\S)|(?<=\S) (?={_HAN})|(?<=\d) (?=[%‰°])|(?<=[¥$€£]) (?=\d)")
+_UNIT = (
+    "[kcm]?m|[km]?g|m?l|[kmgt]b(?:ps)?|k?w|kwh|k?v|m?ah|ma|[kmg]?hz|h|min|m?s|px|mp|fps|lb|oz|ft|mph|am|pm|°[cf]|"
+    "usd|eur|gbp|cny|rmb|jpy|krw|hkd|twd|vnd|thb|idr|myr|rub|inr|chf|zł|kč|руб"
+)
+"""Units and currencies that are written behind a number with a space or without: 5 km is 5km."""
+_LOOSE = re.compile(
+    rf"(?<={_HAN}) (?=\S)|(?<=\S) (?={_HAN})|(?<=\d) (?=[%‰°€$£¥₽₩₹฿₫₺]|(?:{_UNIT})(?![\w'/+#-]))|(?<=[¥$€£₽₩₹฿₫₺]) (?=\d)"
+)
 _APART = re.compile(rf"(?<={_COUNT}) (?={_COUNT})")
 _NO = (
     "[不没沒未无無别別勿非否甭](?:是|有|要|用|行|能|会|會|可以)?|no|not|never|don't|dont|do not|nope|non|pas|nein|nicht|kein|nee|niet|não|"

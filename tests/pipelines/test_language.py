@@ -66,8 +66,12 @@ def test_what_does_not_tell(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "language"), [("OK", "en"), ("12345", "zh"), ("", "zh"), ("退 refund", "zh")]
-)
+    ("text", "language"),
+    [
+        ("OK", "en"), ("12345", "zh"), ("", "zh"), ("退 refund", "zh"), ("怎么 cancel my order", "zh"), ("iPhone 15 Pro Max 退款", "zh"),
+        ("How do I use 支付宝?", "en"), ("Can I pay with 微信支付 here", "en"), ("Kann ich hier mit 支付宝 bezahlen", "de"),
+    ],
+)  # fmt: skip
 def test_where_nothing_tells_the_script_decides(text: str, language: str) -> None:
     assert likely_language(text) == language
 

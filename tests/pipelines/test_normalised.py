@@ -14,6 +14,7 @@ SAME = [
     ("怎么退款", "“怎么退款”"), ("怎么退款", "请问怎么退款"), ("怎么退款", "Hi! 怎么退款~"), ("iPhone 15保修多久", "ｉＰｈｏｎｅ　１５ 保修多久。"),
     ("How do I get a refund?", "HOW DO I GET A REFUND"), ("How do I get a refund?", "Hello, how do I  get a refund? Thanks!"),
     ("Where is my order", "Good morning where is my order thank you"), ("费率是10%吗", "费率是１０ ％ 吗？"),
+    ("5km内送吗", "5 km 内送吗"), ("Does it cost 100€?", "does it cost 100 €"), ("is 16GB enough", "Is 16 GB enough?"), ("open at 9am", "Open at 9 am"),
     ("¥100可以退吗", "￥ 100 可以退吗"), ("返金はできますか", "こんにちは。返金はできますか？"), ("환불되나요", "안녕하세요, 환불되나요?"),
     ("can't log in", "Can’t log in!"), ("الدفع", "مرحبا، الدفع؟"), ("退款多久到账", "退款\n多久\u200b到账"),
     ("返金、できますか", "返金､できますか"), ("「返金」できますか", "｢返金｣できますか"), ("返金できますか", "返金できますか〜"), ("返金できますか", "返金できますか・・・"),
@@ -24,6 +25,7 @@ SAME = [
     ("wie storniere ich", "Hallo zusammen, wie storniere ich? Danke im Voraus"), ("how to refund", "Excuse me, how to refund? Thanks in advance!"),
 ]  # fmt: skip
 OTHER = [
+    ("within 5 m", "within 5 km"), ("5 m2", "5 m"), ("1 5 km", "15 km"), ("2 c++ books", "2 c books"), ("5 l'eau", "5l"),
     ("限额1.5万", "限额15万"), ("-5度", "5度"), ("1/2", "12"), ("打8折", "打８.５折"), ("10%", "10"), ("3:00开门", "300开门"),
     ("¥100", "100"), ("$100", "¥100"), ("10²", "102"), ("1½", "11/2"), ("一、二楼", "一二楼"), ("十 二", "十二"),
     ("可以退吗", "可以退"), ("我的卡", "我卡"), ("开通了", "开通"), ("开通", "关闭"), ("能退", "不能退"), ("A+", "A"), ("A-", "A"),
