@@ -216,6 +216,9 @@ class CachedAnswers:
         public = public_contacts([asking.line], self._public)
         return all(one.value in public for one in find(text))
 
+    def is_refused(self, keys: Keys) -> bool:
+        return keys.refusal in self._refused
+
     async def refuse(self, line: BusinessLine, keys: Keys, turn_id: str | None = None) -> None:
         """Give this answer no more, here at once and elsewhere within seconds, and keep none in its place until what it
         stands on has changed."""

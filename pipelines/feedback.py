@@ -4,6 +4,7 @@ A thumb down takes the answer out of the cache, and proposes its question for th
 """
 
 from pipelines.conceal import placeholders
+from pipelines.pinned import Versions
 from pipelines.proposals import propose_from_turn
 from pipelines.services import Services
 
@@ -20,8 +21,10 @@ async def rate(services: Services, turn_id: str, owner: str, score: int, comment
 
 
 async def withdraw(services: Services, turn_id: str) -> None:
-    """Give the answer of this turn no more from the cache."""
+    """Give the answer of this turn no more from the cache. It stands on the version that its conversation was pinned to:
+    in an A/B test that is the challenger's for some, and after a rollback one that was live before is given again."""
     turn = await services.transcripts.turn(turn_id)
     line = await services.lines.get(turn.line) if turn else None
     if turn is not None and line is not None:
+        line = await Versions(services.prompts).pinned(line, turn.prompt_version)
         await services.frequent.called_wrong(turn, line)

@@ -91,11 +91,16 @@ class FrequentAnswers:
         form = form_of(question.text)
         return self.approved.find(line, form, language) if form else None
 
+    def is_withdrawn(self, question: Question, line: BusinessLine, language: str) -> bool:
+        """Whether somebody called the answer of the cache wrong, and none is kept in its place."""
+        keys = self.cached.keys(question, line, language, 0) if self.cached is not None else None
+        return keys is not None and self.cached is not None and self.cached.is_refused(keys)
+
     async def called_wrong(self, turn: StoredTurn, line: BusinessLine) -> None:
-        """A thumb down on an answer: where the cache may hold it, it is given no more. What was answered under another
-        version than the live one is not given any more anyway."""
-        live = line.prompt.version if line.prompt else None
-        known = turn.record.mode in (Mode.GENERATED, Mode.CACHED) and turn.prompt_version == live
+        """A thumb down on an answer: where the cache may hold it, it is given no more. `line` has the version that the turn
+        was answered under; where it has another, that version is gone."""
+        version = line.prompt.version if line.prompt else None
+        known = turn.record.mode in (Mode.GENERATED, Mode.CACHED) and turn.prompt_version == version
         if self.cached is None or not known:
             return
         await self.approved.current(searched(line))

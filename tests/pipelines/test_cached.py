@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from core.documents import Document, DocumentStatus
 from core.errors import EngineBroken, EngineRejected
@@ -24,19 +25,21 @@ from pipelines.approved import ApprovedAnswers
 from pipelines.cached import CachedAnswers
 from pipelines.feedback import withdraw
 from pipelines.frequent import FrequentAnswers
+from pipelines.pinned import Versions
 from storage.attachments import SqlAttachmentStore
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.documents import SqlDocumentStore
 from storage.lines import SqlLineStore
+from storage.prompts import SqlPromptStore
 from storage.refusals import SqlRefusals
+from storage.tables import experiment
 from storage.transcripts import SqlTranscriptReader
 from storage.words import SqlWordStore
 from tests.pipelines.test_answer import OnePassage
 from tests.pipelines.test_approved import pair
 from tests.support.asking import until
 from tests.support.keys import MASTER
-from tests.support.versions import versions
 from tests.support.words import screening
 
 LINE = BusinessLine("shop", {"zh": "商城"}, ["shop"], persona="你是小Q。")
@@ -89,6 +92,8 @@ class Shop:
     def __init__(self, database: Database) -> None:
         self.documents = SqlDocumentStore(database)
         self.lines = SqlLineStore(database)
+        self.prompts = SqlPromptStore(database, self.lines.forget)
+        self.draw = 1.0
         self.words = SqlWordStore(database)
         self.log = SqlConversationLog(database)
         self.transcripts = SqlTranscriptReader(database)
@@ -105,7 +110,7 @@ class Shop:
             "shop",
             SqlAttachmentStore(database),
             self.screening,
-            versions(database),
+            Versions(self.prompts, lambda: self.draw),
             frequent=self.frequent,
         )
 
@@ -354,6 +359,25 @@ async def test_called_wrong_it_is_not_given_again_here_nor_elsewhere(shop: Shop,
     assert elsewhere._refused == shop.cached._refused != set()
     await shop.put_document("新的答案")
     assert await shop.twice() == CACHED
+
+
+async def test_called_wrong_under_the_challenger_of_a_test_it_is_not_given_again(shop: Shop) -> None:
+    for text in ("挑战者。", "现行版。"):
+        made = await shop.prompts.add("shop", {"zh": text})
+        await shop.prompts.publish("shop", made.version)
+    values = {
+        "id": "e", "line": "shop", "champion": 2, "challenger": 1, "share": 0.5, "minimum": 10, "status": "running",
+        "started_at": datetime.now(UTC), "started_by": "", "outcome": {},
+    }  # fmt: skip
+    await shop.lines._db.write(lambda connection: connection.execute(insert(experiment).values(values)))
+    shop.lines.forget("shop")
+    assert await shop.twice() == CACHED
+    shop.draw = 0.0
+    assert await shop.twice() == CACHED
+    await withdraw(shop, (await shop.ask()).turn_id)  # type: ignore[arg-type]
+    assert await shop.twice() == ANEW
+    shop.draw = 1.0
+    assert await shop.twice() == (Mode.CACHED, 0), "the champion's was not called wrong"
 
 
 def _second(shop: Shop) -> Database:
