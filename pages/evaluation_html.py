@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.golden import Evaluation, Result
+from pages.language_words import language_word
 from pages.lists import lines, table, text
 from pipelines.checks import parted
 from pipelines.scores import Change, Pair, by_language, in_order
@@ -82,7 +83,7 @@ def _figures(run: Evaluation, say: Say, *, both: bool) -> str:
         [text(say["eval_time"]), *(_time(side.get("milliseconds"), say) for side in found)],
         [text(say["eval_first"]), *(_time(side.get("first_token"), say) for side in found)],
     ]
-    return table(say["eval_figure"], head, rows)
+    return f'<div class="xq-ab">{table(say["eval_figure"], head, rows)}</div>'
 
 
 def _time(spread: Mapping[str, int] | None, say: Say) -> str:
@@ -106,7 +107,7 @@ def _matrix(pairs: Sequence[Pair], say: Say, *, both: bool) -> str:
             f"{_word(change, say, both=both)} {counts[change]}" for change in CHANGES if counts.get(change)
         )
         rows.append(
-            f'<tr><th scope="row">{text(language)}</th><td><div class="xq-cells" aria-hidden="true">{cells}</div>'
+            f'<tr><th scope="row">{text(language_word(language, say))}</th><td><div class="xq-cells" aria-hidden="true">{cells}</div>'
             f'<span class="xq-meta">{text(told)}</span></td></tr>'
         )
     if not rows:
@@ -127,7 +128,7 @@ def _questions(pairs: Sequence[Pair], say: Say, *, both: bool) -> str:
         if not some:
             continue
         items = "".join(_question(pair, say, both=both) for pair in some[:SHOWN])
-        title = f"{_word(change, say, both=both)} ({len(some)})"
+        title = say["eval_count"].format(what=_word(change, say, both=both), count=len(some))
         opened = " open" if change in ("lost", "gained") or (change == "failing" and not both) else ""
         shown += (
             f'<details class="xq-sys-more xq-went {change}"{opened}><summary>{text(title)}</summary>'
@@ -155,7 +156,7 @@ def _side(label: str, result: Result | None, say: Say) -> str:
     why = f'<ul class="xq-why">{reasons}</ul>' if reasons else ""
     facts = [
         say[f"mode_{result.mode}"] if result.mode else "",
-        f"{result.milliseconds / 1000:.2f} s",
+        f"{result.milliseconds / 1000:.2f}{say['second']}",
         " / ".join(result.documents),
     ]
     passed = say["side_passed" if result.passed else "side_failed"]
@@ -179,8 +180,8 @@ def _opinion(result: Result, say: Say) -> str:
 def failure_in_words(failure: str, say: Say) -> str:
     """Why a check failed, for a person."""
     name, what = parted(failure)
-    if name == "mode":
-        what = say.get(f"mode_{what}", what)
+    if name in ("mode", "language"):
+        what = say.get(f"{name}_{what}", what)
     return say.get(f"fail_{name}", "{what}").format(what=what)
 
 

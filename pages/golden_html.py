@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from core.golden import Expected, GoldenQuestion, Proposal
 from core.messages import Mode
 from pages.addresses import document_address
+from pages.language_words import LANGUAGE_WORDS, language_word
 from pages.lists import lines, local_time, text
 from pages.system_section import labelled, options
 from pipelines.golden import LONGEST_ANSWER, LONGEST_QUESTION, LONGEST_REFERENCE
@@ -13,19 +14,23 @@ from pipelines.golden import LONGEST_ANSWER, LONGEST_QUESTION, LONGEST_REFERENCE
 Say = Mapping[str, str]
 MODES = (Mode.APPROVED, Mode.CACHED, Mode.GENERATED, Mode.QUOTED, Mode.HANDOFF, Mode.REFUSED)
 LONGEST_LIST = 10_000
+_TAGS = [key.removeprefix("language_") for key in LANGUAGE_WORDS["en"] if key != "language_und"]
 
 
 def golden_item(golden: GoldenQuestion, zone: ZoneInfo, say: Say) -> str:
     """One question with what it asks for; its form is fetched when it is wanted."""
     place = f"xq-golden-{golden.id}"
     ask = say["golden_remove_ask"].format(question=_short(golden.question))
-    facts = [say[f"origin_{golden.origin}"], golden.language if golden.language != "und" else ""]
+    facts = [
+        say[f"origin_{golden.origin}"],
+        language_word(golden.language, say) if golden.language != "und" else "",
+    ]
     meta = " · ".join(filter(None, (*facts, local_time(golden.created_at, zone))))
     return (
         f'<li><p class="xq-question">{lines(golden.question)}</p>{_asked(golden, say)}'
         f'<div class="xq-meta">{text(meta)}</div><div class="xq-buttons">'
         f'<button type="button" class="xq-quiet" data-get="golden/edit" data-query="id={text(golden.id)}" '
-        f'data-into="{place}">{text(say["golden_edit"])}</button>'
+        f'data-into="{place}" data-folds="yes" aria-expanded="false">{text(say["golden_edit"])}</button>'
         f'<button type="button" class="xq-quiet" data-post="golden/remove" data-id="{text(golden.id)}" '
         f'data-ask="{text(ask)}" data-yes="{text(say["golden_remove"])}">{text(say["golden_remove"])}</button>'
         f'</div><div id="{place}"></div></li>'
@@ -60,7 +65,8 @@ def proposal_item(proposal: Proposal, zone: ZoneInfo, say: Say) -> str:
 def form_of(golden: GoldenQuestion, say: Say) -> str:
     """The form in which a question is written anew."""
     return (
-        f'<form class="xq-sys-form" data-post="golden/change"><input type="hidden" name="id" value="{text(golden.id)}">'
+        f'<form class="xq-sys-form" data-post="golden/change" data-unsaved="yes">'
+        f'<input type="hidden" name="id" value="{text(golden.id)}">'
         + fields(golden.question, golden.expected, golden.reference, say)
         + f'<button type="submit" class="xq-button">{text(say["save"])}</button></form>'
     )
@@ -69,6 +75,9 @@ def form_of(golden: GoldenQuestion, say: Say) -> str:
 def fields(question: str, expected: Expected, reference: str, say: Say) -> str:
     """What a person writes of a golden question; of a list one entry a line."""
     modes = {"": say["any"], **{mode.value: say[f"mode_{mode.value}"] for mode in MODES}}
+    languages = {"": say["any"]} | {tag: language_word(tag, say) for tag in _TAGS}
+    if expected.language:  # as it was said over the API, say
+        languages.setdefault(expected.language, expected.language)
     length = "" if expected.max_characters is None else str(expected.max_characters)
     return (
         _area("question", say["golden_question"], question, LONGEST_QUESTION, 2, required=True)
@@ -77,8 +86,7 @@ def fields(question: str, expected: Expected, reference: str, say: Say) -> str:
         + _area("documents", say["golden_documents"], "\n".join(expected.documents), LONGEST_LIST, 1)
         + labelled(
             say["golden_language"],
-            f'<input type="text" name="language" maxlength="20" value="{text(expected.language or "")}" '
-            'placeholder="zh" autocomplete="off">',
+            f'<select name="language">{options(languages, expected.language or "")}</select>',
         )
         + labelled(say["golden_mode"], f'<select name="mode">{options(modes, expected.mode or "")}</select>')
         + labelled(
@@ -111,7 +119,9 @@ def _asked(golden: GoldenQuestion, say: Say) -> str:
             f'{text(say["check_cites"])}<a href="{text(address)}" target="_blank">{text(place)}</a>'
         )
     checks += _each(say["check_cites"] + "{what}", [" / ".join(expected.documents)])
-    checks += _each(say["check_language"], [expected.language or ""])
+    checks += _each(
+        say["check_language"], [language_word(expected.language, say) if expected.language else ""]
+    )
     checks += _each(say["check_mode"], [say[f"mode_{expected.mode}"] if expected.mode else ""])
     checks += _each(say["check_length"], [str(expected.max_characters or "")])
     if not checks:

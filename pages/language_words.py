@@ -70,3 +70,8 @@ LANGUAGE_WORDS: Mapping[str, Mapping[str, str]] = {
         "language_und": "Undetermined",
     },
 }
+
+
+def language_word(tag: str, say: Mapping[str, str]) -> str:
+    """A language by its name; one without a name by its tag."""
+    return say.get(f"language_{tag}", tag)

@@ -55,7 +55,9 @@ async def _show(call: Call) -> str:
     ended = [run for run in runs if run not in going]
     if ended:
         shown += (
-            f'<h3>{text(_title(ended[0], say))}</h3><div id="xq-report">{await _read(ended[0], call)}</div>'
+            f"<h3>{text(_title(ended[0], say))}</h3>"
+            f'<p class="xq-meta">{local_time(ended[0].created_at, call.zone)}</p>'
+            f'<div id="xq-report">{await _read(ended[0], call)}</div>'
         )
     if len(ended) > 1:
         items = "".join([_item(run, await _outcome(run, call), call, say) for run in ended[1:]])
@@ -135,7 +137,7 @@ def _item(run: Evaluation, outcome: str, call: Call, say: Mapping[str, str]) -> 
         f'<li><strong>{text(_title(run, say))}</strong> <span class="xq-tag">{text(tag)}</span>'
         f'<div class="xq-meta">{text(meta)}</div><div class="xq-buttons">'
         f'<button type="button" class="xq-quiet" data-get="evaluations/report" data-query="id={text(run.id)}" '
-        f'data-into="xq-report-{text(run.id)}">{text(say["eval_open"])}</button></div>'
+        f'data-into="xq-report-{text(run.id)}" data-folds="yes" aria-expanded="false">{text(say["eval_open"])}</button></div>'
         f'<div id="xq-report-{text(run.id)}"></div></li>'
     )
 
@@ -169,11 +171,11 @@ async def _run(call: Call) -> Response:
 
 
 async def _progress(call: Call) -> Response:
-    """How far it is; once it has ended, what it found."""
+    """How far it is; once it has ended, what it found, and the section is shown anew with what can be done next."""
     run = await _mine(call, call.query("id"))
     if run.status in ("waiting", "running"):
         return fragment(progress(run, words(call.language)))
-    return fragment(await _read(run, call))
+    return fragment(f"{await _read(run, call)}<span data-reload></span>")
 
 
 async def _report(call: Call) -> Response:

@@ -4,21 +4,24 @@ Counts nothing itself: pipelines/most_asked.py does.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from core.access import Right
-from core.errors import Conflict, InvalidRequest, NotFound
+from core.errors import Conflict, EngineError, InvalidRequest, NotFound, NotSupported
 from core.line_changes import LineChange
-from core.messages import BusinessLine, Mode
+from core.messages import BusinessLine, Mode, Question
 from pages.chosen_line import chosen_line
 from pages.console_words import words
 from pages.knowledge_calls import Call, Spoken, fragment, told
-from pages.lists import empty, text
-from pages.system_section import Section, Way, labelled
+from pages.lists import empty, lines, text
+from pages.system_section import Section, Way
 from pipelines.approving import LONGEST_ANSWER, LONGEST_QUESTION, approve
+from pipelines.bases import searched
 from pipelines.calibration import calibrate_line
 from pipelines.feedback import withdraw
+from pipelines.frequent import FrequentAnswers
 from pipelines.likeness.threshold import LEAST_QUESTIONS
 from pipelines.lines import change_line
 from pipelines.most_asked import DAYS, Asked, Use, use_of
@@ -55,7 +58,8 @@ async def _show(call: Call) -> str:
     shown = f'{_figures(use, call, say)}<p class="xq-meta">{text(state)}</p>{_similar(call, line, say)}'
     if not use.most:
         return shown + empty(say["fq_none"].format(days=DAYS))
-    items = "".join(_item(one, say) for one in use.most)
+    await frequent.approved.current(searched(line))  # what was approved a moment ago counts
+    items = "".join(_item(*_as_now(one, line, frequent), say) for one in use.most)
     warm = _warm_state(call, line, say) if rules.cache and call.services.engine.kind == "model" else ""
     return f'{shown}{warm}<h3>{text(say["fq_most"])}</h3><ul class="xq-sys-list xq-frequent">{items}</ul>'
 
@@ -108,36 +112,43 @@ def _similar(call: Call, line: BusinessLine, say: Say) -> str:
     return f'<div class="xq-buttons"><span class="xq-meta">{text(said)}</span>{switch}{calibrate}</div>'
 
 
-def _item(one: Asked, say: Say) -> str:
+def _as_now(one: Asked, line: BusinessLine, frequent: FrequentAnswers) -> tuple[Asked, bool]:
+    """The question as it would be answered now, whatever answered it last, and whether what the cache had is withdrawn."""
+    question = Question(one.question, "", "console", "", line=line.id)
+    approved = frequent.approved_answer(question, line, one.language)
+    if approved is not None:
+        return replace(one, mode=Mode.APPROVED, answer=approved.text), False
+    return one, frequent.is_withdrawn(question, line, one.language)
+
+
+def _item(one: Asked, withdrawn: bool, say: Say) -> str:
     mode = say["fq_cached"] if one.mode is Mode.CACHED else say[f"mode_{one.mode.value}"] if one.mode else ""
+    if withdrawn:
+        mode = say["fq_is_withdrawn"]
     return (
         f'<li><details><summary><strong>{text(one.question)}</strong> <span class="xq-tag">{text(mode)}</span>'
         f'<span class="xq-meta">{text(say["fq_times"].format(n=one.times))}</span></summary>'
-        f"{_what_to_do(one, say)}</details></li>"
+        f"{_what_to_do(one, withdrawn, say)}</details></li>"
     )
 
 
-def _what_to_do(one: Asked, say: Say) -> str:
+def _what_to_do(one: Asked, withdrawn: bool, say: Say) -> str:
     if one.mode is Mode.APPROVED:
-        return f'<p class="xq-meta">{text(say["fq_is_approved"])}</p>'
-    withdrawn = ""
-    if one.mode in (Mode.CACHED, Mode.GENERATED):
-        withdrawn = (
+        return f'<div class="xq-text">{lines(one.answer)}</div><p class="xq-meta">{text(say["fq_is_approved"])}</p>'
+    evict = ""
+    if one.mode in (Mode.CACHED, Mode.GENERATED) and not withdrawn:
+        evict = (
             f'<button type="button" class="xq-quiet" data-post="frequent/withdraw" data-id="{text(one.turn_id)}" '
             f'data-ask="{text(say["fq_evict_ask"])}" data-yes="{text(say["fq_evict"])}">{text(say["fq_evict"])}</button>'
         )
     answer = one.answer if one.mode in (Mode.CACHED, Mode.GENERATED) else ""
     return (
         '<form class="xq-sys-form" data-post="frequent/approve">'
-        + labelled(
-            say["fq_question"],
-            f'<input type="text" name="question" maxlength="{LONGEST_QUESTION}" required value="{text(one.question)}">',
-        )
-        + labelled(
-            say["fq_answer"],
-            f'<textarea name="answer" rows="5" maxlength="{LONGEST_ANSWER}" required>{text(answer)}</textarea>',
-        )
-        + f'<button type="submit" class="xq-button xq-primary">{text(say["fq_approve"])}</button>{withdrawn}</form>'
+        f'<label class="xq-field xq-wide"><span>{text(say["fq_question"])}</span>'
+        f'<input type="text" name="question" maxlength="{LONGEST_QUESTION}" required value="{text(one.question)}"></label>'
+        f'<label class="xq-field xq-wide"><span>{text(say["fq_answer"])}</span>'
+        f'<textarea name="answer" rows="6" maxlength="{LONGEST_ANSWER}" required>{text(answer)}</textarea></label>'
+        f'<button type="submit" class="xq-button xq-primary">{text(say["fq_approve"])}</button>{evict}</form>'
     )
 
 
@@ -196,6 +207,10 @@ async def _calibrate(call: Call) -> Response:
         found = await calibrate_line(call.services, line, call.principal.actor)
     except Conflict:
         raise Spoken(say["fq_calibrate_too_few"].format(least=LEAST_QUESTIONS)) from None
+    except NotSupported:
+        raise Spoken(say["fq_calibrate_no_model"]) from None
+    except EngineError:
+        raise Spoken(say["fq_calibrate_failed"]) from None
     said = say["fq_calibrated"].format(
         recall=f"{found.recall:.0%}",
         false=f"{found.false_hits:.1%}",

@@ -61,7 +61,7 @@ async def _show(call: Call) -> str:
 def _new(say: Mapping[str, str], *, opened: bool) -> str:
     return (
         f'<details class="xq-sys-more"{" open" if opened else ""}><summary>{text(say["golden_new"])}</summary>'
-        f'<form class="xq-sys-form" data-post="golden/add">{fields("", NOTHING_EXPECTED, "", say)}'
+        f'<form class="xq-sys-form" data-post="golden/add" data-unsaved="yes">{fields("", NOTHING_EXPECTED, "", say)}'
         f'<button type="submit" class="xq-button xq-primary">{text(say["golden_add"])}</button></form></details>'
     )
 

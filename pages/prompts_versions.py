@@ -167,9 +167,9 @@ def _acts(version: PromptVersion, live: int | None, line: BusinessLine, say: Map
     return found
 
 
-def _new_from(number: int, say: Mapping[str, str]) -> str:
+def _new_from(number: int, say: Mapping[str, str], look: str = "xq-button") -> str:
     return (
-        f'<button type="button" class="xq-button" data-post="versions/draft" data-id="{number}">'
+        f'<button type="button" class="{look}" data-post="versions/draft" data-id="{number}">'
         f"{text(say['version_new_from'])}</button>"
     )
 
@@ -262,7 +262,9 @@ async def _gate(call: Call) -> Response:
     run = (await _gates(call, line)).get(number)
     if run is None:
         return fragment("")
-    over = "" if outcome_of_gate(run) == "checking" else "<span data-reload></span>"
+    outcome = outcome_of_gate(run)
+    live = say["version_gate_published"].format(version=number) if outcome == "published" else ""
+    over = "" if outcome == "checking" else f'<span data-reload="{text(live)}"></span>'
     return fragment(_checked(run, number, say) + over)
 
 
@@ -270,11 +272,12 @@ def _checked(run: Evaluation, number: int, say: Mapping[str, str]) -> str:
     outcome = outcome_of_gate(run)
     if outcome != "checking":
         report = (
-            f'<button type="button" class="xq-quiet" data-section="evaluations">'
+            f'<button type="button" class="xq-quiet" data-section="evaluations" data-report="{text(run.id)}">'
             f"{text(say['version_gate_report'])}</button>"
         )
+        mend = f" {_new_from(number, say, 'xq-quiet')}" if outcome == "blocked" else ""
         said = text(say[f"version_gate_{outcome}"].format(version=number))
-        return f'<p class="xq-version-gate">{said} {report}</p>'
+        return f'<p class="xq-version-gate">{said} {report}{mend}</p>'
     told = say["version_checking"].format(version=number, done=run.done, total=run.total)
     return (
         f'<div class="xq-version-gate" data-refresh="versions/gate?version={number}" data-every="{CHECKING_MILLISECONDS}">'
@@ -289,7 +292,8 @@ async def _draft(call: Call) -> Response:
     if parent != STARTER:
         await _found(call, line, parent)
     made = await make_draft(call.services, line, call.principal.actor, parent=parent or None)
-    return told({"message": say["version_made"].format(version=made.version), "reload": True})
+    message = say["version_made"].format(version=made.version)
+    return told({"message": message, "reload": True, "open": f"xq-version-{made.version}"})
 
 
 async def _change(call: Call) -> Response:
@@ -315,7 +319,7 @@ async def _change(call: Call) -> Response:
     except NotFound:
         raise Spoken(say["version_gone"]) from None
     at = local_time(datetime.now(UTC), call.zone)
-    return told({"reveal": f"<p>{text(say['version_saved'].format(time=at))}</p>"})
+    return told({"reveal": f"<p>{text(say['version_saved'].format(time=at))}</p>", "kept": True})
 
 
 def _parameters(sent: Mapping[str, Any], say: Mapping[str, str]) -> Parameters:

@@ -10,7 +10,12 @@ Knows no section. The System and the Prompts tab are made of them.
 - `data-get="NAME/way" data-into="ID"` on a form or a button fetches a fragment into the element of that id, a form's
   fields (or the button's `data-query`) as the query;
 - `<div data-refresh="NAME/way?…" data-every="1000">` is fetched anew and replaced, as long as what comes still asks for it;
-  where what comes holds an element with `data-reload`, the section is shown anew;
+  where what comes holds an element with `data-reload`, the section is shown anew unless somebody writes in it, and what
+  stands in the attribute is said above;
+- `data-folds="yes"` beside `data-get` on a button: a second press puts away what the first one fetched;
+- `<form data-post="…" data-unsaved="…">` is asked about before the tab shows something else while it holds what was not
+  saved; the sentence stands in its `data-into` meanwhile;
+- `<button data-section="NAME" data-report="ID">` shows another section, there the report of that id;
 - `<details data-get="NAME/way" data-query="…" data-into="ID">` fetches what is folded away when it is first opened;
 - `<button data-insert="…">` in a form puts a text where the cursor was, `<button data-mark="FIELD:start:end">` selects
   characters of the form's field;
@@ -18,8 +23,9 @@ Knows no section. The System and the Prompts tab are made of them.
   fields as the query; what is to be saved is a plain `<a href="/TAB/NAME/way" download>`.
 
 A POST answers with `told({...})`: `message` is said above the section, `reveal` is HTML shown there until the next
-press, `reload: True` shows the section anew, `replace: {ID: HTML}` puts HTML in the place of elements, `line` makes the
-tab be about that business line. An error's sentence appears in the form or above the section; raise
+press, `reload: True` shows the section anew, `open: ID` unfolds what is around an element of it, `replace: {ID: HTML}`
+puts HTML in the place of elements, `line` makes the tab be about that business line, `kept: True` says that the form's
+content is saved. An error's sentence appears in the form or above the section; raise
 `pages.knowledge_calls.Spoken` for one in the reader's own words, with `param` beneath the field of that name.
 """
 
@@ -38,7 +44,7 @@ from pages.system_section import Section
 from pipelines.services import Services
 
 FILL_JS = "window.xiaoqSections(element);"
-SPOKEN = ("cancel", "error_internal_error", "copy", "copied")
+SPOKEN = ("cancel", "error_internal_error", "copy", "copied", "leave", "leave_unsaved")
 """Words that the script says itself."""
 
 Head = Callable[[Call], Awaitable[str]]

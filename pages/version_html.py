@@ -44,7 +44,8 @@ def editor(version: PromptVersion, say: Say) -> str:
         for language in languages
     )
     return (
-        f'<form class="xq-sys-form xq-version-form" data-post="versions/change" data-into="xq-said-{number}">'
+        f'<form class="xq-sys-form xq-version-form" data-post="versions/change" data-into="xq-said-{number}" '
+        f'data-unsaved="{text(say["version_unsaved"])}">'
         f'<input type="hidden" name="id" value="{number}">{fields}{chips(say)}'
         + f'<label class="xq-field xq-wide"><span>{text(say["version_note"])}</span>'
         f'<input type="text" name="note" maxlength="{LONGEST_NOTE}" value="{text(version.note)}"></label>'

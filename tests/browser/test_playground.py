@@ -69,6 +69,10 @@ async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Brow
         await expect(cells.nth(1).get_by_label("What an answer must contain")).to_have_value("ECHO")
         await cells.nth(1).get_by_role("button", name="Save as golden answer").click()
         await expect(cells.nth(1)).to_contain_text("Saved as a golden question.")
+
+        await section(visit, "versions")
+        tab = await section(visit, "playground")
+        await expect(tab.get_by_label("Questions")).to_have_value("How do I descale it?\nIs it loud?")
         assert await visit.faults() == []
 
 

@@ -3,6 +3,7 @@ published, and rolled back."""
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -27,10 +28,10 @@ def prompted_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-async def open_tab(visit: Visit, name: str = "Prompts") -> Page:
+async def open_tab(visit: Visit, name: str = "Prompts", line: str = "shop") -> Page:
     await visit.sign_in()
     await visit.page.get_by_role("tab", name=name, exact=True).click()
-    await visit.page.locator("[data-line-choice]").select_option("shop")
+    await visit.page.locator("[data-line-choice]").select_option(line)
     return visit.page
 
 
@@ -109,10 +110,78 @@ async def test_a_version_that_makes_a_known_question_worse_waits_until_it_is_men
         evaluations = await section(page, "evaluations")
         await expect(evaluations.locator("#xq-report")).to_contain_text("v3 went live")
 
+        # The report of a version is its own, however many came after it.
+        versions = await section(page, "versions")
+        await held.get_by_role("button", name="Show the report").click()
+        earlier = evaluations.locator(".xq-golden > li", has_text="Held back")
+        await expect(earlier.locator(".xq-verdict")).to_contain_text("v2 was not published.")
+        await expect(earlier.locator(".xq-verdict")).to_be_in_viewport()
+
         versions = await section(page, "versions")
         await confirmed(versions.locator(".xq-version-head"), "Roll back")
         await expect(page.locator(".xq-sys-said")).to_contain_text("Rolled back: v1 is live.")
         await expect(page.locator(".xq-version-head")).to_contain_text("Live: v1")
+
+
+async def test_what_is_being_written_outlasts_a_check_and_is_asked_about(
+    browser: Browser, echo_site: Site
+) -> None:
+    async with httpx.AsyncClient(base_url=echo_site.address, timeout=30) as http:
+        asked = {"question": "How do I block a lost card?", "expected": {"forbidden": ["nonsense"]}}
+        (await http.post("/api/lines/bank/golden", json=asked)).raise_for_status()
+    async with visiting(browser, echo_site) as visit:
+        page = await open_tab(visit, line="bank")
+        versions = await section(page, "versions")
+        await versions.get_by_role("button", name="New draft from the live version").dblclick()
+        await expect(versions.locator("#xq-version-1 textarea").first).to_be_visible()
+        await expect(versions.locator("textarea[name=text_en]")).to_have_count(1)  # one draft, unfolded
+        await confirmed(versions, "Publish")
+        await expect(versions.locator(".xq-version-gate progress")).to_be_visible()
+
+        await versions.get_by_role("button", name="New draft from the live version").click()
+        field = versions.locator("#xq-version-2 textarea[name=text_en]")
+        await field.fill("Be brief.\n" * 40 + "{tone}")
+        await expect(versions.locator("#xq-said-2")).to_contain_text("Not saved yet.")
+        await expect(versions.locator(".xq-version-gate")).to_contain_text(
+            "v1 passed and is live", timeout=60_000
+        )
+        await expect(field).to_have_value("Be brief.\n" * 40 + "{tone}")
+
+        await versions.get_by_role("button", name="Save draft").click()
+        await versions.get_by_role("button", name="Show", exact=True).click()
+        seen = "field => [field.scrollTop > 0, field.value.slice(field.selectionStart, field.selectionEnd)]"
+        assert await field.evaluate(seen) == [True, "{tone}"]
+
+        await page.locator("#xq-prompts nav [data-section=golden]").click()
+        await expect(page.locator(".xq-sys-said")).to_contain_text("not saved")
+        assert await visit.faults() == []
+        await page.keyboard.press("Escape")
+        await page.locator("[data-line-choice]").select_option("shop")
+        await expect(page.locator("[data-line-choice]")).to_have_value("bank")
+        await page.locator(".xq-ask-first").get_by_role("button", name="Cancel").click()
+        await expect(field).to_be_visible()
+        await field.fill("Be brief.")
+        await versions.get_by_role("button", name="Save draft").click()
+        await expect(versions.locator("#xq-said-2")).to_contain_text("Saved (")
+        golden = await section(page, "golden")
+
+        edit = golden.get_by_role("button", name="Edit")
+        await edit.click()
+        await expect(golden.locator("form[data-post='golden/change']")).to_be_visible()
+        await edit.click()
+        await expect(golden.locator("form[data-post='golden/change']")).to_have_count(0)
+        await golden.get_by_role("button", name="Remove").click()
+        await page.keyboard.press("Escape")
+        await expect(golden.locator(".xq-ask-first")).to_have_count(0)
+        await expect(golden.get_by_role("button", name="Remove")).to_be_focused()
+
+        evaluations = await section(page, "evaluations")
+        await evaluations.get_by_role("button", name="Ask all questions (1)").click()
+        await expect(evaluations.get_by_role("button", name="Stop")).to_be_visible()
+        await expect(evaluations.get_by_role("button", name="Ask all questions (1)")).to_be_visible(
+            timeout=60_000
+        )
+        await expect(evaluations.locator("h3").nth(1)).to_have_text("v2 against v1")
 
 
 async def test_an_administrator_answers_for_a_loss(browser: Browser, prompted_site: Site) -> None:

@@ -46,7 +46,7 @@ async def test_questions_are_counted_by_their_form_and_what_is_somebody_s_is_lef
 async def test_a_question_s_words_are_shown_as_words() -> None:
     use = await use_of(cast(Any, Transcripts(turn("<b>怎么</b>退款", Mode.GENERATED, 1))), "shop", 10)
     for language in ("zh", "en"):
-        shown = _item(use.most[0], words(language))
+        shown = _item(use.most[0], False, words(language))
         assert "<b>" not in shown
         assert 'data-post="frequent/withdraw"' in shown
 

@@ -1,6 +1,7 @@
 """The Prompts tab's golden questions and evaluations, over real parts: what is written, read and held back."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.access import Principal
+from core.golden import Expected
+from core.messages import Question
+from core.ports import TranscriptFilter
 from pages.prompts import prompts_routes
 from pipelines.proposals import propose
 from pipelines.publish import publish
@@ -108,7 +112,7 @@ async def test_a_file_comes_in_whole_or_says_what_is_wrong(desk: Desk) -> None:
     bad = await desk.send("golden/import", "g.csv", "问题,回答方式\n几点？,robot\n".encode())
     assert "Row 2" in bad.json()["reveal"]
     good = await desk.send("golden/import", "g.csv", "问题,必须包含\n几点？,九点\n".encode())
-    assert good.json()["message"] == "1 golden questions imported."
+    assert good.json()["message"] == "Golden questions imported: 1."
     assert "九点" in await desk.read("golden/export", format="jsonl")
 
 
@@ -134,6 +138,57 @@ async def test_a_publication_that_is_held_back_is_read_and_overridden(desk: Desk
     assert await desk.services.prompts.live("shop") == 3
     assert "v3 was published all the same" in await desk.read("evaluations/report", id=run or "")
     assert "Publish all the same" not in await desk.read("evaluations")
+
+
+async def test_languages_are_chosen_and_read_by_their_names(desk: Desk) -> None:
+    await desk.post("golden/add", question="Can I return it?", language="zh-Hant")
+    shown = await desk.read("golden")
+    assert "in Chinese (Traditional)" in shown
+    assert "added by hand · English" in shown
+    made = next(each for each in await desk.services.golden.list("shop") if each.language == "en")
+    form = await desk.read("golden/edit", id=made.id)
+    assert '<option value="zh-Hant" selected>Chinese (Traditional)</option>' in form
+    spoken = replace(golden(2, "Hur länge?"), expected=Expected(language="sv"))
+    await desk.services.golden.put(spoken)
+    assert '<option value="sv" selected>sv</option>' in await desk.read("golden/edit", id=spoken.id)
+    await desk.services.golden.delete("shop", spoken.id)
+    await desk.post("evaluations/run", after="2", before="-")
+    (run,) = await desk.services.evaluations.list("shop")
+    await over(desk.services, run.id)
+    report = await desk.read("evaluations/report", id=run.id)
+    assert '<th scope="row">Chinese (Simplified)</th>' in report
+    assert "is not in Chinese (Traditional)" in report
+
+
+async def test_a_run_that_is_over_shows_the_section_anew(desk: Desk) -> None:
+    await desk.post("evaluations/run", after="2", before="-")
+    (run,) = await desk.services.evaluations.list("shop")
+    await over(desk.services, run.id)
+    assert "<span data-reload></span>" in await desk.read("evaluations/progress", id=run.id)
+    assert "evaluations/run" in await desk.read("evaluations")
+
+
+async def test_what_is_asked_most_is_shown_as_it_would_be_answered_now(desk: Desk) -> None:
+    async def ask(text: str) -> None:
+        question = Question(text, "chat:1", "chat", "r", line="shop")
+        assert [event async for event in desk.services.answer.ask(question)]
+
+    await ask("签收后几天内可以退货")
+    turn = (await desk.services.transcripts.turns(TranscriptFilter(line="shop")))[0]
+    shown = await desk.read("frequent")
+    assert ("frequent/withdraw" in shown, "Withdrawn" in shown) == (True, False)
+    assert (await desk.post("frequent/withdraw", id=turn.id)).status_code == 200
+    shown = await desk.read("frequent")
+    assert ("frequent/withdraw" in shown, "Withdrawn" in shown) == (False, True)
+    await desk.post("frequent/approve", question="签收后几天内可以退货", answer="7 天内。<i>")
+    shown = await desk.read("frequent")
+    assert ("Approved answer" in shown, "7 天内。&lt;i&gt;" in shown, "Withdrawn" in shown) == (
+        True,
+        True,
+        False,
+    )
+    refused = await desk.post("frequent/calibrate")
+    assert (refused.status_code, "has no embedding model" in refused.text) == (400, True)
 
 
 async def test_a_run_is_begun_by_hand_and_stopped(desk: Desk) -> None:

@@ -164,7 +164,7 @@ async def test_a_check_is_watched_until_the_version_goes_live_by_itself(services
                 assert "being checked with the golden questions" in told
                 assert 'data-refresh="versions/gate?version=1"' in told
                 await asyncio.sleep(0.05)
-        assert "v1 passed and is live" in told
+        assert 'data-reload="v1 passed and is live."' in told, "who watches hears of it above the list"
         shown = (await at.get("/prompts/versions")).text
         assert "Live: v1" in shown
         assert "xq-version-gate" not in shown

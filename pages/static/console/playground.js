@@ -4,6 +4,7 @@
   "use strict";
 
   const MARKS = "xiaoq.marks";
+  const QUESTIONS = "xiaoq.questions."; // by line: who mends a prompt and comes back asks the same again
 
   const make = (tag, options = {}, ...children) => {
     const { dataset, ...rest } = options;
@@ -38,6 +39,11 @@
       this.most = Number(form.dataset.most);
       this.leaving = null;
       this.mark(sessionStorage.getItem(MARKS) === "yes");
+      form.elements.questions.value ||= sessionStorage.getItem(QUESTIONS + this.line) || "";
+    }
+
+    get line() {
+      return this.form.closest(".xq-sys-root").querySelector("[data-line-choice]").value;
     }
 
     at(selector) {
@@ -99,8 +105,8 @@
       this.fail("");
       this.busy(true);
       try {
-        const line = this.form.closest(".xq-sys-root").querySelector("[data-line-choice]").value;
-        const response = await fetch(`/prompts/playground/run?line=${encodeURIComponent(line)}`, {
+        sessionStorage.setItem(QUESTIONS + this.line, this.form.elements.questions.value);
+        const response = await fetch(`/prompts/playground/run?line=${encodeURIComponent(this.line)}`, {
           method: "POST",
           headers: { "content-type": "application/json" },
           body: JSON.stringify(this.asked()),
@@ -264,6 +270,7 @@
     return form ? known.get(form) : null;
   };
 
+  document.addEventListener("xiaoq-shown", (event) => of(event.target));
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-playground]")) return;
     event.preventDefault();

@@ -13,10 +13,12 @@
     return element;
   };
 
+  // `passing` is what another try may not meet: no connection, or a server that is not itself.
   class Refused extends Error {
-    constructor(message, field = "") {
+    constructor(message, field = "", passing = false) {
       super(message);
       this.field = field;
+      this.passing = passing;
     }
   }
 
@@ -29,6 +31,13 @@
       root.addEventListener("submit", (event) => this.submit(event));
       root.addEventListener("change", (event) => this.choose(event));
       root.addEventListener("toggle", (event) => this.unfold(event), true);
+      root.addEventListener("input", (event) => this.type(event));
+      root.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") this.at(".xq-ask-first .xq-no")?.click();
+      });
+      window.addEventListener("beforeunload", (event) => {
+        if (this.unsaved) event.preventDefault();
+      });
       root.addEventListener("focusin", (event) => {
         if (event.target.matches("textarea")) this.written = event.target;
       });
@@ -49,11 +58,43 @@
       return `/${this.tab}/${way}${way.includes("?") ? "&" : "?"}line=${encodeURIComponent(this.line)}`;
     }
 
-    async choose(event) {
-      if (!event.target.matches("[data-line-choice]")) return;
-      sessionStorage.setItem(LINE, event.target.value);
-      this.at(".xq-sys-said").replaceChildren();
-      await this.attempt(() => this.show(this.section));
+    async choose({ target }) {
+      if (!target.matches("[data-line-choice]")) return;
+      const chosen = target.value;
+      target.value = this.shown; // until nothing stands in the way
+      this.leave(target, async () => {
+        target.value = chosen;
+        sessionStorage.setItem(LINE, chosen);
+        await this.show(this.section);
+      });
+    }
+
+    // Forms that hold what somebody wrote and did not save.
+    get unsaved() {
+      return [...this.root.querySelectorAll("form[data-unsaved]")].some(isChanged);
+    }
+
+    // What a form did last no longer holds once somebody goes on writing; it may say so.
+    type({ target }) {
+      const form = target.form;
+      form?.querySelector(".xq-line-saved")?.remove();
+      if (!form?.dataset.unsaved || !form.dataset.into || !isChanged(form)) return;
+      const place = this.at(`#${CSS.escape(form.dataset.into)}`);
+      if (place.querySelector("[role=alert]")) return; // what is to be mended stays while it is being mended
+      place.replaceChildren(make("p", { className: "xq-meta" }, form.dataset.unsaved));
+    }
+
+    // Goes elsewhere within the tab, at once or after asking; `from` has the keyboard again where the answer is no.
+    leave(from, work) {
+      const go = () => {
+        this.at(".xq-sys-said").replaceChildren();
+        this.attempt(work);
+      };
+      if (!this.unsaved) return go();
+      const said = this.at(".xq-sys-said");
+      said.replaceChildren();
+      this.question(said, this.words.leave_unsaved, this.words.leave, go, () => from.focus());
+      said.scrollIntoView({ block: "nearest" });
     }
 
     async call(way, options = {}) {
@@ -64,12 +105,13 @@
           headers: { "x-time-zone": zone, ...options.headers },
         });
       } catch {
-        throw new Refused(this.words.error_internal_error || "");
+        throw new Refused(this.words.error_internal_error || "", "", true);
       }
       if (response.ok) return response;
       if (response.status === 401) location.assign("/login");
       const told = await response.json().catch(() => null);
-      throw new Refused(told?.error?.message || this.words.error_internal_error || "", told?.error?.param);
+      const message = told?.error?.message || this.words.error_internal_error || "";
+      throw new Refused(message, told?.error?.param, response.status >= 500);
     }
 
     // What is folded away is fetched when it is opened for the first time.
@@ -95,11 +137,16 @@
       const field = form?.elements[name];
       if (!field) return;
       const units = (count) => [...field.value].slice(0, Number(count)).join("").length;
+      const [from, to] = [units(start), units(end)];
+      // A browser scrolls a field to its cursor when the field gets the keyboard, and does not to a selection.
+      field.blur();
+      field.setSelectionRange(from, from);
       field.focus();
-      field.setSelectionRange(units(start), units(end));
+      field.setSelectionRange(from, to);
     }
 
-    async post(way, sent, into = "") {
+    async post(way, sent, into = "", form = null) {
+      this.at(".xq-sys-said").replaceChildren(); // what was said of the act before
       const place = into ? this.at(`#${CSS.escape(into)}`) : null;
       place?.replaceChildren(); // what is asked next must not stand beside the last answer
       const response = await this.call(way, {
@@ -107,10 +154,11 @@
         headers: { "content-type": "application/json" },
         body: JSON.stringify(sent),
       });
-      await this.told(await response.json(), place);
+      await this.told(await response.json(), place, form);
     }
 
-    async told({ message, reveal, reload, replace = {}, line }, place = null) {
+    async told({ message, reveal, reload, replace = {}, line, kept, open }, place = null, form = null) {
+      if (kept && form) settle(form);
       if (line) {
         sessionStorage.setItem(LINE, line);
         this.root.replaceChildren(); // the list of lines is another one now
@@ -123,7 +171,7 @@
       }
       const said = this.at(".xq-sys-said");
       said.replaceChildren();
-      if (message) said.append(make("p", { className: "xq-banner" }, make("span", {}, message)));
+      if (message) this.say(message);
       if (reveal && place) {
         place.innerHTML = reveal;
         this.keepUp(place);
@@ -134,7 +182,22 @@
         this.keepUp(shown);
       }
       if (reload) await this.show(this.section);
+      if (open) this.unfoldAt(open);
+      // What had the keyboard may be gone.
+      else if (document.activeElement === document.body) this.at(".xq-sys-section").focus({ preventScroll: true });
       if (message || (reveal && !place)) said.scrollIntoView({ block: "nearest" });
+    }
+
+    say(message) {
+      this.at(".xq-sys-said").append(make("p", { className: "xq-banner" }, make("span", {}, message)));
+    }
+
+    // Opens what is folded around an element, and goes there.
+    unfoldAt(id) {
+      const folded = this.at(`#${CSS.escape(id)}`)?.closest("details");
+      if (!folded) return;
+      folded.open = true;
+      folded.querySelector("summary").focus({ preventScroll: true });
     }
 
     async open() {
@@ -163,9 +226,12 @@
         if (asked === this.asked) throw error;
       }
       if (asked !== this.asked) return;
+      this.shown = this.line;
       sessionStorage.setItem(REMEMBERED + this.tab, section);
-      this.at(".xq-sys-section").innerHTML = html;
-      this.keepUp(this.at(".xq-sys-section"));
+      const place = this.at(".xq-sys-section");
+      place.innerHTML = html;
+      place.dispatchEvent(new CustomEvent("xiaoq-shown", { bubbles: true })); // a section with a script of its own begins
+      this.keepUp(place);
       for (const each of this.root.querySelectorAll("[data-section]")) {
         if (each.dataset.section !== section) {
           each.removeAttribute("aria-current");
@@ -209,48 +275,77 @@
     press(event) {
       const button = event.target.closest("button");
       if (!button || !this.root.contains(button)) return;
-      const { section, post, get, copy, ask, insert, mark } = button.dataset;
+      const { section, post, get, copy, ask, insert, mark, folds } = button.dataset;
       if (insert) this.insert(insert, button.form);
       else if (mark) this.mark(mark, button.form);
       else if (section) {
-        this.at(".xq-sys-said").replaceChildren();
-        this.attempt(async () => {
+        const report = button.dataset.report || "";
+        this.leave(button, async () => {
           await this.show(section);
           this.at(".xq-sys-section").focus();
+          if (report) await this.goTo(report);
         });
       } else if (copy) {
         navigator.clipboard.writeText(copy).then(() => (button.textContent = this.words.copied));
+      } else if (get && folds && this.at(`#${CSS.escape(button.dataset.into)}`).firstChild) {
+        this.at(`#${CSS.escape(button.dataset.into)}`).replaceChildren();
+        button.setAttribute("aria-expanded", "false");
       } else if (get) {
-        this.attempt(() => this.fetched(get, button.dataset.query || "", button.dataset.into));
+        this.attempt(async () => {
+          await this.fetched(get, button.dataset.query || "", button.dataset.into);
+          if (folds) button.setAttribute("aria-expanded", "true");
+        });
       } else if (post && ask) {
         this.ask(button);
       } else if (post) {
-        this.attempt(() => this.post(post, sentBy(button)));
+        this.once(button, () => this.attempt(() => this.post(post, sentBy(button))), event.detail);
       }
     }
 
+    // A second click of a double click does not do it again, be the first one over by then or under way.
+    async once(button, work, clicks) {
+      if (clicks > 1 || button.hasAttribute("aria-busy")) return;
+      button.setAttribute("aria-busy", "true");
+      await work();
+      button.removeAttribute("aria-busy");
+    }
+
+    // The report with this id: fetched where it is folded away, and brought into view.
+    async goTo(report) {
+      const place = this.at(`#${CSS.escape(`xq-report-${report}`)}`);
+      const opens = place && this.at(`[data-into="${CSS.escape(place.id)}"]`);
+      if (!opens) return; // it stands on top, or is too long ago
+      await this.fetched(opens.dataset.get, opens.dataset.query, place.id);
+      opens.setAttribute("aria-expanded", "true");
+      place.closest("li").scrollIntoView({ block: "start" });
+    }
+
     ask(button) {
-      this.at(".xq-ask-first")?.remove();
       const { post, ask, yes } = button.dataset;
-      const sure = make("button", { type: "button", className: "xq-button xq-danger" }, yes || button.textContent);
-      const no = make("button", { type: "button", className: "xq-button" }, this.words.cancel);
-      const banner = make("div", { className: "xq-banner xq-ask-first", role: "group" }, make("span", {}, ask), sure, no);
-      banner.setAttribute("aria-label", ask);
-      sure.addEventListener("click", () => {
-        banner.remove();
-        this.attempt(() => this.post(post, sentBy(button)));
-      });
-      no.addEventListener("click", () => {
-        banner.remove();
-        button.focus();
-      });
       const row = button.closest("tr");
-      if (row) {
-        const cell = make("td", { colSpan: row.children.length }, banner);
-        const asking = make("tr", { className: "xq-ask-first" }, cell);
-        banner.remove = () => asking.remove();
-        row.after(asking);
-      } else button.parentElement.append(banner);
+      const sure = () => this.attempt(() => this.post(post, sentBy(button)));
+      this.question(row || button.parentElement, ask, yes || button.textContent, sure, () => button.focus());
+    }
+
+    // Asks in a place, or beneath it where it is a row of a table.
+    question(place, asked, yes, does, not) {
+      this.at(".xq-ask-first")?.remove();
+      const sure = make("button", { type: "button", className: "xq-button xq-danger" }, yes);
+      const no = make("button", { type: "button", className: "xq-button xq-no" }, this.words.cancel);
+      const banner = make("div", { className: "xq-banner xq-ask-first", role: "group" }, make("span", {}, asked), sure, no);
+      banner.setAttribute("aria-label", asked);
+      let whole = banner;
+      if (place.matches("tr")) {
+        const cell = make("td", { colSpan: place.children.length }, banner);
+        whole = make("tr", { className: "xq-ask-first" }, cell);
+        place.after(whole);
+      } else place.append(banner);
+      const pressed = (then) => () => {
+        whole.remove();
+        then();
+      };
+      sure.addEventListener("click", pressed(does));
+      no.addEventListener("click", pressed(not));
       sure.focus();
     }
 
@@ -260,7 +355,7 @@
       if (!post && !get && !file) return;
       event.preventDefault();
       const fields = new FormData(form);
-      if (post) this.attempt(() => this.post(post, asObject(fields), into), form);
+      if (post) this.attempt(() => this.post(post, asObject(fields), into, form), form);
       else if (get) this.attempt(() => this.fetched(get, asQuery(fields), into), form);
       else this.attempt(() => this.sendFile(file, fields), form);
     }
@@ -274,29 +369,43 @@
 
     // What is under way shows how far it is, until it is done or somebody looks elsewhere.
     keepUp(place) {
-      for (const each of place.querySelectorAll("[data-refresh]")) {
-        setTimeout(async () => {
-          if (!each.isConnected) return;
-          if (each.querySelector(".xq-ask-first")) return this.keepUp(each.parentElement); // somebody is being asked
-          const fresh = make("div");
-          try {
-            fresh.innerHTML = await (await this.call(each.dataset.refresh)).text();
-          } catch (error) {
-            if (!(error instanceof Refused)) throw error;
-            fresh.append(make("p", { className: "xq-error", role: "alert" }, error.message));
-          }
-          if (!each.isConnected) return;
-          if (fresh.querySelector("[data-reload]")) return this.attempt(() => this.show(this.section));
-          const around = each.parentElement;
-          each.replaceWith(...fresh.childNodes);
-          this.keepUp(around);
-        }, Number(each.dataset.every) || 1000);
+      const moving = [...place.querySelectorAll("[data-refresh]")];
+      if (place.matches("[data-refresh]")) moving.push(place);
+      for (const each of moving) {
+        setTimeout(() => this.refresh(each), Number(each.dataset.every) || 1000);
       }
+    }
+
+    async refresh(each) {
+      if (!each.isConnected) return;
+      if (each.querySelector(".xq-ask-first")) return this.keepUp(each); // somebody is being asked
+      const fresh = make("div");
+      try {
+        fresh.innerHTML = await (await this.call(each.dataset.refresh)).text();
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        const said = make("p", { className: "xq-error", role: "alert" }, error.message);
+        if (!error.passing) return each.replaceWith(said);
+        if (!each.querySelector(":scope > .xq-error")) each.append(said);
+        return this.keepUp(each);
+      }
+      if (!each.isConnected) return;
+      const over = fresh.querySelector("[data-reload]");
+      // Showing all of it anew would take what somebody is writing beside it.
+      if (over && !this.unsaved) {
+        await this.attempt(() => this.show(this.section));
+        if (over.dataset.reload) this.say(over.dataset.reload);
+        return;
+      }
+      const nodes = [...fresh.children];
+      each.replaceWith(...nodes);
+      for (const node of nodes) this.keepUp(node);
     }
 
     async sendFile(way, fields) {
       const chosen = [...fields.values()].find((value) => value instanceof File);
       if (!chosen) return;
+      this.at(".xq-sys-said").replaceChildren();
       const response = await this.call(`${way}?${asQuery(fields)}`, {
         method: "POST",
         headers: { "x-file-name": encodeURIComponent(chosen.name), "content-type": "application/octet-stream" },
@@ -305,6 +414,29 @@
       await this.told(await response.json());
     }
   }
+
+  // Whether anything in a form is not as it came, or as it was kept last.
+  const isChanged = (form) =>
+    [...form.elements].some((field) => {
+      if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+      if (field.matches("select")) {
+        const first = [...field.options].find((each) => each.defaultSelected) || field.options[0];
+        return Boolean(first) && !first.selected;
+      }
+      if (!field.matches("textarea, input:not([type=hidden], [type=file])")) return false;
+      // A field holds lines as browsers write them, one of a single line none.
+      const came = field.defaultValue.replace(/\r\n?/g, "\n");
+      return field.value !== (field.matches("input") ? came.replace(/\n/g, "") : came);
+    });
+
+  // What a form holds is kept now.
+  const settle = (form) => {
+    for (const field of form.elements) {
+      if (field.matches("[type=checkbox], [type=radio]")) field.defaultChecked = field.checked;
+      else if (field.matches("select")) for (const each of field.options) each.defaultSelected = each.selected;
+      else if (field.matches("textarea, input:not([type=hidden], [type=file])")) field.defaultValue = field.value;
+    }
+  };
 
   // Everything a button carries but what steers this script.
   const sentBy = (button) => {
