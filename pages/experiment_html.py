@@ -128,7 +128,9 @@ class _Shown:
         return self._template.format(**{self._name: self.number(value)})
 
     def number(self, value: float) -> str:
-        return f"{value * self._scale:{self._sign}.{self._digits}f}".replace("-", "−")
+        shown = round(value * self._scale, self._digits) or 0.0  # not −0.00
+        sign = self._sign if shown else ""  # what is nothing as it is shown goes neither up nor down
+        return f"{shown:{sign}.{self._digits}f}".replace("-", "−")
 
 
 def _points(say: Mapping[str, str]) -> _Shown:

@@ -136,7 +136,8 @@ async def _create(call: Call) -> Response:
     names = {_tongue(call): str(sent.get("name", "")).strip()}
 
     async def work() -> BusinessLine:
-        fields = NewLine.model_validate({"id": _id(sent), "names": names})
+        # Hours are written next, by the clock that hangs on the writer's wall.
+        fields = NewLine.model_validate({"id": _id(sent), "names": names, "time_zone": call.zone.key})
         return await make_line(call.services, call.principal, fields)
 
     return _opened(await _saying(work, call, sent), "line_created", call)

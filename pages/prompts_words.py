@@ -10,7 +10,7 @@ PROMPTS_WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "tab_prompts": "Prompts",
-        "prompts_purpose": "Change a line's voice, try it beside the live one, and publish what is no worse.",
+        "prompts_purpose": "Change a line’s voice, try it beside the live one, and publish it once nothing gets worse.",
         "line_archived": "archived",
     },
 }

@@ -14,7 +14,8 @@ from app import build_services, opened
 from core.access import Principal
 from core.messages import BusinessLine, HandoffNote, Question, TurnRecord, TurnStatus
 from core.settings import Settings
-from pages.experiment_html import interval
+from pages.console_words import words
+from pages.experiment_html import _points, _seconds, interval
 from pages.prompts import prompts_routes
 from pipelines.publish import make_live
 from pipelines.services import Services
@@ -153,3 +154,9 @@ async def test_publishing_while_a_test_runs_says_that_it_ends_the_test(tab: Tab)
     assert (await tab.press("start", **START)).status_code == 200
     assert ends in await tab.html("versions")
     assert ends in await tab.html("versions/open", version="2")
+
+
+def test_what_is_nothing_as_it_is_shown_has_no_sign() -> None:
+    points, seconds = _points(words("en")), _seconds(words("en"), signed=True)
+    assert [points.number(each) for each in (0.0, 0.0004, -0.0004, -0.048)] == ["0.0", "0.0", "0.0", "−4.8"]
+    assert [seconds(each) for each in (-4, 4, 60)] == ["0.00 s", "0.00 s", "+0.06 s"]

@@ -154,10 +154,21 @@ async def test_who_saves_what_somebody_else_changed_is_told(services: Services) 
         assert (await at.post("/prompts/line/change", json={"group": "none"})).status_code == 400
 
 
+async def test_a_new_line_keeps_the_hours_of_whoever_makes_it(services: Services) -> None:
+    async with page(services) as at:
+        fields = {"id": "outlet", "name": "Outlet"}
+        await at.post("/prompts/line/create", json=fields, headers={"x-time-zone": "Asia/Shanghai"})
+        await at.post(
+            "/prompts/line/create", json=fields | {"id": "other"}, headers={"x-time-zone": "Mars/Base"}
+        )
+    zones = {line.id: line.time_zone for line in await services.lines.all()}
+    assert (zones["outlet"], zones["other"]) == ("Asia/Shanghai", "UTC")
+
+
 async def test_lines_are_made_copied_archived_and_brought_back(services: Services) -> None:
     async with page(services) as at:
         made = await at.post("/prompts/line/create", json={"id": "outlet", "name": "Outlet"})
-        assert made.json() == {"message": "“Outlet” is made.", "line": "outlet"}
+        assert made.json() == {"message": "“Outlet” is ready.", "line": "outlet"}
         taken = await at.post("/prompts/line/create", json={"id": "outlet", "name": "Outlet"})
         assert (taken.json()["error"]["param"], "already" in taken.text) == ("id", True)
         for wrong in ("Outlet!", "shared"):
@@ -171,7 +182,7 @@ async def test_lines_are_made_copied_archived_and_brought_back(services: Service
         assert copy
         assert "shop" in copy.bases
         gone = await at.post("/prompts/line/archive", json={"archived": "yes"})
-        assert "is archived" in gone.json()["message"]
+        assert "has been archived" in gone.json()["message"]
         shown = (await at.get("/prompts/line")).text
         assert "answers nobody" in shown
         assert "(archived)" in (await at.get("/prompts/frame")).text
