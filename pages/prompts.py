@@ -12,7 +12,7 @@ import gradio as gr
 from starlette.routing import Route
 
 from core.access import Right
-from core.messages import BusinessLine, in_language
+from pages.chosen_line import line_names
 from pages.console_words import words
 from pages.knowledge_calls import Call
 from pages.lists import text
@@ -56,13 +56,8 @@ async def _head(call: Call) -> str:
     asked = call.query("line") or call.services.settings.default_line
     chosen = asked if any(line.id == asked for line in mine) else mine[0].id if mine else ""
     say = words(call.language)
-    names = {line.id: _name(line, call.language, say["line_archived"]) for line in mine}
+    names = line_names(mine, call.language)
     return (
         f'<label class="xq-field xq-prompts-line"><span>{text(say["line"])}</span>'
         f"<select data-line-choice>{options(names, chosen)}</select></label>"
     )
-
-
-def _name(line: BusinessLine, language: str, archived: str) -> str:
-    name = in_language(line.names, language, line.id)
-    return f"{name} ({archived})" if line.archived else name

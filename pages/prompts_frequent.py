@@ -186,7 +186,8 @@ async def _approve(call: Call) -> Response:
     line, say, sent = await chosen_line(call), words(call.language), await call.posted()
     question, answer = str(sent.get("question", "")), str(sent.get("answer", ""))
     try:
-        await approve(call.services, line, question, answer, call.principal.actor)
+        owner = call.principal.name or say["the_operator"]
+        await approve(call.services, line, question, answer, call.principal.actor, owner)
     except InvalidRequest:
         raise Spoken(say["fq_unfit"]) from None
     return told({"message": say["fq_approved_done"], "reload": True})

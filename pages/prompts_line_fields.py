@@ -14,6 +14,7 @@ from core.documents import SHARED_BASE
 from core.hours import DAYS
 from core.line_fields import fields_of
 from core.messages import BusinessLine, in_language
+from pages.chosen_line import line_names
 from pages.console_words import words
 from pages.lists import text
 from pages.prompts_line_words import TONGUES
@@ -289,5 +290,5 @@ def _added(shown: Shown, fields: Mapping[str, str], there: Sequence[str]) -> str
 
 
 def shown_of(line: BusinessLine, lines: Sequence[BusinessLine], language: str) -> Shown:
-    names = {each.id: in_language(each.names, language, each.id) for each in lines if not each.archived}
+    names = line_names([each for each in lines if not each.archived], language)
     return Shown(line, names, words(language), language)

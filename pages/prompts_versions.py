@@ -18,6 +18,7 @@ from core.golden import Evaluation
 from core.line_fields import Generation
 from core.messages import BusinessLine, in_language
 from core.prompts import NO_PARAMETERS, Parameters, PromptVersion
+from pages.actors import actor_name, actor_names
 from pages.budget_html import budget_bar
 from pages.chosen_line import chosen_line
 from pages.console_words import words
@@ -66,7 +67,8 @@ async def _show(call: Call) -> str:
     versions = await call.services.prompts.list(line.id)
     live = await call.services.prompts.live(line.id)
     runs = await _gates(call, line)
-    items = [_item(version, live, runs.get(version.version), call) for version in versions]
+    names = await actor_names(call.services)
+    items = [_item(version, live, runs.get(version.version), names, call) for version in versions]
     return f'{_head(versions, live, line, say)}<ul class="xq-sys-list">{"".join(items)}{_starter(live, say)}</ul>'
 
 
@@ -98,8 +100,10 @@ def _button(way: str, version: int, say: Mapping[str, str], ask: str, look: str 
     )
 
 
-def _item(version: PromptVersion, live: int | None, run: Evaluation | None, call: Call) -> str:
-    """One version; what is in it is fetched when it is opened."""
+def _item(
+    version: PromptVersion, live: int | None, run: Evaluation | None, names: Mapping[str, str], call: Call
+) -> str:
+    """One version; what is in it is fetched when it is opened. `names` are people's and keys', by id."""
     say, number = words(call.language), version.version
     tags = [say[f"version_status_{version.status}"]] if number != live else []
     marks = (
@@ -110,7 +114,7 @@ def _item(version: PromptVersion, live: int | None, run: Evaluation | None, call
     marks += "".join(f'<span class="xq-tag">{text(tag)}</span>' for tag in tags)
     facts = [
         local_time(version.updated_at if version.status == "draft" else version.created_at, call.zone),
-        version.author.partition(":")[2] or version.author,
+        actor_name(version.author, names, say),
         say["version_from"].format(version=version.parent) if version.parent else "",
         version.note,
     ]

@@ -12,13 +12,13 @@ from starlette.responses import Response
 from core.access import Right
 from core.errors import InvalidRequest
 from core.security import Act, AuditEntry, AuditFilter, Verdict
+from pages.actors import actor_name, actor_names
 from pages.console_words import words
 from pages.knowledge_calls import Call, Spoken, fragment, told
 from pages.lists import empty, local_time, table, text
 from pages.system_audit_words import broken_place, broken_reason
 from pages.system_section import Section, Way, labelled, options
 from pipelines.audit_check import verify
-from pipelines.services import Services
 
 PAGE = 50
 PERIODS = ("7", "1", "30", "all")
@@ -82,12 +82,12 @@ def _way(label: str, query: Mapping[str, str], say: Mapping[str, str]) -> str:
 
 
 async def _table(entries: Sequence[AuditEntry], call: Call) -> str:
-    say, names = words(call.language), await _names(call.services)
+    say, names = words(call.language), await actor_names(call.services)
     head = [say[f"audit_{name}"] for name in ("at", "actor", "act", "object", "subject", "reason")]
     rows = [
         [
             _time(entry, call),
-            text(_actor(entry.actor, names, say)),
+            text(actor_name(entry.actor, names, say)),
             _act(entry, say),
             _whole_cell(_object(entry, names)),
             f"<code>{text(entry.subject)}</code>" if entry.subject else "",
@@ -109,23 +109,6 @@ def _time(entry: AuditEntry, call: Call) -> str:
         return local_time(entry.at, call.zone)
     except OverflowError:
         return "—"
-
-
-async def _names(services: Services) -> Mapping[str, str]:
-    """What accounts and keys are called, by id."""
-    accounts = {account.id: account.name for account in await services.accounts.list()}
-    return accounts | {key.id: key.name for key in await services.keys.list()}
-
-
-def _actor(actor: str, names: Mapping[str, str], say: Mapping[str, str]) -> str:
-    """Who it was, in words; an actor of another kind as the audit names it."""
-    kind, _, who = actor.partition(":")
-    if kind == "console":
-        return say["the_operator"] if who == "operator" else names.get(who, who)
-    if kind == "visitor":
-        return say["role_visitor"]
-    known = say.get(f"actor_{kind}")
-    return known.format(name=names.get(who, who)) if known else actor
 
 
 def _act(entry: AuditEntry, say: Mapping[str, str]) -> str:

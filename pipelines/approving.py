@@ -16,8 +16,10 @@ from pipelines.services import Services
 LONGEST_QUESTION, LONGEST_ANSWER = 500, 8_000
 
 
-async def approve(services: Services, line: BusinessLine, question: str, answer: str, actor: str) -> None:
-    """Found and given when this returns. Raises InvalidRequest."""
+async def approve(
+    services: Services, line: BusinessLine, question: str, answer: str, actor: str, owner: str
+) -> None:
+    """Found and given when this returns; `owner` is whom people ask about it. Raises InvalidRequest."""
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer or len(question) > LONGEST_QUESTION or len(answer) > LONGEST_ANSWER:
         raise InvalidRequest(
@@ -25,7 +27,7 @@ async def approve(services: Services, line: BusinessLine, question: str, answer:
         )
     buffer = io.StringIO()
     table = csv.writer(buffer)
-    table.writerows([("question", "answer", "owner"), (question, answer, actor)])
+    table.writerows([("question", "answer", "owner"), (question, answer, owner)])
     data = buffer.getvalue().encode()
     file = IncomingFile.of(f"approved-{hashlib.sha256(data).hexdigest()[:12]}.csv", data)
     async for event in services.ingest.add(owned(line), [file], actor=actor):

@@ -10,7 +10,9 @@ import pytest
 
 from core.access import Principal
 from core.line_fields import LineFields, fields_of
+from core.messages import BusinessLine
 from knowledge.starter import starter_lines
+from pages.chosen_line import line_names
 from pages.prompts import prompts_routes
 from pages.prompts_line_fields import GROUPS, print_of
 from pages.prompts_line_words import LINE_WORDS, TONGUES
@@ -152,6 +154,18 @@ async def test_who_saves_what_somebody_else_changed_is_told(services: Services) 
         refused = await at.post("/prompts/line/change", json=late)
         assert "Somebody has just changed" in refused.json()["error"]["message"]
         assert (await at.post("/prompts/line/change", json={"group": "none"})).status_code == 400
+
+
+def test_lines_of_one_name_are_told_apart_by_their_ids() -> None:
+    lines = [
+        BusinessLine("shop", {"zh": "商城"}, ()),
+        BusinessLine("shop2", {"zh": "商城"}, (), archived=True),
+        BusinessLine("bank", {"en": "Bank"}, (), archived=True),
+    ]
+    assert line_names(lines, "zh") == {
+        "shop": "商城（shop）", "shop2": "商城（shop2、已归档）", "bank": "Bank（已归档）",
+    }  # fmt: skip
+    assert line_names(lines, "en")["bank"] == "Bank (archived)"
 
 
 async def test_a_new_line_keeps_the_hours_of_whoever_makes_it(services: Services) -> None:

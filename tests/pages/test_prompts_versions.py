@@ -182,3 +182,14 @@ async def test_what_is_not_there_is_said_calmly(services: Services) -> None:
         for way in ("candidate", "publish", "retire"):
             refused = await at.post(f"/prompts/versions/{way}", json={"id": "1"})
             assert refused.json()["error"]["message"] == words("en")["version_conflict"]
+
+
+async def test_who_wrote_a_version_is_called_by_name(services: Services) -> None:
+    account = await services.accounts.create("mei@example.com", "manager", "a long password")
+    for author in (f"console:{account.id}", "console:operator"):
+        await services.prompts.add("shop", {"en": "Be brief."}, author=author)
+    async with page(services) as at:
+        shown = (await at.get("/prompts/versions")).text
+        assert "· mei@example.com<" in shown
+        assert "· Operator<" in shown
+        assert account.id not in shown
