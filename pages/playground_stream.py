@@ -34,9 +34,10 @@ class Columns:
         self._due = 0.0
 
     async def frames(self, reading: Reading[Told]) -> AsyncIterator[bytes]:
-        """All bytes of the stream; closing it early stops the answers."""
+        """All bytes of the stream, first which questions are asked; closing it early stops the answers."""
         clock = asyncio.get_running_loop().time
         try:
+            yield frame("asked", {"questions": self._questions})
             while True:
                 try:
                     wait = max(self._due - clock(), 0.0) if self._unshown else HEARTBEAT_SECONDS

@@ -70,6 +70,12 @@ async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Brow
         await cells.nth(1).get_by_role("button", name="Save as golden answer").click()
         await expect(cells.nth(1)).to_contain_text("Saved as a golden question.")
 
+        # What will not do is shown where it is folded away, too.
+        await tab.get_by_text("Parameters (empty").first.click()
+        await tab.get_by_label("Temperature").first.fill("9")
+        await tab.get_by_text("Parameters (empty").first.click()
+        await tab.get_by_role("button", name="Compare").click()
+        await expect(tab.get_by_label("Temperature").first).to_be_focused()
         await section(visit, "versions")
         tab = await section(visit, "playground")
         await expect(tab.get_by_label("Questions")).to_have_value("How do I descale it?\nIs it loud?")

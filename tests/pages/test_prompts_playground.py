@@ -85,6 +85,12 @@ async def test_the_form_offers_every_version_with_the_live_one_first(tab: Tab) -
     assert html.count("<fieldset") == 3, "two contenders, and the template of a further one"
 
 
+async def test_it_says_first_which_questions_are_asked(tab: Tab) -> None:
+    """A line ends where the server says so: an answer must not stand under another question."""
+    name, told = events(await tab.run(f"{QUESTION}\u2028Is it loud?\r\n\n {QUESTION} ", LIVE, OWN))[0]
+    assert (name, told) == ("asked", {"questions": [QUESTION, "Is it loud?"]})
+
+
 async def test_columns_stream_and_are_compared(tab: Tab) -> None:
     heard = events(
         await tab.run(f"{QUESTION}\n\n  {QUESTION}  \nAnother one?", LIVE, {**OWN, "version": "2"})

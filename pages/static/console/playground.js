@@ -117,7 +117,6 @@
           this.fail((await response.json().catch(() => null))?.error?.message || this.words.pg_lost);
           return;
         }
-        this.lay();
         let whole = false;
         for await (const [name, data] of events(response)) {
           if (!this.form.isConnected) return this.stop(); // somebody looks elsewhere
@@ -160,9 +159,7 @@
     }
 
     // Empty columns for every question, and on a phone the switch between them.
-    lay() {
-      const seen = new Set(this.form.elements.questions.value.split("\n").map((each) => each.trim()));
-      const questions = [...seen].filter(Boolean);
+    lay(questions) {
       const names = this.contenders.map((each) => this.nameOf(each));
       const place = this.at(".xq-pg");
       place.style.setProperty("--columns", names.length);
@@ -171,7 +168,7 @@
           make(
             "section",
             { className: "xq-pg-question" },
-            make("h4", {}, question),
+            make("h4", { dir: "auto" }, question),
             make("div", { className: "xq-pg-row" }, ...names.map((name, at) => this.cell(name, at))),
           ),
         ),
@@ -200,8 +197,8 @@
         "article",
         { className: "xq-pg-cell", dataset: { contender: at } },
         make("h5", {}, name),
-        make("div", { className: "xq-pg-said xq-text" }, waiting),
-        make("div", { className: "xq-pg-diff xq-text", hidden: true }),
+        make("div", { className: "xq-pg-said xq-text", dir: "auto" }, waiting),
+        make("div", { className: "xq-pg-diff xq-text", dir: "auto", hidden: true }),
         make("div", { className: "xq-pg-foot" }),
       );
       cell.setAttribute("aria-busy", "true");
@@ -220,6 +217,7 @@
     }
 
     take(name, data) {
+      if (name === "asked") return this.lay(data.questions);
       if (name === "compared") {
         data.html.forEach((html, contender) => this.compare(this.cellAt(data.question, contender), html));
         return;

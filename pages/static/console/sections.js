@@ -32,6 +32,8 @@
       root.addEventListener("change", (event) => this.choose(event));
       root.addEventListener("toggle", (event) => this.unfold(event), true);
       root.addEventListener("input", (event) => this.type(event));
+      // A browser says nothing of a field that will not do where it is folded away.
+      root.addEventListener("invalid", (event) => this.unfoldAround(event.target), true);
       root.addEventListener("keydown", (event) => {
         if (event.key === "Escape") this.at(".xq-ask-first .xq-no")?.click();
       });
@@ -192,6 +194,10 @@
       this.at(".xq-sys-said").append(make("p", { className: "xq-banner" }, make("span", {}, message)));
     }
 
+    unfoldAround(field) {
+      for (const folded of this.root.querySelectorAll("details")) if (folded.contains(field)) folded.open = true;
+    }
+
     // Opens what is folded around an element, and goes there.
     unfoldAt(id) {
       const folded = this.at(`#${CSS.escape(id)}`)?.closest("details");
@@ -266,7 +272,7 @@
       const named = error.field ? place.elements?.[error.field] : null;
       const field = named instanceof RadioNodeList ? named[0] : named;
       if (!field || field.type === "hidden") return place.append(said);
-      for (const folded of this.root.querySelectorAll("details")) if (folded.contains(field)) folded.open = true;
+      this.unfoldAround(field);
       (field.closest("fieldset, .xq-field") || field.parentElement).append(said);
       field.setAttribute("aria-invalid", "true");
       field.focus();
