@@ -169,6 +169,8 @@ def _ranked(
     )
     figure = _laid_out(go.Figure(bars), title, dark)
     figure.update_yaxes(range=[max(len(labels), 4) - 0.5, -0.5], automargin=True, showgrid=False)
+    # What stands at the end of the longest bar has its room on a phone, too.
+    figure.update_layout(margin={"r": 44})
     return figure
 
 

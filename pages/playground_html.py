@@ -14,7 +14,7 @@ from pipelines.playground import MOST_CONTENDERS, MOST_QUESTIONS
 SPOKEN = ("pg_waiting", "pg_progress", "pg_done", "pg_stopped", "pg_lost", "pg_contender")
 """Words that the script says itself."""
 PARAMETERS = {
-    "temperature": 'min="0" max="2" step="0.1"',
+    "temperature": 'min="0" max="2" step="0.01"',
     "top_p": 'min="0.01" max="1" step="0.01"',
     "max_tokens": 'min="1" max="8192" step="1"',
 }

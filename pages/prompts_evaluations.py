@@ -92,7 +92,11 @@ async def _read(run: Evaluation, call: Call) -> str:
     say = words(call.language)
     pairs = pairs_of(await call.services.evaluations.results(run.id), both=bool(run.before))
     outcome = await _outcome(run, call)
-    held = outcome in HELD and await call.services.prompts.live(run.line) != run.after["prompt"]
+    held = (
+        run.kind == "gate"
+        and outcome in HELD
+        and await call.services.prompts.live(run.line) != run.after["prompt"]
+    )
     aside = _override_form(run, say) if held and call.principal.may(Right.OVERRIDE) else ""
     return report(run, outcome, pairs, say, aside)
 

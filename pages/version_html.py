@@ -19,7 +19,7 @@ EDITED = ("zh", "en")
 """Languages that always have a field."""
 AROUND = 30
 """Characters shown on either side of a problem."""
-_STEPS = {"temperature": ("0", "2", "0.05"), "top_p": ("0.05", "1", "0.05"), "max_tokens": ("1", "8192", "1")}
+_BOUNDS = {"temperature": ("0", "2"), "top_p": ("0.01", "1"), "max_tokens": ("1", "8192")}
 
 
 def named(version: int | None, say: Say) -> str:
@@ -70,9 +70,11 @@ def chips(say: Say) -> str:
 
 def _parameter_fields(version: PromptVersion, say: Say) -> str:
     fields = ""
-    for name, (least, most, step) in _STEPS.items():
+    for name, (least, most) in _BOUNDS.items():
         value = getattr(version.parameters, name)
         shown = "" if value is None else f"{value:g}"
+        # A browser refuses what lies between two steps; what a program wrote may.
+        step = "1" if name == "max_tokens" else "0.01" if value is None or value == round(value, 2) else "any"
         fields += labelled(
             say[f"version_{name}"],
             f'<input type="number" name="{name}" min="{least}" max="{most}" step="{step}" value="{shown}">',

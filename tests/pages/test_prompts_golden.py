@@ -197,6 +197,11 @@ async def test_a_run_is_begun_by_hand_and_stopped(desk: Desk) -> None:
     assert (run.kind, run.before, run.after["prompt"]) == ("run", {}, 2)
     await over(desk.services, run.id)
     assert (await desk.post("evaluations/stop", id=run.id)).status_code == 200
+    other = await desk.services.evaluations.create(replace(run, id="other", status="running"))
+    await desk.services.evaluations.end(other.id, "stopped", {})
+    stopped = await desk.read("evaluations/report", id=other.id)
+    assert "Somebody stopped the run" in stopped
+    assert "Publish all the same" not in stopped, "nothing was to be published"
     assert "1 of 1 questions passed" in await desk.read("evaluations/report", id=run.id)
     assert (await desk.post("evaluations/run", after="9", before="-")).status_code == 400
     assert (await desk.post("evaluations/run", after="x", before="-")).status_code == 400

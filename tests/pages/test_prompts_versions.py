@@ -12,6 +12,7 @@ import pytest
 from core.access import Principal
 from core.golden import Expected, GoldenQuestion
 from core.messages import BusinessLine
+from core.prompts import Parameters
 from pages.console_words import words
 from pages.prompts import prompts_routes
 from pipelines.placeholders import PLACEHOLDERS
@@ -193,3 +194,13 @@ async def test_who_wrote_a_version_is_called_by_name(services: Services) -> None
         assert "· mei@example.com<" in shown
         assert "· Operator<" in shown
         assert account.id not in shown
+
+
+async def test_parameters_that_a_program_wrote_can_be_saved_again(services: Services) -> None:
+    """A browser refuses a number between two steps."""
+    for temperature in (0.33, 0.125):
+        await services.prompts.add("shop", {"en": "Be brief."}, Parameters(temperature=temperature))
+    async with page(services) as at:
+        for version, step in ((1, "0.01"), (2, "any")):
+            form = (await at.get(f"/prompts/versions/open?version={version}")).text
+            assert f'name="temperature" min="0" max="2" step="{step}"' in form
