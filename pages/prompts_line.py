@@ -24,7 +24,7 @@ from pages.prompts_line_sent import change_sent, spoken
 from pages.system_section import Section, Way, labelled
 from pipelines.line_copies import copy_line, export_line, import_line
 from pipelines.line_file import BadFile
-from pipelines.lines import change_line, line_now, lists_of, make_line
+from pipelines.lines import change_line, is_default, line_now, lists_of, make_line
 
 LARGEST_FORM = 400_000
 """Bytes: a persona and what is said in thirty languages."""
@@ -63,6 +63,8 @@ def _actions(line: BusinessLine, call: Call) -> str:
             f'<button type="button" class="xq-button" data-post="line/archive" data-archived="no">'
             f"{text(say['line_restore'])}</button>"
         )
+    elif is_default(call.services, line):
+        hint, turn = "", f'<span class="xq-meta">{text(say["line_is_default"])}</span>'
     else:
         hint = ""
         turn = (
@@ -159,7 +161,10 @@ async def _copy(call: Call) -> Response:
 
 async def _archive(call: Call) -> Response:
     line, archived = await chosen_line(call), (await call.posted()).get("archived") == "yes"
-    changed = await change_line(call.services, call.principal, line.id, LineChange(archived=archived))
+    try:
+        changed = await change_line(call.services, call.principal, line.id, LineChange(archived=archived))
+    except Conflict:
+        raise Spoken(words(call.language)["line_is_default"]) from None
     return _opened(changed, "line_is_archived" if archived else "line_is_back", call)
 
 

@@ -32,19 +32,29 @@ async def make_line(services: Services, principal: Principal, fields: NewLine) -
 async def change_line(
     services: Services, principal: Principal, line_id: str, change: LineChange
 ) -> BusinessLine:
-    """Raises NotFound, Forbidden, Conflict where the line is not in the version that the change was made on, and
-    pydantic's ValidationError where its fields would not go together."""
+    """Raises NotFound, Forbidden, Conflict where the line is not in the version that the change was made on or is the
+    default one and would be archived, and pydantic's ValidationError where its fields would not go together."""
     line = await line_now(services, principal, line_id)
     if "version" in change.model_fields_set and change.version != line.version:
         raise Conflict(
             "The line was changed meanwhile; read it again and repeat your change.", param="version"
         )
     made = cleaned(changed(line, change))
+    if made.archived and not line.archived and is_default(services, line):
+        raise Conflict(
+            f"'{line_id}' answers whoever names no line; set XIAOQ_DEFAULT_LINE to another one before you archive it.",
+            param="archived",
+        )
     check_bases(principal, made, line.bases)
     told = {"action": "changed", "fields": ", ".join(change.fields)}
     await services.audit.note(principal.actor, Act.LINE_CHANGED, object=line_id, detail=told)
     await services.lines.put(made)
     return await line_now(services, principal, line_id)
+
+
+def is_default(services: Services, line: BusinessLine) -> bool:
+    """Whether the line answers those who name none."""
+    return line.id == services.settings.default_line
 
 
 async def line_now(services: Services, principal: Principal, line_id: str) -> BusinessLine:

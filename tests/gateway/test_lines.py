@@ -132,6 +132,16 @@ def test_who_changes_what_was_changed_meanwhile_is_told(http: httpx.Client) -> N
     assert http.get("/api/lines/white").json()["glossary"] == ["A"]
 
 
+def test_the_default_line_is_not_archived(http: httpx.Client, site: Running) -> None:
+    default = site.services.settings.default_line
+    before = http.get(f"/api/lines/{default}").json()
+    kept = http.patch(f"/api/lines/{default}", json={"archived": True})
+    assert (kept.status_code, kept.json()["error"]["param"]) == (409, "archived")
+    assert "XIAOQ_DEFAULT_LINE" in kept.json()["error"]["message"]
+    assert http.get(f"/api/lines/{default}").json() == before
+    assert http.patch(f"/api/lines/{default}", json={"archived": False}).status_code == 200
+
+
 def test_word_lists_of_the_line_stand_with_it_for_managers_alone(locked: Running) -> None:
     manager, caller = locked.key("manager"), locked.key("caller")
     with httpx.Client(base_url=locked.url) as there:

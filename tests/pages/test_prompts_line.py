@@ -206,6 +206,21 @@ async def test_lines_are_made_copied_archived_and_brought_back(services: Service
         assert not line.archived
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_default_line_cannot_be_archived(tmp_path: Path, language: str) -> None:
+    async with services_in(tmp_path, default_line="shop") as services:
+        await plant_lines(services, starter_lines())
+        async with page(services, language=language) as at:
+            shown = (await at.get("/prompts/line")).text
+            assert "XIAOQ_DEFAULT_LINE" in shown
+            assert "line/archive" not in shown
+            kept = await at.post("/prompts/line/archive", json={"archived": "yes"})
+            assert "XIAOQ_DEFAULT_LINE" in kept.json()["error"]["message"]
+        line = await services.lines.get("shop")
+        assert line
+        assert not line.archived
+
+
 async def test_a_line_is_exported_and_imported(services: Services) -> None:
     async with page(services) as at:
         file = await at.get("/prompts/line/export")
