@@ -188,6 +188,10 @@ REASONS: Mapping[str, Reason] = {
         "The file was read up to {place}; split it to have the rest read.",
         "文件读取到 {place} 为止，请拆分以读取其余部分。",
     ),
+    "open_quote": Reason(
+        "Row {row} opens a quote that is never closed, so that everything after it became part of that row.",
+        "第 {row} 行有一个引号没有闭合，后面的内容都被当成了这一行。",
+    ),
     "no_answer": Reason("Row {row} has no answer and was left out.", "第 {row} 行没有答案，已略过。"),
     "no_question": Reason("Row {row} has no question and was left out.", "第 {row} 行没有问题，已略过。"),
     "bad_date": Reason(

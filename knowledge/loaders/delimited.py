@@ -34,14 +34,35 @@ class DelimitedLoader(FileLoader):
         """The rows that are not empty, numbered as lines of the table."""
         text = decode(self.source.data, self.source.name)
         csv.field_size_limit(_LONGEST_CELL)
-        reader = csv.reader(io.StringIO(text, newline=""), _dialect(text, self.source.name), strict=False)
+        dialect = _dialect(text, self.source.name)
+        number, read, last = 0, list[str](), list[str]()
         try:
-            for number, cells in enumerate(reader, 1):
-                row = [cell.strip() for cell in cells]
+            for number, cells in enumerate(csv.reader(_noted(text, read), dialect, strict=False), 1):
+                last, row = read.copy(), [cell.strip() for cell in cells]
+                read.clear()
                 if any(row):
                     yield Row(number, row)
         except csv.Error:
             raise self.refuse("broken_table") from None
+        if _is_open(last, dialect):
+            self.source.notes.add("open_quote", row=number)
+
+
+def _noted(text: str, lines: list[str]) -> Iterator[str]:
+    """The text's lines, which are noted as well: a quoted cell may hold several."""
+    for line in io.StringIO(text, newline=""):
+        lines.append(line)
+        yield line
+
+
+def _is_open(lines: list[str], dialect: type[csv.Dialect]) -> bool:
+    """Whether these lines, a table's last row, end within quotes. Strict reading says so, unless it stumbles over something
+    else before."""
+    try:
+        list(csv.reader(lines, dialect, strict=True))
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False
 
 
 def _dialect(text: str, name: str) -> type[csv.Dialect]:

@@ -99,6 +99,10 @@ def test_a_bad_row_keeps_the_whole_file_out_and_is_named(http: httpx.Client) -> 
     assert broken.status_code == 422
     headless = http.post("/api/lines/rows/golden/import", files={"files": ("g.csv", b"a,b\n1,2\n")})
     assert headless.status_code == 422
+    swallowed = http.post(
+        "/api/lines/rows/golden/import", files={"files": ("g.csv", b'question,facts\n"Q1?,a\nQ2?,b\n')}
+    )
+    assert (swallowed.status_code, "never closed" in swallowed.text) == (422, True)
     picture = http.post("/api/lines/rows/golden/import", files={"files": ("g.png", b"\x89PNG")})
     assert picture.status_code == 422
     assert len(kept(http, "rows")) == 1

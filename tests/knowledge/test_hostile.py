@@ -56,7 +56,7 @@ READ: dict[str, tuple[bytes, str, str]] = {
     "many.zip": (broken.many_entries(), "Note 0", "Only the first 500 of 600 files"),
     "drawing.pdf": (broken.drawing_pdf(20_000), "The plan of our depot.", ""),
     "cut.html": (files.HTML[:700].encode(), "You may return goods", ""),
-    "cut.csv": (b'Plan,Price\nTeam,12\nFirm,"4', "Plan: Team; Price: 12", ""),
+    "cut.csv": (b'Plan,Price\nTeam,12\nFirm,"4', "Plan: Team; Price: 12", "Row 3 opens a quote"),
 }  # fmt: skip
 
 

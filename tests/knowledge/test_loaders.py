@@ -113,6 +113,27 @@ def test_a_wide_row_is_cut_between_cells_and_keeps_its_first_one() -> None:
     assert sum(chunk.text.count("quite a long remark") for chunk in chunks) == 60
 
 
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ('Plan,Price\n"Team,12\nSolo,5\nFamily,20\n', 2),
+        ('Plan,Price\nTeam,12\n"Solo,5', 3),
+        ('Plan,Price\n"Team\nof ""ten""",12\nSolo,5\n', None),
+        ('Plan,Price\nTeam,12" screen\nSolo,5\n', None),
+        ('Plan,Price\n"Team",12\n"Solo\n5",5\n', None),
+    ],
+)
+def test_a_quote_that_is_never_closed_is_named(table: str, row: int | None) -> None:
+    _, notes = read("prices.csv", table)
+    assert [note for note in notes if "quote" in note] == (
+        [
+            f"Row {row} opens a quote that is never closed, so that everything after it became part of that row."
+        ]
+        if row
+        else []
+    )
+
+
 def test_html_gives_the_article_alone() -> None:
     text, first, second, last = read("help.html", files.HTML)[0]
     assert (text.title, text.text) == ("Returns", "You may return goods within seven days.")
