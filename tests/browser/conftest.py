@@ -129,16 +129,17 @@ class Visit:
         self.elsewhere: list[str] = []
         self.complaints: list[str] = []
         self._left = 0
+        self._leaving = False
         context.on("request", lambda request: self._watch(request.url))
         page.on("console", lambda message: self._hear(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", lambda error: self._hear("error", str(error)))
 
     def _watch(self, url: str) -> None:
         if not url.startswith((self.site.address, "data:", "blob:")):
             self.elsewhere.append(url)
 
     def _hear(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        if kind in ("error", "warning") and not (self._leaving and text.startswith(BROKEN_OFF)):
             self.complaints.append(text)
 
     async def faults(self) -> list[str]:
@@ -168,14 +169,24 @@ class Visit:
 
     async def reload(self) -> None:
         """Reload the page, as `leave_for` leaves it."""
-        self._left += 1
-        await self.page.reload()
+        async with self._away():
+            await self.page.reload()
 
     async def leave_for(self, address: str) -> None:
         """Go to another page. That breaks off the stream of what is still under way; one may stay open long after a press
-        was answered. Gradio's own client complains of it, once, to the page that nobody sees any more."""
+        was answered. Gradio's own client complains of it, once for each event that waits for that stream, to the page that
+        nobody sees any more; one complaint may be heard when the next page is there already."""
+        async with self._away():
+            await self.page.goto(address)
+
+    @asynccontextmanager
+    async def _away(self) -> AsyncIterator[None]:
         self._left += 1
-        await self.page.goto(address)
+        self._leaving = True
+        try:
+            yield
+        finally:
+            self._leaving = False
 
     def faulty(self, excused: str) -> list[str]:
         """The complaints but for those that match `excused`, and those that leaving a page causes."""
