@@ -93,8 +93,10 @@ class FrequentAnswers:
 
     def is_withdrawn(self, question: Question, line: BusinessLine, language: str) -> bool:
         """Whether somebody called the answer of the cache wrong, and none is kept in its place."""
-        keys = self.cached.keys(question, line, language, 0) if self.cached is not None else None
-        return keys is not None and self.cached is not None and self.cached.is_refused(keys)
+        if self.cached is None:
+            return False
+        keys = self.cached.keys(question, line, language, 0)
+        return keys is not None and self.cached.is_refused(keys)
 
     async def called_wrong(self, turn: StoredTurn, line: BusinessLine) -> None:
         """A thumb down on an answer: where the cache may hold it, it is given no more. `line` has the version that the turn

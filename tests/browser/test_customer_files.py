@@ -224,12 +224,12 @@ async def test_a_question_is_not_answered_without_the_file_it_is_about(
         await visit.answered()
 
 
-async def hold(page: Page, released: asyncio.Event, action: str = "attach") -> None:
+async def hold(page: Page, released: asyncio.Event, address: str = "**/chat/attach?*") -> None:
     async def wait(route: Route) -> None:
         await released.wait()
         await route.continue_()
 
-    await page.route(f"**/chat/{action}?*", wait)
+    await page.route(address, wait)
 
 
 async def test_a_file_chosen_while_the_page_still_loads_stays(
@@ -237,7 +237,7 @@ async def test_a_file_chosen_while_the_page_still_loads_stays(
 ) -> None:
     async with visiting(browser, address) as visit:
         page, released = visit.page, asyncio.Event()
-        await hold(page, released, "state")
+        await hold(page, released, "**/chat/state?*")
         await page.goto(f"{address}/chat")
         await page.set_input_files("#file", [contract("en")])
         await visit.ask(QUESTION["en"])
@@ -253,12 +253,7 @@ async def test_a_file_chosen_before_the_script_is_there_is_taken_up(
 ) -> None:
     async with visiting(browser, address) as visit:
         page, released = visit.page, asyncio.Event()
-
-        async def wait(route: Route) -> None:
-            await released.wait()
-            await route.continue_()
-
-        await page.route("**/chat*.js*", wait)
+        await hold(page, released, "**/chat*.js*")
         await page.goto(f"{address}/chat", wait_until="commit")
         await page.set_input_files("#file", [contract("en")])
         await expect(page.locator(".file")).to_have_count(0)
@@ -273,7 +268,7 @@ async def test_a_file_goes_with_the_conversation_that_is_left(browser: Browser, 
         page, released = visit.page, asyncio.Event()
         await visit.open()
         await attach(page, contract("en"))
-        await hold(page, released, "state")
+        await hold(page, released, "**/chat/state?*")
         await page.locator("#new").click()
         await page.set_input_files("#file", [contract("zh")])
         await expect(page.locator(".file")).to_have_count(2)
