@@ -19,9 +19,12 @@ from core.messages import Sampling
 from core.ports import GenerationRequest
 from engines.vllm import VllmEngine
 from tests.services.conftest import MODEL, START_SECONDS, RunningVllm
-from tests.support.asking import Heard, ask, generation_request, until_health, until_ready
+from tests.support.asking import Heard, ask, generation_request, until, until_health, until_ready
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(START_SECONDS + 60)]
+
+LONG_TOKENS = 1900
+"""Nearly all of the model's window."""
 
 
 def asking_for(tokens: int, question: str = "你好", **extra: object) -> GenerationRequest:
@@ -44,7 +47,7 @@ async def running_requests(engine: VllmEngine) -> float:
 
 
 class Listener:
-    """Hears one answer of nearly the whole window while the test does something else."""
+    """Hears a long answer while the test does something else."""
 
     def __init__(self, engine: VllmEngine) -> None:
         self.heard = Heard()
@@ -52,7 +55,7 @@ class Listener:
 
     async def _listen(self, engine: VllmEngine) -> Heard:
         try:
-            async with aclosing(engine.stream(asking_for(1900))) as chunks:
+            async with aclosing(engine.stream(asking_for(LONG_TOKENS))) as chunks:
                 async for chunk in chunks:
                     self.heard.chunks.append(chunk)
         except EngineError as error:
@@ -74,35 +77,46 @@ def signal_model(engine: VllmEngine, number: signal.Signals) -> None:
 
 
 @asynccontextmanager
-async def in_the_middle(engine: VllmEngine, answers: int) -> AsyncIterator[list[Listener]]:
-    """So many answers, each begun and none ended, while the model is held there.
+async def working_slowly(engine: VllmEngine) -> AsyncIterator[None]:
+    """The model works in short turns, some 12 s for a long answer: on two cores it may otherwise make all of one
+    before vLLM's server, which is another process, sends the first piece."""
 
-    It works in short turns: on two cores it may otherwise make all of an answer before vLLM's server, which is
-    another process, sends the first piece of it.
-    """
-    try:
-        listeners: list[Listener] = []
-        while not listeners or await running_requests(engine) < answers:
+    async def turns() -> None:
+        while True:
+            signal_model(engine, signal.SIGSTOP)
+            await asyncio.sleep(0.1)
             signal_model(engine, signal.SIGCONT)
-            await asyncio.gather(*(listener.ended for listener in listeners))
-            listeners = [Listener(engine) for _ in range(answers)]
-            while not all(listener.heard.chunks for listener in listeners):
-                signal_model(engine, signal.SIGCONT)
-                await asyncio.sleep(0.02)
-                signal_model(engine, signal.SIGSTOP)
-                await asyncio.sleep(0.1)
-        yield listeners
+            await asyncio.sleep(0.02)
+
+    working = asyncio.create_task(turns())
+    try:
+        yield
     finally:
+        working.cancel()
         signal_model(engine, signal.SIGCONT)
 
 
+@asynccontextmanager
+async def in_the_middle(engine: VllmEngine, answers: int) -> AsyncIterator[list[Listener]]:
+    """So many long answers, each begun and none ended, while the model works slowly."""
+    async with working_slowly(engine):
+        listeners = [Listener(engine) for _ in range(answers)]
+        await until(lambda: all(listener.heard.chunks for listener in listeners), seconds=10)
+        assert await running_requests(engine) == answers
+        yield listeners
+
+
 def test_it_streams_and_counts(vllm: RunningVllm) -> None:
-    heard = vllm.run(ask(vllm.engine, asking_for(200)))
+    async def listen() -> Heard:
+        async with in_the_middle(vllm.engine, 1) as (answer,):
+            return await answer.ended
+
+    heard = vllm.run(listen())
     assert heard.error is None
     assert len([chunk for chunk in heard.chunks if chunk.text]) > 5
     assert heard.finish_reasons == ["length"]
     (usage,) = [chunk.usage for chunk in heard.chunks if chunk.usage]
-    assert usage.completion_tokens == 200
+    assert usage.completion_tokens == LONG_TOKENS
     assert usage.prompt_tokens > 0
     assert vllm.engine.context_tokens == 2048
 

@@ -12,7 +12,7 @@ from openai import AsyncOpenAI
 from app import create_app
 from core.settings import Settings
 from tests.services.conftest import START_SECONDS, RunningVllm
-from tests.services.test_vllm import running_requests
+from tests.services.test_vllm import running_requests, working_slowly
 
 pytestmark = [
     pytest.mark.service,
@@ -47,27 +47,28 @@ async def client(vllm: RunningVllm, tmp_path_factory: pytest.TempPathFactory) ->
         await serving
 
 
-async def test_it_streams_through_the_gateway(client: AsyncOpenAI) -> None:
-    stream = await client.chat.completions.create(
-        model="qwen2.5-7b",
-        messages=MESSAGES,
-        max_tokens=100,
-        seed=1,
-        stream=True,
-        stream_options={"include_usage": True},
-    )
-    chunks = [chunk async for chunk in stream]
+async def test_it_streams_through_the_gateway(client: AsyncOpenAI, vllm: RunningVllm) -> None:
+    async with working_slowly(vllm.engine):
+        stream = await client.chat.completions.create(
+            model="qwen2.5-7b",
+            messages=MESSAGES,
+            max_tokens=800,
+            seed=1,
+            stop=["\x00"],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        chunks = [chunk async for chunk in stream]
     assert len({chunk.id for chunk in chunks}) == 1
     choices = [chunk.choices[0] for chunk in chunks if chunk.choices]
-    # vLLM joins the tokens that a busy machine is late to read, so of a hundred only a few pieces are sure.
-    assert len([choice for choice in choices if choice.delta.content]) > 1
+    assert len([choice for choice in choices if choice.delta.content]) > 5
     assert len([choice.finish_reason for choice in choices if choice.finish_reason]) == 1
     (last,) = [chunk for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason]
     told = last.model_extra["xiaoq"]
     assert (told["mode"], told["language"]) == ("generated", "zh")
     assert told["sources"]
     (usage,) = [chunk.usage for chunk in chunks if chunk.usage]
-    assert 0 < usage.completion_tokens <= 100
+    assert 0 < usage.completion_tokens <= 800
 
 
 async def test_it_answers_whole_and_many_at_once(client: AsyncOpenAI) -> None:
