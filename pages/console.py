@@ -10,7 +10,7 @@ import gradio as gr
 
 from pages.analytics import build_analytics_tab
 from pages.chat import build_chat_tab
-from pages.console_tabs import Tabs
+from pages.console_tabs import ASKED_JS, FOLLOW_JS, Tabs
 from pages.console_words import translations
 from pages.events import clicking, needs
 from pages.knowledge import build_knowledge_tab
@@ -39,6 +39,8 @@ def build_console(services: Services) -> gr.Blocks:
     )
     with demo:
         told = gr.Textbox(visible="hidden", elem_id="xq-told", label="reader")
+        shown = gr.Textbox(visible="hidden", elem_id="xq-shown", label="tabs")
+        place = gr.HTML(visible="hidden", elem_id="xq-place", js_on_load=FOLLOW_JS)
         with gr.Row(elem_id="xq-top"):
             gr.Markdown(t("console"), elem_id="xq-brand")
             gr.Button(
@@ -67,8 +69,10 @@ def build_console(services: Services) -> gr.Blocks:
                 "system": system,
             },
             who,
+            shown,
         )
-        demo.load(needs(None, tabs.fit), None, tabs.parts, **clicking())
+        tabs.follow(place)
+        demo.load(needs(None, tabs.fit), [shown], tabs.parts, js=ASKED_JS, **clicking())
         demo.load(None, None, [told], js=READER_JS, api_visibility="private")
     demo.max_threads = THREADS
     demo.queue(default_concurrency_limit=16, api_open=False, max_size=1000)

@@ -22,6 +22,11 @@ TABS: Mapping[str, frozenset[Right]] = {
     "system": SYSTEM_RIGHTS,
 }
 """Any one of these rights shows the tab; in the order of the page."""
+ASKED_JS = "() => window.xiaoqTabs.asked()"
+CHOSEN_JS = "(shown) => {{ window.xiaoqTabs.chosen('{tab}', shown); }}"
+WANTED_JS = "(shown) => window.xiaoqTabs.wanted(shown)"
+FOLLOW_JS = "window.addEventListener('hashchange', () => trigger('change'));"
+"""What a tab does with the address's fragment: see static/console/tabs.js."""
 
 
 def shown_tabs(principal: Principal) -> Sequence[str]:
@@ -31,19 +36,29 @@ def shown_tabs(principal: Principal) -> Sequence[str]:
 class Tabs:
     """Fits the page to its reader when it opens. Holds the widgets, never a visitor."""
 
-    def __init__(self, settings: Settings, group: gr.Tabs, tabs: Mapping[str, gr.Tab], who: gr.HTML) -> None:
+    def __init__(
+        self, settings: Settings, group: gr.Tabs, tabs: Mapping[str, gr.Tab], who: gr.HTML, shown: gr.Textbox
+    ) -> None:
         self._settings = settings
-        self._group, self._tabs, self._who = group, tabs, who
+        self._group, self._tabs, self._who, self._shown = group, tabs, who, shown
 
     @property
-    def parts(self) -> list[gr.Tabs | gr.Tab | gr.HTML]:
-        return [self._group, *self._tabs.values(), self._who]
+    def parts(self) -> list[gr.Tabs | gr.Tab | gr.HTML | gr.Textbox]:
+        return [self._group, *self._tabs.values(), self._who, self._shown]
 
-    async def fit(self, request: gr.Request) -> dict[object, object]:
+    def follow(self, place: gr.HTML) -> None:
+        """Wire the tabs to the address's fragment, both ways. All of it happens in the browser."""
+        for name, tab in self._tabs.items():
+            tab.select(None, [self._shown], None, js=CHOSEN_JS.format(tab=name), api_visibility="private")
+        place.change(None, [self._shown], [self._group], js=WANTED_JS, api_visibility="private")
+
+    async def fit(self, asked: str, request: gr.Request) -> dict[object, object]:
+        """`asked` is the tab that the address names, which the reader's role may not show."""
         principal = principal_of(request)
         shown = shown_tabs(principal)
         return {
-            self._group: gr.Tabs(selected=shown[0]) if shown else gr.skip(),
+            self._group: gr.Tabs(selected=asked if asked in shown else shown[0]) if shown else gr.skip(),
+            self._shown: ",".join(shown),
             **{
                 tab: gr.Tab(visible=name in shown)
                 for name, tab in self._tabs.items()

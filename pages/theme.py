@@ -82,6 +82,6 @@ def console_head() -> str:
     """The console's scripts, for the page's head: they must be there before Gradio's."""
     scripts = (
         (FOLDER / name).read_text(encoding="utf-8")
-        for name in ("console.js", "knowledge.js", "sections.js", "playground.js", "analytics.js")
+        for name in ("console.js", "tabs.js", "knowledge.js", "sections.js", "playground.js", "analytics.js")
     )
     return "".join(f"<script>{script}</script>" for script in scripts)

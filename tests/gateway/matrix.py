@@ -269,5 +269,5 @@ EVENTS: Sequence[tuple[str, Right | None]] = (
     ("fit", ANYBODY),
 )  # fmt: skip
 """Every event that runs on the server, in the order of the page."""
-IN_THE_BROWSER = 5
+IN_THE_BROWSER = 11
 """Events that are a script in the page and nothing else."""

@@ -52,7 +52,7 @@
         body: JSON.stringify(sent),
         signal: current.signal,
       });
-      if (response.status === 401) return location.assign("/login");
+      if (response.status === 401) return window.xiaoqTabs.signIn();
       const told = response.ok ? await response.text() : (await response.json()).error.message;
       if (current.signal.aborted || !form.isConnected) return;
       if (response.ok) show(form, told);

@@ -112,7 +112,7 @@
           body: JSON.stringify(this.asked()),
           signal: this.leaving.signal,
         });
-        if (response.status === 401) location.assign("/login");
+        if (response.status === 401) window.xiaoqTabs.signIn();
         if (!response.ok) {
           this.fail((await response.json().catch(() => null))?.error?.message || this.words.pg_lost);
           return;

@@ -110,7 +110,7 @@
         throw new Refused(this.words.error_internal_error || "", "", true);
       }
       if (response.ok) return response;
-      if (response.status === 401) location.assign("/login");
+      if (response.status === 401) window.xiaoqTabs.signIn();
       const told = await response.json().catch(() => null);
       const message = told?.error?.message || this.words.error_internal_error || "";
       throw new Refused(message, told?.error?.param, response.status >= 500);
