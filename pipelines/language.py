@@ -18,7 +18,15 @@ from pipelines.languages.scripts import (
     scripts_of,
     told_by_arabic_letters,
 )
-from pipelines.languages.words import are_names, is_sentence, plainly, told_by_words, words_of
+from pipelines.languages.words import (
+    TELLING,
+    are_names,
+    is_romanised,
+    is_sentence,
+    plainly,
+    told_by_words,
+    words_of,
+)
 
 ENOUGH = 300
 """Characters of a message that are looked at: what follows says nothing new about its language."""
@@ -33,6 +41,7 @@ CERTAIN_OF_ONE_WORD = 0.7
 """A word alone may be a name, or be at home in several languages."""
 NAMES = 0.3
 """How much of a message, beside its Latin letters, makes these the names of things in it."""
+_SIBLINGS = {"id": "ms", "ms": "id", "tl": "ceb", "ceb": "tl"}
 _FEW = 3
 """Words: fewer beside Han characters may be a name in a Chinese sentence."""
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -61,8 +70,11 @@ def detect_language(text: str) -> str | None:
 
 
 def as_likely(text: str, found: str | None) -> list[str]:
-    """In which of Chinese, its other script and Japanese a message told as one of them may be as well, so that its
-    conversation tells."""
+    """In which other languages a message may be as well, so that its conversation tells: Chinese, its other script and
+    Japanese by the characters, Indonesian and Malay, Tagalog and Cebuano where no word tells them apart."""
+    if other := _SIBLINGS.get(found or ""):
+        known = told_by_words(words_of(text[:ENOUGH]))
+        return [] if abs(known.get(found or "", 0.0) - known.get(other, 0.0)) >= TELLING else [other]
     if found not in ("zh", "zh-Hant", "ja") or scripts_of(text).keys() != {"han"}:
         return []
     return may_be_in(text)
@@ -102,6 +114,8 @@ def _by_script(text: str, scripts: Counter[str], words: list[str]) -> str | None
 def _by_words(text: str, words: list[str], among: Sequence[str]) -> str | None:
     """The likeliest of several languages of one script, by the words that are known by heart and the two models."""
     known = told_by_words(words)
+    if is_romanised(known):
+        return None
     if among is LATIN and (plain := plainly(known)):
         return plain
     read = text[:READ]

@@ -12,6 +12,7 @@ from core.ports import ConversationLog, LineStore
 from pipelines.conceal import without_placeholders
 from pipelines.language import as_likely, likely_language
 from pipelines.language_rules import Tongue, tongue_for
+from pipelines.languages.words import is_called
 from pipelines.sentences import language_by_heart, languages_by_heart
 
 LOOKED_BACK = 10
@@ -40,18 +41,19 @@ async def language_of(
     text = without_placeholders(question.text)
     found = language_by_heart(text) or detect(text)
     alike = {*languages_by_heart(text), *as_likely(text, found)} - {found}
-    if found is None or alike:
+    called = is_called(text) and not languages_by_heart(text)
+    if found is None or alike or called:
         before = await log.language(conversation_id, question.owner) if conversation_id else None
-        before = before or _language_before(question, detect)
-        found = before if found is None or before in alike else found
+        before = before or _language_before(question, detect) or found
+        found = before if found is None or called or before in alike else found
     tongue = tongue_for(found or likely_language(text), line)
     return tongue if found else replace(tongue, instead=())
 
 
 def _language_before(question: Question, detect: Callable[[str], str | None]) -> str | None:
-    """The language of what the customer said last, of the dialogue that came with the question, that tells one."""
-    said = [message.content for message in question.messages if message.role == "user"]
+    """The language of what the customer said last before the question, of the dialogue that came with it, that tells one."""
+    said = [message.content for message in question.messages if message.role == "user"][:-1]
     for text in map(without_placeholders, reversed(said[-LOOKED_BACK:])):
-        if text.strip() and (found := language_by_heart(text) or detect(text)):
+        if text.strip() and not is_called(text) and (found := language_by_heart(text) or detect(text)):
             return found
     return None

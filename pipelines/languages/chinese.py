@@ -17,6 +17,13 @@ ALSO_JAPANESE = frozenset(
 )
 """Characters of the simplified set that Japanese writes the same."""
 
+_JAPANESE_WORDS = re.compile(
+    "返品|返金|送料|注文|荷物|支払|割引|手数料|受付|問合|見積|締切|口座|申込|税込|税抜|切替|予約|不具合"
+)
+"""What customers ask for in Han characters alone, and Chinese calls otherwise: 返品方法, 送料."""
+_TRADITIONAL = re.compile("[「」『』冇嘅咗喺唔哋嚟嗰佢畀啲嘢乜冚攞揾搵嗌瞓]")
+"""Quotation marks, and characters of Cantonese, which Hong Kong writes above all: 有冇人."""
+
 CHARACTER_FILE = Path(__file__).with_name("characters.txt")
 
 
@@ -34,8 +41,11 @@ def told_by_characters(text: str) -> str:
     simplified, traditional, japanese = _counted(text)
     if japanese > simplified and japanese * 3 >= traditional:
         return "ja"
+    likely = may_be_in(text) if len(text) <= FEW else ()
+    if "ja" in likely and (len(likely) == 1 or _JAPANESE_WORDS.search(text)):
+        return "ja"
     if traditional == simplified:
-        return "zh-Hant" if any(quote in text for quote in "「」『』") else "zh"
+        return "zh-Hant" if _TRADITIONAL.search(text) else "zh"
     return "zh-Hant" if traditional > simplified else "zh"
 
 

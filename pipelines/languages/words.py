@@ -12,10 +12,15 @@ import yaml
 
 WORD_FILE = Path(__file__).with_name("words.yaml")
 MALAY_FILE = Path(__file__).with_name("malay.yaml")
+TELLING_FILE = Path(__file__).with_name("telling.yaml")
+ROMANISED = "romanised"
+"""What telling.yaml calls words of languages that are not at home in Latin letters."""
 LISTED = 2.0
 """What a listed word is worth to its languages, as a logarithm of odds."""
 ONE_OF_TWO = 6.0
 """What a word that Indonesian has and Malay has not is worth, and the other way round."""
+TELLING = 5.0
+"""What a word is worth that only one language writes: as much as the models take from a text without its diacritics."""
 RATHER = 1.0
 """What a word is worth that one of the two says more often."""
 PLAIN = 10.0
@@ -23,6 +28,8 @@ PLAIN = 10.0
 _WORD = re.compile(r"[^\W\d_]+")
 MOST_NAMES = 4
 """So many words may be the name of one thing, such as Galaxy S24 Ultra Edition."""
+MOST_CALLED = 3
+"""So many words may be the name of a person or a place: Maria Garcia Lopez."""
 _THINGS = frozenset(
     "adidas adobe air airpods amazon android apple asus bluetooth c canon dell dhl email excel face fedex galaxy gmail google "
     "honor hp huawei id ios ipad iphone kindle lenovo lg lite macbook mastercard mate max microsoft mini model netflix nike "
@@ -61,6 +68,18 @@ def are_names(text: str, words: list[str]) -> bool:
     )
 
 
+def is_called(text: str) -> bool:
+    """Whether a few words, each with a capital and none of them known, may be somebody's or some place's name, as one
+    answers "who" and "where"; what asks is none."""
+    as_typed = _WORD.findall(text) if text[:1].isupper() and "?" not in text else []
+    if not 0 < len(as_typed) <= MOST_CALLED:
+        return False
+    listed, telling = listed_words(), _telling()
+    return all(word[0].isupper() and not word[1:].isupper() for word in as_typed) and not any(
+        word in listed or word in telling for word in words_of(text)
+    )
+
+
 def is_sentence(words: list[str]) -> bool:
     """Whether these are more than names: two words or more that the lists know."""
     known = listed_words()
@@ -73,17 +92,24 @@ def plainly(told: Mapping[str, float]) -> str | None:
     return best if most - next_most >= PLAIN else None
 
 
+def is_romanised(told: Mapping[str, float]) -> bool:
+    """Whether most of what is known of a text is Hindi, Russian and the like in Latin letters."""
+    return ROMANISED in told and max(told, key=told.__getitem__) == ROMANISED
+
+
 def _worth(told: tuple[str, float]) -> float:
     return told[1]
 
 
 def told_by_words(words: list[str]) -> Mapping[str, float]:
     """By language, what these words speak for it."""
-    listed, malay = listed_words(), _malay()
+    listed, telling, malay = listed_words(), _telling(), _malay()
     told: dict[str, float] = {}
     for word in words:
         for language in listed.get(word, ()):
             told[language] = told.get(language, 0.0) + LISTED
+        if only := telling.get(word):
+            told[only] = told.get(only, 0.0) + TELLING
         if found := malay.get(word) or (word[-3:] in _LAST_LETTERS and _by_ending(word)):
             side, worth = found
             told[side] = told.get(side, 0.0) + worth
@@ -108,6 +134,12 @@ def listed_words() -> Mapping[str, tuple[str, ...]]:
         for word in dict.fromkeys(words):
             users.setdefault(word, []).extend(languages.split())
     return {word: tuple(languages) for word, languages in users.items()}
+
+
+@cache
+def _telling() -> Mapping[str, str]:
+    """By word, the one language that writes it."""
+    return {word: language for language, words in _read(TELLING_FILE).items() for word in words}
 
 
 @cache

@@ -315,6 +315,9 @@ async def test_the_name_of_a_thing_leaves_a_conversation_in_its_language(house: 
         ("荷物がまだ届かないのですが、どうなっていますか？", "我的快递在哪里", "zh"),
         ("我昨天下的订单还没有发货，请帮我查一下", "東京", "zh-Hant"),
         ("Boleh tolong beritahu kenapa bungkusan saya masih belum sampai?", "terima kasih", "ms"),
+        ("Boleh tolong beritahu kenapa bungkusan saya masih belum sampai?", "lama lagi ke", "ms"),
+        ("Boleh tolong beritahu kenapa bungkusan saya masih belum sampai?", "kapan dikirim", "id"),
+        ("मेरा ऑर्डर अभी तक क्यों नहीं भेजा गया?", "order kab tak aayega", "hi"),
     ],
 )
 async def test_what_is_written_alike_in_several_is_in_the_conversations(
@@ -322,6 +325,34 @@ async def test_what_is_written_alike_in_several_is_in_the_conversations(
 ) -> None:
     first = finished(await house.ask(said))
     assert finished(await house.ask(then, conversation_id=first.conversation_id)).language == language
+
+
+@pytest.mark.parametrize("name", ["Berlin", "John Smith", "Anna Müller", "Siti Nurhaliza", "Kuala Lumpur"])
+async def test_somebodys_name_leaves_a_conversation_in_its_language(house: House, name: str) -> None:
+    first = finished(await house.ask("Où est mon colis, s'il vous plaît ?"))
+    assert finished(await house.ask(name, conversation_id=first.conversation_id)).language == "fr"
+    dialogue = (
+        Message("user", "Où est mon colis, s'il vous plaît ?"),
+        Message("assistant", "?"),
+        Message("user", name),
+    )
+    assert finished(await house.ask(name, messages=dialogue)).language == "fr"
+
+
+async def test_who_says_one_known_word_in_another_language_is_answered_in_it(house: House) -> None:
+    first = finished(await house.ask("Where is my parcel and when will it arrive?"))
+    for text in ("Rechnung", "Stornierung", "Merci beaucoup"):
+        said = finished(await house.ask(text, conversation_id=first.conversation_id))
+        assert said.language == ("fr" if text.startswith("M") else "de")
+
+
+async def test_what_is_written_alike_is_in_the_language_of_the_dialogue_sent_along(house: House) -> None:
+    dialogue = (
+        Message("user", "我昨天下的訂單還沒有出貨，請幫我查一下"),
+        Message("assistant", "好的"),
+        Message("user", "你好"),
+    )
+    assert finished(await house.ask("你好", messages=dialogue)).language == "zh-Hant"
 
 
 async def test_a_dialogue_sent_along_is_a_conversation_too(house: House) -> None:

@@ -46,6 +46,58 @@ def test_full_messages(text: str, language: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
+    [
+        ("don 8812 van chua nhan duoc", "vi"),
+        ("shop oi khi nao giao hang vay", "vi"),
+        ("toi muon huy don hang", "vi"),
+        ("thanh toan that bai", "vi"),
+        ("gusto nako i-cancel ang order", "ceb"),
+        ("kanus-a ang refund", "ceb"),
+        ("potrebuju fakturu", "cs"),
+        ("posilate do polska?", "cs"),
+        ("adres degisikligi", "tr"),
+        ("betaling mislukt", "nl"),
+        ("app crasht steeds", "nl"),
+        ("account bloccato", "it"),
+        ("app travando direto", "pt"),
+        ("kapan refund masuk", "id"),
+        ("ایپ بار بار بند", "ur"),
+        ("پولم کی برمیگرده", "fa"),
+        ("返品方法", "ja"),
+        ("送料", "ja"),
+        ("会員登録", "ja"),
+        ("有冇人", "zh-Hant"),
+        ("送料无料吗", "zh"),
+    ],
+)
+def test_messages_as_phones_type_them(text: str, language: str) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mera order kahan hai", "bhai paise wapas karo", "mujhe refund chahiye", "kogda pridet posylka", "ya hochu vernut dengi",
+        "wo de dingdan zai nali", "kifak, wen el order", "sefaresh man kojast", "arigato", "jumun eonje wayo",
+    ],
+)  # fmt: skip
+def test_what_is_in_the_letters_of_another_language_is_taken_for_none(text: str) -> None:
+    assert detect_language(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Je voudrais voir le film Mera Naam de Raj Kapoor", "fr"),
+        ("Can I get a spasibo sticker with my order?", "en"),
+    ],
+)
+def test_a_foreign_word_in_a_sentence_changes_nothing(text: str, language: str) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
     [("Де моє замовлення і коли його доставлять?", "uk"), ("Πού είναι το δέμα μου;", "el")],
 )
 def test_a_language_without_sentences_of_its_own_is_not_taken_for_its_neighbour(
