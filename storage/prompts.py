@@ -114,7 +114,7 @@ class SqlPromptStore:
                 raise Conflict(f"Version {version} was put out of the way; make a new draft from it.")
             if live == version:
                 return found
-            _go_live(connection, line, version)
+            _go_live(connection, line, version, [*_earlier(connection, line), live])
             now = datetime.now(UTC)
             return _set(connection, line, version, status="published", published_at=now, follows=live)
 
@@ -123,16 +123,20 @@ class SqlPromptStore:
         return published
 
     async def roll_back(self, line: str) -> int | None:
+        """See the port. A version that was live twice is gone back from twice, each time to what came before it then."""
+
         def write(connection: Connection) -> int | None:
-            live = _hold(connection, line)
-            if live is None:
+            if _hold(connection, line) is None:
                 raise Conflict("No version is live on this line, so there is nothing to roll back.")
-            before = _required(connection, line, live).follows
-            _go_live(connection, line, before)
+            *earlier, before = _earlier(connection, line)
+            _go_live(connection, line, before, earlier)
+            if before is not None:
+                again = update(prompt_version).where(_is(line, before)).values(follows=earlier[-1])
+                connection.execute(again)
             return before
 
         before = await self._db.write(write)
-        self._forget(line)
+        self._forget(line, before)
         return before
 
     async def live(self, line: str) -> int | None:
@@ -173,9 +177,17 @@ def _set(connection: Connection, line: str, version: int, **values: Any) -> Prom
     return _required(connection, line, version)
 
 
-def _go_live(connection: Connection, line: str, version: int | None) -> None:
+def _earlier(connection: Connection, line: str) -> Sequence[int | None]:
+    """What was live before what is live now, the last one last; None stands for XiaoQ's own words."""
+    query = select(line_table.c.earlier_prompts).where(line_table.c.id == line)
+    found: Sequence[int | None] = connection.execute(query).scalar_one()
+    return found
+
+
+def _go_live(connection: Connection, line: str, version: int | None, earlier: Sequence[int | None]) -> None:
     end_tests(connection, line, version)
-    connection.execute(update(line_table).where(line_table.c.id == line).values(live_prompt=version))
+    values = {"live_prompt": version, "earlier_prompts": list(earlier)}
+    connection.execute(update(line_table).where(line_table.c.id == line).values(**values))
 
 
 def _is(line: str, version: int) -> Any:

@@ -63,6 +63,7 @@ line = Table(
     Column("frequent", JSON, nullable=False, server_default="{}"),
     Column("version", Integer, nullable=False, server_default="0"),
     Column("live_prompt", Integer),  # a version of prompt_version, set by publishing
+    Column("earlier_prompts", JSON, nullable=False, server_default="[]"),  # live before it, the last one last
 )
 
 key_ring = Table(

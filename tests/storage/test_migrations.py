@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from langchain_core.documents import Document as Section
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from core.documents import Chunk
 from core.errors import StorageUnavailable
@@ -20,10 +20,12 @@ from core.messages import TurnStatus
 from core.ports import TranscriptFilter
 from knowledge.splitting import chunks_of
 from storage.attachments import SqlAttachmentStore
+from storage.connections import make_engine, parse_url
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.documents import SqlDocumentStore
 from storage.migrate import MIGRATIONS, newest
+from storage.prompts import SqlPromptStore
 from storage.queue import SqlIngestQueue
 from storage.secrets import derive
 from storage.tables import api_key, metadata
@@ -226,3 +228,31 @@ async def test_api_keys_of_an_older_release_live_on(url: str) -> None:
     assert db.secret("audit") != derive(MASTER.read(), "audit")
     await db.aclose()
     assert digest is not None
+
+
+@pytest.mark.parametrize(
+    ("live", "follows", "back"),
+    [(2, {1: None, 2: 1}, [1, None]), (1, {1: 2, 2: 1}, [2, None]), (3, {1: 2, 2: 1, 3: 1}, [1, 2, None])],
+    ids=["as it was", "round in a circle", "to a circle"],
+)
+async def test_rolling_back_finds_its_way_from_what_an_older_version_kept(
+    url: str, live: int, follows: Mapping[int, int | None], back: Sequence[int | None]
+) -> None:
+    fill(url, "0009")
+    engine = make_engine(parse_url(url), "test")
+    with engine.begin() as older:
+        older.execute(text("DELETE FROM prompt_version"))
+        older.execute(text("UPDATE line SET live_prompt = :live").bindparams(live=live))
+        for version, before in follows.items():
+            one = text(
+                "INSERT INTO prompt_version (line, version, texts, parameters, status, note, author, created_at,"
+                " updated_at, follows) VALUES ('shop', :version, '{}', '{}', 'published', '', '',"
+                " '2026-11-23 11:40:56', '2026-11-23 11:40:56', :follows)"
+            )
+            older.execute(one.bindparams(version=version, follows=before))
+    engine.dispose()
+    db = Database(url, MASTER)
+    await db.start()
+    store = SqlPromptStore(db, lambda _: None)
+    assert [await store.roll_back("shop") for _ in back] == back
+    await db.aclose()

@@ -95,6 +95,24 @@ async def test_rolling_back_goes_the_way_that_was_come(db: Database) -> None:
         await store.roll_back("shop")
 
 
+async def test_a_version_that_was_published_again_does_not_send_rolling_back_round_in_a_circle(
+    db: Database,
+) -> None:
+    _, store = await shop(db)
+    for text in ("1", "2"):
+        await store.add("shop", {"en": text})
+    for version in (1, 2, 1):
+        await store.publish("shop", version)
+    assert await store.roll_back("shop") == 2
+    assert await store.roll_back("shop") == 1
+    first = await store.get("shop", 1)
+    assert first is not None
+    assert first.follows is None, "what the page says that the next step back leads to"
+    assert await store.roll_back("shop") is None
+    await store.publish("shop", 2)
+    assert await store.roll_back("shop") is None
+
+
 async def test_a_published_version_is_read_once(db: Database) -> None:
     _, store = await shop(db)
     await store.add("shop", {"en": "a"})
