@@ -16,7 +16,7 @@ from commands_storage import actor
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.golden import Evaluation
 from core.prompts import LARGEST_VERSION
-from pipelines.checks import parted
+from pipelines.checks import unanswered
 from pipelines.runs import run_of
 from pipelines.scores import Pair, in_order, pairs_of
 from pipelines.services import Services
@@ -136,11 +136,7 @@ def _told(run: Evaluation, pairs: Sequence[Pair], least: float | None) -> int:
         typer.echo(f"  {pair.change}: {pair.question} — {why}")
     if len(failing) > SHOWN:
         typer.echo(f"  and {len(failing) - SHOWN} more")
-    if any(
-        parted(failure)[0] == "error"
-        for pair in pairs
-        for failure in (pair.after.failures if pair.after else ())
-    ):
+    if any(unanswered(side.failures) for pair in pairs for side in (pair.before, pair.after) if side):
         typer.echo("Error: some questions got no answer; see that the model is up.", err=True)
         return BROKEN
     if lost:

@@ -18,6 +18,8 @@ ALTERNATIVES = "|"
 Check = Literal["error", "fact", "forbidden", "passage", "document", "language", "mode", "length"]
 BETWEEN = ":"
 """Parts the name of a check from what it was about: `fact:48 hours`."""
+OF_THE_VERSION = frozenset({"engine_rejected", "not_supported", "context_length_exceeded"})
+"""Errors that a customer would get, too, under this version or with this question: the model's server refuses them."""
 _UNSPACED = (
     "CJK",
     "HIRAGANA",
@@ -92,6 +94,11 @@ def parted(failure: str) -> tuple[str, str]:
     """The name of the check and what it was about."""
     name, _, what = failure.partition(BETWEEN)
     return name, what
+
+
+def unanswered(failed: Sequence[str]) -> bool:
+    """Whether a part of the service was down, so that nothing can be said: neither passed nor failed."""
+    return any(name == "error" and what not in OF_THE_VERSION for name, what in map(parted, failed))
 
 
 def tokens(text: str) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ class _Ask:
 
 
 class Patience:
-    """How long one run has gone without an answer of a model."""
+    """How long one side of a run has gone without an answer of a model. Each has its own: a model that answers the live
+    version and never the candidate's would be waited for anew with every question."""
 
     def __init__(self) -> None:
         self._until: float | None = None
@@ -65,13 +66,15 @@ async def ask_all(services: Services, run: Evaluation, line: BusinessLine) -> bo
     """
     todo = iter(await _missing(services, run, line))
     fresh: list[Result] = []
-    going, patience = True, Patience()
+    going, patience = True, {"before": Patience(), "after": Patience()}
 
     async def asking() -> None:
         for each in todo:
             if not going:
                 return
-            fresh.append(await _asked(services, each, patience, judge=bool(run.after.get("judge"))))
+            fresh.append(
+                await _asked(services, each, patience[each.side], judge=bool(run.after.get("judge")))
+            )
             await asyncio.sleep(0)
 
     async def noting() -> bool:

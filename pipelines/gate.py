@@ -9,26 +9,27 @@ from typing import Any
 from core.golden import Evaluation
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
+from pipelines.golden import Clean
 from pipelines.runs import check_open
 from pipelines.services import Services
 from pipelines.sides import side_of
 
 
 async def check_first(
-    services: Services, line: BusinessLine, version: PromptVersion, actor: str
+    services: Services, line: BusinessLine, version: PromptVersion, actor: str, *, reason: str = ""
 ) -> Evaluation | None:
     """The run that decides on the version, begun or under way; None where the line has no golden question to ask.
 
-    A draft becomes a candidate, so that what is published is what was checked. Raises Conflict for an archived line.
+    A draft becomes a candidate, so that what is published is what was checked. The run carries the reason to publish, for
+    the audit. Raises Conflict for an archived line.
     """
     if not await services.golden.list(line.id):
         return None
     check_open(line)
     if version.status == "draft":
         await services.prompts.set_status(line.id, version.version, "candidate")
-    return await services.runs.begin(
-        services, line, side_of(line, version.version), side_of(line), actor=actor, kind="gate"
-    )
+    after = side_of(line, version.version) | ({"reason": Clean.of(line, services)(reason)} if reason else {})
+    return await services.runs.begin(services, line, after, side_of(line), actor=actor, kind="gate")
 
 
 def outcome_of_gate(run: Evaluation) -> str:

@@ -31,7 +31,7 @@ async def publish(
     archived line has golden questions."""
     found = await publishable(services, line, version)
     if await services.prompts.live(line.id) != version:
-        run = await check_first(services, line, found, actor)
+        run = await check_first(services, line, found, actor, reason=reason)
         if run is not None:
             found = await services.prompts.get(line.id, version) or found
             return Publication("checking", found, run.id)

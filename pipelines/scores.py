@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.golden import Result, Side
+from pipelines.checks import unanswered
 
 Change = Literal["lost", "gained", "kept", "failing", "open"]
 """How a question went: it passed before and fails now, the other way round, on both sides, on neither; or one side's
-answer is not there. In a run of one side, `kept` has passed and `failing` has not."""
+answer is not there, be it that nothing could answer. In a run of one side, `kept` has passed and `failing` has not."""
 ORDER: Sequence[Change] = ("lost", "gained", "failing", "open", "kept")
 """What is looked at first."""
 
@@ -56,6 +57,8 @@ def _pair(golden_id: str, found: Mapping[Side, Result], both: bool) -> Pair:
 def _change(before: Result | None, after: Result | None, both: bool) -> Change:
     if after is None or (both and before is None):
         return "open"
+    if any(side is not None and unanswered(side.failures) for side in (before, after)):
+        return "open"
     if not both or before is None:
         return "kept" if after.passed else "failing"
     if before.passed != after.passed:
@@ -81,6 +84,11 @@ def summary_of(results: Sequence[Result], *, both: bool) -> dict[str, Any]:
     }
 
 
+def is_whole(summary: Mapping[str, Any]) -> bool:
+    """Whether every question has a result: something can be compared with what a run found."""
+    return not any(count.get("open") for count in summary["languages"].values())
+
+
 def by_language(pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
     """How many questions of each language went which way, the language with most questions first."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -93,11 +101,12 @@ def by_language(pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
 
 def _side(results: Sequence[Result]) -> dict[str, Any]:
     passed = sum(result.passed for result in results)
-    heard = [result.first_token for result in results if result.first_token is not None]
+    answered = [result for result in results if not unanswered(result.failures)]
+    heard = [result.first_token for result in answered if result.first_token is not None]
     return {
         "passed": passed,
         "share": round(passed / len(results), 4) if results else 0.0,
-        "milliseconds": _quantiles([result.milliseconds for result in results]),
+        "milliseconds": _quantiles([result.milliseconds for result in answered]),
         "first_token": _quantiles(heard),
     }
 

@@ -11,7 +11,7 @@ from core.errors import NotFound, Unfit
 from core.golden import Evaluation
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
-from pipelines.checks import parted
+from pipelines.checks import unanswered
 from pipelines.publish import make_live, publishable
 from pipelines.services import Services
 from pipelines.sides import OWN_WORDS
@@ -29,7 +29,7 @@ async def settle(services: Services, run: Evaluation) -> Mapping[str, Any]:
     if run.summary.get("lost"):
         return {"outcome": "blocked"}
     results = await services.evaluations.results(run.id)
-    if any(parted(failure)[0] == "error" for result in results for failure in result.failures):
+    if any(unanswered(result.failures) for result in results):
         return {"outcome": "unmeasured"}
     line, version = await services.lines.get(run.line), await services.prompts.get(run.line, number)
     if line is None or version is None:
@@ -39,7 +39,7 @@ async def settle(services: Services, run: Evaluation) -> Mapping[str, Any]:
         return {"outcome": "published"}
     if (live or OWN_WORDS) != run.before["prompt"] or version.status == "retired":
         return {"outcome": "overtaken"}
-    await make_live(services, line, number, run.actor)
+    await make_live(services, line, number, run.actor, reason=str(run.after.get("reason", "")))
     return {"outcome": "published"}
 
 

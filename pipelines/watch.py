@@ -14,6 +14,7 @@ import structlog
 from core.golden import Evaluation, GoldenQuestion, Result
 from core.messages import BusinessLine
 from pipelines.freshness import cause
+from pipelines.scores import is_whole
 from pipelines.services import Services
 from pipelines.sides import PARAMETERS, side_of, state_of
 
@@ -100,7 +101,7 @@ class Watcher:
 def _last_of_live(line: BusinessLine, runs: Sequence[Evaluation]) -> Evaluation | None:
     live = side_of(line)["prompt"]
     for run in runs:
-        plain = not any(name in run.after for name in PARAMETERS)
-        if run.status == "done" and plain and run.after.get("prompt") == live and "state" in run.after:
+        plain = not any(name in run.after for name in PARAMETERS) and "state" in run.after
+        if run.status == "done" and plain and run.after.get("prompt") == live and is_whole(run.summary):
             return run
     return None

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from core.access import Principal
 from core.errors import Conflict, Forbidden, NotFound, Unfit
+from core.golden import Evaluation, Expected, GoldenQuestion
 from core.security import Act, AuditFilter
 from pipelines.evaluate import outcome_of
 from pipelines.gate import outcome_of_gate
@@ -141,6 +143,84 @@ async def test_a_model_that_is_down_proves_nothing(
     run = await over(services, (await publish(services, await line_of(services), 2, "key:1")).evaluation)
     assert outcome_of_gate(run) == "unmeasured"
     assert await services.prompts.live("shop") == 1
+
+
+class ServedInPart(EchoUpstream):
+    """Answers `status` to every prompt that holds `refused`."""
+
+    refused, status = "运费全免", 500
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        if self.refused in await request.text():
+            return web.json_response({"error": {"message": "out of memory"}}, status=self.status)
+        return await super()._complete(request)
+
+
+async def candidate_under(
+    upstream: ServedInPart, tmp_path: Path, questions: Sequence[GoldenQuestion] = QUESTIONS
+) -> tuple[Evaluation, int | None]:
+    """The gate's run of a version whose prompts the model's server does not answer, and what is live after it."""
+    async with (
+        serving(upstream.app()) as port,
+        room(tmp_path / "part", f"http://127.0.0.1:{port}/v1") as services,
+    ):
+        await furnish(services, questions)
+        await services.prompts.add("shop", {"zh": BAD, "en": BAD})
+        checking = await publish(services, await line_of(services), 3, "key:1")
+        return await over(services, checking.evaluation), await services.prompts.live("shop")
+
+
+async def test_a_question_that_the_model_does_not_answer_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.evaluate.PATIENCE_SECONDS", 0.0)
+    run, live = await candidate_under(ServedInPart(), tmp_path)
+    assert (outcome_of_gate(run), run.summary["lost"], live) == ("unmeasured", [], 1)
+    assert {language: count["open"] for language, count in run.summary["languages"].items()} == {
+        "zh": 2,
+        "en": 1,
+    }
+
+
+async def test_a_prompt_that_the_models_server_refuses_is_the_versions_own_fault(tmp_path: Path) -> None:
+    upstream = ServedInPart()
+    upstream.status = 400
+    run, live = await candidate_under(upstream, tmp_path)
+    assert (outcome_of_gate(run), len(run.summary["lost"]), live) == ("blocked", 3, 1)
+
+
+async def test_a_question_that_the_models_server_refuses_on_both_sides_holds_nothing_back(
+    tmp_path: Path,
+) -> None:
+    upstream = ServedInPart()
+    upstream.status, upstream.refused = 400, "签收后几天内"
+    run, live = await candidate_under(
+        upstream, tmp_path, [replace(QUESTIONS[0], expected=Expected()), QUESTIONS[1]]
+    )
+    assert (outcome_of_gate(run), live) == ("published", 3)
+    assert run.summary["languages"] == {"zh": {"questions": 2, "kept": 1, "failing": 1}}
+
+
+async def test_a_side_that_no_model_answers_is_waited_for_once_and_not_with_every_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("PATIENCE_SECONDS", 2.0), ("PAUSE_SECONDS", 0.1), ("AT_ONCE", 1)):
+        monkeypatch.setattr(f"pipelines.evaluate.{name}", value)
+    began = time.monotonic()
+    run, _ = await candidate_under(
+        ServedInPart(), tmp_path, [golden(n, f"第 {n} 个问题？") for n in range(8)]
+    )
+    assert outcome_of_gate(run) == "unmeasured"
+    assert time.monotonic() - began < 10, "eight questions of two seconds each"
+
+
+async def test_why_a_version_is_published_is_in_the_audit_where_it_was_checked_first(
+    services: Services,
+) -> None:
+    line = await line_of(services)
+    await over(services, (await publish(services, line, 2, "key:1", reason="退款期限改了")).evaluation)
+    assert await services.prompts.live("shop") == 2
+    assert await acts(services, Act.PROMPT_PUBLISHED) == ["退款期限改了"]
 
 
 async def test_a_model_that_is_still_loading_is_waited_for(

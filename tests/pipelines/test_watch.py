@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from core.prompts import Parameters
+from pipelines.scores import summary_of
 from pipelines.services import Services
 from pipelines.settle import settle
 from pipelines.sides import side_of
@@ -53,6 +54,28 @@ async def test_a_changed_document_is_reported_with_what_it_lost(services: Servic
     assert await services.prompts.live("shop") == 1
     assert await watcher.look() == []
     assert await watcher.look() == []  # what was reported is what is compared with from now on
+
+
+async def test_nothing_is_compared_with_a_run_in_which_no_model_answered(services: Services) -> None:
+    first = await services.evaluations.get(await measured(services))
+    assert first is not None
+    down = [
+        replace(result, passed=False, failures=("error:engine_down",))
+        for result in await services.evaluations.results(first.id)
+    ]
+    later = replace(first, id="later", status="running", created_at=datetime.now(UTC), ended_at=None)
+    await services.evaluations.create(later, down)
+    summary = summary_of(down, both=False)
+    assert summary["languages"] == {"zh": {"questions": 2, "open": 2}}
+    assert summary["after"]["milliseconds"] == {}, "how soon it gave up says nothing of how fast it answers"
+    await services.evaluations.end("later", "done", summary)
+    async for event in services.ingest.add("shop", [("配送.md", LATER.encode())]):
+        assert event.error is None
+    watcher = Watcher(services, gap=timedelta(0))
+    await watcher.look()
+    (run,) = await watcher.look()
+    assert run.before["evaluation"] == first.id
+    assert (await over(services, run.id)).summary["lost"] == ["g001"]
 
 
 async def test_a_line_that_was_never_measured_is_once_something_changes(services: Services) -> None:
