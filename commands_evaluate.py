@@ -16,7 +16,7 @@ from commands_storage import actor
 from core.errors import InvalidRequest, NotFound, XiaoQError
 from core.golden import Evaluation
 from core.prompts import LARGEST_VERSION
-from pipelines.checks import unanswered
+from pipelines.checks import error_of, unanswered
 from pipelines.runs import run_of
 from pipelines.scores import Pair, in_order, pairs_of
 from pipelines.services import Services
@@ -136,12 +136,18 @@ def _told(run: Evaluation, pairs: Sequence[Pair], least: float | None) -> int:
         typer.echo(f"  {pair.change}: {pair.question} — {why}")
     if len(failing) > SHOWN:
         typer.echo(f"  and {len(failing) - SHOWN} more")
-    if any(unanswered(side.failures) for pair in pairs for side in (pair.before, pair.after) if side):
+    if any(_unsaid(pair) for pair in pairs):
         typer.echo("Error: some questions got no answer; see that the model is up.", err=True)
         return BROKEN
     if lost:
         return LOST
     return LOST if least is not None and after["share"] < least else 0
+
+
+def _unsaid(pair: Pair) -> bool:
+    """Whether nothing can be concluded from a question."""
+    missed = pair.before is not None and unanswered(pair.before.failures)
+    return missed or (pair.after is not None and error_of(pair.after.failures) is not None)
 
 
 def _version(side: Mapping[str, Any]) -> str:

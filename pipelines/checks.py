@@ -96,9 +96,14 @@ def parted(failure: str) -> tuple[str, str]:
     return name, what
 
 
+def error_of(failed: Sequence[str]) -> str | None:
+    """The code of the error in the place of an answer; None where there was one."""
+    return next((what for name, what in map(parted, failed) if name == "error"), None)
+
+
 def unanswered(failed: Sequence[str]) -> bool:
     """Whether a part of the service was down, so that nothing can be said: neither passed nor failed."""
-    return any(name == "error" and what not in OF_THE_VERSION for name, what in map(parted, failed))
+    return error_of(failed) not in (None, *OF_THE_VERSION)
 
 
 def tokens(text: str) -> tuple[str, ...]:

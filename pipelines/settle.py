@@ -3,15 +3,15 @@
 Asks no question. Everything here may be done again after a kill, and is then done once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.access import Principal, Right
 from core.errors import NotFound, Unfit
-from core.golden import Evaluation
+from core.golden import Evaluation, Result
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
-from pipelines.checks import unanswered
+from pipelines.checks import error_of, unanswered
 from pipelines.publish import make_live, publishable
 from pipelines.services import Services
 from pipelines.sides import OWN_WORDS
@@ -21,7 +21,7 @@ async def settle(services: Services, run: Evaluation) -> Mapping[str, Any]:
     """Publish what a gate's run found no worse. Of any other run nothing follows.
 
     `overtaken`: another version went live meanwhile, so that what was compared is no longer what matters.
-    `unmeasured`: some question got no answer because a part of the service was down.
+    `unmeasured`: some question got no answer because a part of the service was down, or no question got one at all.
     """
     if run.kind != "gate":
         return {}
@@ -29,7 +29,7 @@ async def settle(services: Services, run: Evaluation) -> Mapping[str, Any]:
     if run.summary.get("lost"):
         return {"outcome": "blocked"}
     results = await services.evaluations.results(run.id)
-    if any(unanswered(result.failures) for result in results):
+    if any(unanswered(result.failures) for result in results) or not _heard(results):
         return {"outcome": "unmeasured"}
     line, version = await services.lines.get(run.line), await services.prompts.get(run.line, number)
     if line is None or version is None:
@@ -61,6 +61,11 @@ async def override(
         if run.kind == "gate" and run.after.get("prompt") == version:
             await services.runs.stop(services, run)
     return await make_live(services, line, version, principal.actor, reason=reason)
+
+
+def _heard(results: Sequence[Result]) -> bool:
+    """Whether the version answered anything. A model's server that refuses all there is may be set up wrongly."""
+    return any(result.side == "after" and error_of(result.failures) is None for result in results)
 
 
 def _by_this_run(version: PromptVersion, run: Evaluation) -> bool:

@@ -201,6 +201,13 @@ async def test_a_question_that_the_models_server_refuses_on_both_sides_holds_not
     assert run.summary["languages"] == {"zh": {"questions": 2, "kept": 1, "failing": 1}}
 
 
+async def test_a_models_server_that_refuses_everything_proves_nothing(tmp_path: Path) -> None:
+    upstream = ServedInPart()
+    upstream.status, upstream.refused = 400, "messages"
+    run, live = await candidate_under(upstream, tmp_path)
+    assert (outcome_of_gate(run), run.summary["lost"], live) == ("unmeasured", [], 1)
+
+
 async def test_a_side_that_no_model_answers_is_waited_for_once_and_not_with_every_question(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
