@@ -277,7 +277,9 @@ async def test_what_neither_side_knows_is_said_of_both(house: House) -> None:
     conversation = await house.add(contract_docx(), "a.docx")
     end = await house.ask_without_a_model("Which planets have rings?", conversation)
     assert end.mode is Mode.HANDOFF
-    assert end.text.startswith("I'm sorry, neither your file nor our documents")
+    assert end.text.startswith(
+        "I'm sorry, I couldn't find an answer to this in your file or in our documents."
+    )
 
 
 async def test_limits_are_named_errors_and_leave_nothing_behind(house: House) -> None:

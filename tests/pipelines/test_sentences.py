@@ -1,9 +1,13 @@
 """What counts as a request to sum up a file, in the languages XiaoQ speaks, and that every language has its words."""
 
+import re
+from dataclasses import fields
+
 import pytest
 
+from pipelines.handoffs import HandoffSentences, all_handoff_sentences
 from pipelines.language import detect_language
-from pipelines.sentences import all_sentences, summary_subject
+from pipelines.sentences import Sentences, all_sentences, summary_subject
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,33 @@ def test_every_language_has_words_for_files(language: str) -> None:
     assert len(set(said)) == 4
     if language != "en":
         assert sentences.only_passages != all_sentences()["en"].only_passages
+
+
+def test_french_marks_stay_with_their_word() -> None:
+    """A line may not break before ? ; and : in French."""
+    said = [*said_in(all_sentences()["fr"]), *said_in(all_handoff_sentences()["fr"])]
+    assert any("\u00a0?" in sentence for sentence in said)
+    assert not [sentence for sentence in said if re.search(" [?!;:]", sentence)]
+
+
+def test_customers_are_spoken_to_politely_throughout() -> None:
+    """With Thai's particle and Tagalog's po, and with Khmer's longer you."""
+    thai, khmer, tagalog = (all_sentences()[code] for code in ("th", "km", "tl"))
+    for sentence in (
+        thai.greeting,
+        thai.nothing_found,
+        thai.handoff_asked,
+        thai.refused,
+        thai.you_are_welcome,
+    ):
+        assert re.search("ค่ะ|คะ", sentence)
+    assert all(re.search(r"\bpo\b", sentence) for sentence in said_in(tagalog) if sentence != tagalog.name)
+    handed = all_handoff_sentences()
+    assert "po" in handed["tl"].over_to_staff.split()
+    assert "អ្នក" not in "".join((*said_in(khmer), handed["km"].over_to_staff)).replace("លោកអ្នក", "")
+
+
+def said_in(sentences: Sentences | HandoffSentences) -> list[str]:
+    """What is said, without the phrases that are only listened for."""
+    values = (getattr(sentences, field.name) for field in fields(sentences))
+    return [value for value in values if isinstance(value, str)]
