@@ -15,9 +15,11 @@ MARK = "\n"
 _AMBIGUOUS = frozenset({
     "早", "在不在", "greetings", "buenas", "qué tal", "que tal", "oi", "ola", "dag", "هلا", "chào", "hai", "salam", "alo",
     "kumusta", "kamusta", "kumusta po", "kamusta po", "ดีครับ", "ดีค่ะ", "হাই", "ہائے", "آداب", "ty", "cheers", "3q", "valeu",
-    "どうも", "助かりました", "تشکر", "tq", "مہربانی", "亲", "麻烦了", "麻煩了",
+    "どうも", "助かりました", "تشکر", "tq", "مہربانی", "亲", "麻烦了", "麻煩了", "trims",
 })  # fmt: skip
-"""Greetings and thanks that are words of a question as well (Vietnamese "hai" is two)."""
+"""Greetings and thanks that are words of a question as well (Vietnamese "hai" is two, English "trims" are a car's)."""
+_SAID_LAST = frozenset({"亲"})
+"""Those of them that end a question all the same; any other after a comma ends a list: một, hai; per week, dag."""
 _GLUED_TO_FEW = ("早上好", "上午好", "中午好", "下午好", "晚上好", "hi", "hello", "hey")
 _GLUED = ("你好", "您好", *_GLUED_TO_FEW, "请问", "請問", "请问一下", "請問一下", "こんにちは", "こんばんは",
           "おはようございます", "お世話になっております", "สวัสดีครับ", "สวัสดีค่ะ")  # fmt: skip
@@ -56,7 +58,8 @@ def _thanks() -> _Phrases:
 
 def _phrases(found: Iterable[str]) -> _Phrases:
     known = set(found)
-    known |= {re.sub(r"\bd (?=a)", "d'", phrase) for phrase in known}  # French: `fold` parts d'accord
+    # `fold` parts the French d'accord and makes ss of the German ß
+    known |= {re.sub(r"\bd (?=a)", "d'", phrase) for phrase in known} | {p.replace("ss", "ß") for p in known}
     each = sorted(known, key=lambda phrase: (-len(phrase), phrase))
     return _Phrases(tuple(each), frozenset(each) - _AMBIGUOUS)
 
@@ -100,7 +103,7 @@ def _without_end(text: str) -> str:
                 return rest
     if MARK in text and text.endswith(greetings.all):
         rest, _, tail = text.rpartition(MARK)
-        return rest if tail in greetings.all else text
+        return rest if tail in greetings.plain or tail in _SAID_LAST else text
     return text
 
 

@@ -41,13 +41,17 @@ _LOOSE = re.compile(
     rf"(?<={_HAN}) (?=\S)|(?<=\S) (?={_HAN})|(?<=\d) (?=[%‰°€$£¥₽₩₹฿₫₺]|(?:{_UNIT})(?![\w'/+#-]))|(?<=[¥$€£₽₩₹฿₫₺]) (?=\d)"
 )
 _APART = re.compile(rf"(?<={_COUNT}) (?={_COUNT})")
+_NO_HAN = "[不没沒未无無别別勿非否甭](?:是|有|要|用|行|能|会|會|可以)?|いや"
 _NO = (
-    "[不没沒未无無别別勿非否甭](?:是|有|要|用|行|能|会|會|可以)?|no|not|never|don't|dont|do not|nope|non|pas|nein|nicht|kein|nee|niet|não|"
-    "nao|nunca|нет|не|ne|nie|hayır|yok|değil|không|khong|chưa|đừng|tidak|tak|jangan|bukan|belum|hindi|huwag|wala|dili|ayaw|"
-    "لا|ليس|نه|לא|אל|نہیں|नहीं|मत|न|না|ไม่|ບໍ່|កុំ|아니|안|いや"
-)  # fmt: skip
-_PAUSE_AFTER_NO = re.compile(rf"(?:\A(?:{_NO})|(?<!\S)нельзя)(?=\n)")
-"""Where a question stops after a "no", what follows is wanted: 不，要发票 is not 不要发票, No, quiero not No quiero."""
+    "no|not|never|don't|dont|do not|nope|non|pas|nein|nicht|kein|nee|niet|não|nao|nunca|нет|не|нельзя|ne|nie|hayır|yok|değil|"
+    "không|khong|chưa|đừng|tidak|tak|jangan|bukan|belum|hindi|huwag|wala|dili|ayaw|"
+    "لا|ليس|نه|לא|אל|نہیں|नहीं|मत|न|না|ไม่|ບໍ່|កុំ|아니|안"
+)
+_PAUSE_AFTER_NO = re.compile(
+    rf"(\n?)((?<![^\n])(?:{_NO_HAN})|[不没沒]|(?<![^\W_])(?<!{_HAN} )(?:{_NO}))(?=\n)"
+)
+"""Where a question stops after a "no", what follows is wanted: 不，要发票 is not 不要发票, No, quiero not No quiero, nor is
+能退不？要几天 能退不要几天."""
 _ROUNDS = 8
 _KEPT_APART = "\x1f"
 
@@ -69,10 +73,10 @@ def normalised(text: str) -> str:
     if folded.isascii():
         folded = folded.lower()
     else:
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
+        folded = unicodedata.normalize("NFKC", _lower(unicodedata.normalize("NFKC", folded)))
     asked = without_courtesies(_unmarked(folded))
     if MARK in asked:
-        asked = _PAUSE_AFTER_NO.sub(r"\g<0>,", asked)
+        asked = _PAUSE_AFTER_NO.sub(lambda no: f"{no[1] and ','}{no[2]},", asked)
     plain = " ".join(asked.split())
     if plain.isascii():
         return _LOOSE.sub("", plain)
@@ -81,6 +85,11 @@ def normalised(text: str) -> str:
 
 form_of = lru_cache(10_000)(normalised)
 """Of masked texts; most of what is asked often is asked in few ways."""
+
+
+def _lower(text: str) -> str:
+    """Without case, but for the ß, of which `casefold` makes ss: Maße are measures, Masse is weight."""
+    return "ß".join(part.casefold() for part in text.split("ß"))
 
 
 def _unmarked(text: str) -> str:
@@ -112,6 +121,8 @@ def _folded(character: str) -> str | None:
         return "—"
     if character in _TILDES:
         return "~"
+    if character == "ẞ":
+        return "ß"
     if character == "İ":
         return "i"  # casefold leaves a dot above it, and Turkish sentences begin with one
     category = unicodedata.category(character)

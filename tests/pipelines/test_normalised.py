@@ -21,6 +21,8 @@ SAME = [
     ("5～10日", "5〜10日"), ("怎么退款", "怎么退款﹖"), ("怎么退款", "﹁怎么退款﹂"), ("怎么退款", "〝怎么退款〞"), ("怎么退款", "怎么退款⋯⋯"), ("怎么退款", "怎么退款❓"),
     ("واپسی کیسے کریں", "واپسی کیسے کریں۔"), ("iade nasıl yapılır", "İade nasıl yapılır?"), ("استرداد", "\u202bاسترداد\u202c"),
     ("استرداد", "\u2067استـــرداد\u2069"), ("怎么退款", "请问一下，怎么退款"), ("怎么退款", "您好呀，请问一下怎么退款，十分感谢"), ("怎么退款", "亲，怎么退款"),
+    ("كم تكلفة الشحن", "مرحباً، كم تكلفة الشحن؟ شكراً"), ("送料はいくらですか", "送料はいくらですか？宜しくお願いします。"), ("groß", "GROẞ?"),
+    ("was kostet das", "Grüß Gott, was kostet das?"), ("was kostet das", "GRÜSS GOTT! Was kostet das?"),
     ("怎么退款", "早上好怎么退款"), ("怎么退款", "Hi怎么退款thanks"), ("我的订单呢", "晚上好我的订单呢"), ("comment annuler", "Bonjour, comment annuler ? Merci d'avance"),
     ("wie storniere ich", "Hallo zusammen, wie storniere ich? Danke im Voraus"), ("how to refund", "Excuse me, how to refund? Thanks in advance!"),
 ]  # fmt: skip
@@ -35,6 +37,9 @@ OTHER = [
     ("不，要发票", "不要发票"), ("不！退款", "不退款"), ("你好，不，能退吗", "你好，不能退吗"), ("不是，我要退款", "不是我要退款"), ("没有，取消了", "没有取消了"),
     ("No, quiero cancelar", "No quiero cancelar"), ("Não, quero cancelar", "Não quero cancelar"), ("Không, hủy đơn", "Không hủy đơn"),
     ("Don't! Cancel my order", "Don't cancel my order"), ("Отменить нельзя, оставить", "Отменить, нельзя оставить"), ("لا، أريد الإلغاء", "لا أريد الإلغاء"),
+    ("Welche Maße hat der Koffer?", "Welche Masse hat der Koffer?"), ("In Maßen", "IN MASSEN"), ("退款不？要换货", "退款不要换货"),
+    ("老板，不，要发票", "老板，不要发票"), ("Refund? No, exchange it", "Refund, no exchange it"), ("Cửa hàng ở tầng một, hai", "Cửa hàng ở tầng một"),
+    ("Prijs per week, dag", "Prijs per week"), ("Which Model 3 trims?", "Which Model 3?"), ("上午还是早", "上午还是"),
     ("早、晚班几点换", "晚班几点换"), ("Hai, ba ngày có kịp không", "Ba ngày có kịp không"), ("Hoy, ¿a qué hora abren?", "¿A qué hora abren?"),
     ("晚上好打车吗", "早上好打车吗"), ("晚上好停车吗", "停车吗"), ("怎么说谢谢", "怎么说"), (".NET怎么装", "NET怎么装"), ("壹、贰号楼", "壹贰号楼"), ("退款🙆", "退款🙅"), ("Hello单车怎么还", "单车怎么还"),
 ]  # fmt: skip
