@@ -138,6 +138,7 @@ def build_services(settings: Settings, *, patience: float = 0.0) -> Services:
             SqlRefusals(database),
             answer_cache(settings, lambda: hmac.digest(database.secret("sessions"), b"answers", "sha256")),
             public=settings.public_contacts,
+            search=search_identity(settings),
         ),
         SimilarAnswers(approved, embed, lines),
         on=settings.frequent_answers,
@@ -278,6 +279,12 @@ def answer_cache(settings: Settings, secret: Callable[[], bytes]) -> AnswerCache
 def engine_identity(settings: Settings, name: str) -> str:
     """What an answer depends on of how the model is run."""
     return repr((name, settings.model, settings.vllm_quantization, settings.context_tokens))
+
+
+def search_identity(settings: Settings) -> str:
+    """What an answer depends on of how passages are found, beside their words."""
+    reranker = settings.rerank_url and (settings.rerank_model or "its own")
+    return repr((settings.embedding_model, reranker))
 
 
 def faq_template(format: TableFormat, language: str) -> bytes:

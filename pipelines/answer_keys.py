@@ -20,15 +20,17 @@ _SPEAKERS = (persona, profile, enclose, compose)
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What an answer stands on beside the line and its prompt. `bases` are those searched, each with the version that the
-    search stands on; `engine` names the model and how it is run; `words` is the version of the sensitive words."""
+    search stands on, and `search` names what else decides what it finds; `engine` names the model and how it is run; `words`
+    is the version of the sensitive words; `days` are those that it is, as the line's prompt and as the search count them."""
 
     language: str
     bases: Sequence[tuple[str, int]]
     engine: str
     words: int
     sampling: Sampling
-    day: date
+    days: Sequence[date]
     form: str
+    search: str = ""
 
 
 def refusal_key(line: BusinessLine, grounds: Grounds) -> bytes:
@@ -51,7 +53,8 @@ def answer_key(line: BusinessLine, grounds: Grounds, refusal: bytes) -> bytes:
         prompt and (prompt.updated_at, prompt.parameters),
         _our_words(),
         grounds.words,
-        grounds.day,
+        *grounds.days,
+        grounds.search,
         (
             how.temperature,
             how.top_p,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -59,7 +59,8 @@ class Asking:
 
 class CachedAnswers:
     """`version` gives the version of a base that searches stand on, None where that is not settled; `engine` names the
-    model and how it is run, `speaker` the rung of the ladder that is it; `public` as in the settings."""
+    model and how it is run, `speaker` the rung of the ladder that is it, `search` what finds passages beside the words;
+    `public` as in the settings; `today` gives the date in a time zone."""
 
     def __init__(
         self,
@@ -70,8 +71,11 @@ class CachedAnswers:
         shared: AnswerCache | None = None,
         memory: AnswerMemory | None = None,
         public: str = "",
+        search: str = "",
+        today: Callable[[str], date] = today_in,
     ) -> None:
         self._version, self._engine, self._speaker = version, engine, speaker
+        self._search, self._today = search, today
         self._refusals, self._shared, self._public = refusals, shared, public
         self.memory = memory or AnswerMemory()
         self.outcomes: Counter[str] = Counter()
@@ -102,12 +106,13 @@ class CachedAnswers:
         form = form_of(question.text)
         if not form or len(bases) < len(searched(line)):
             return None
-        day = today_in(line.time_zone)
-        stands_on = (language, bases, self._engine, words, question.sampling, day)
+        # the prompt's day, and the one by which FAQ pairs begin and end
+        days = self._today(line.time_zone), self._today("UTC")
+        stands_on = (language, bases, self._engine, words, question.sampling, days)
         last = self._worked_out.get((line.id, form))
         if last is None or last[0] is not line or last[1] != stands_on:
             sampling = sampling_for(line, question.sampling, line.prompt)
-            grounds = Grounds(language, bases, self._engine, words, sampling, day, form)
+            grounds = Grounds(language, bases, self._engine, words, sampling, days, form, self._search)
             refusal = refusal_key(line, grounds)
             if len(self._worked_out) >= _MOST_WORKED_OUT:
                 self._worked_out.clear()

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app import search_identity
+from core.settings import Settings
 from tests.gateway.conftest import TOKEN, Running, running
 from tests.support.upstream import EchoUpstream
 
@@ -149,3 +152,13 @@ def test_what_nothing_answers_is_asked_back(http: httpx.Client) -> None:
     assert ask(http, "怎么给汽车换轮胎")["xiaoq"]["suggestions"] == []
     meant = ask(http, "尺码不合适怎么换货？")
     assert (meant["mode"], meant["xiaoq"]["suggestions"]) == ("approved", [])
+
+
+def test_another_search_finds_none_of_its_answers(tmp_path: Path) -> None:
+    """In Redis they outlive a restart with another embedding model or reranker."""
+    url = "http://127.0.0.1:1/v1"
+    setups: list[dict[str, Any]] = [
+        {}, {"embedding_model": "one"}, {"embedding_model": "two"}, {"rerank_url": url}, {"rerank_url": url, "rerank_model": "one"},
+    ]  # fmt: skip
+    made = {search_identity(Settings(_env_file=None, data_dir=tmp_path, **setup)) for setup in setups}
+    assert len(made) == len(setups)

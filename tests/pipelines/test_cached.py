@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -249,7 +249,8 @@ def test_every_component_is_in_the_key() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     prompt = PromptVersion("shop", 3, {"zh": "x"}, "published", now, now)
     line = replace(LINE, prompt=prompt, version=5)
-    grounds = Grounds("zh", [("shop", 1), ("shared", 0)], "7b", 2, Sampling(), date(2026, 1, 1), "怎么退款")
+    days = date(2026, 1, 2), date(2026, 1, 1)
+    grounds = Grounds("zh", [("shop", 1), ("shared", 0)], "7b", 2, Sampling(), days, "怎么退款")
     changes: dict[str, Sequence[object]] = {
         "language": ["en", "zh-Hant"],
         "bases": [[("shop", 2), ("shared", 0)], [("shop", 1), ("shared", 1)], [("shop", 1)], [("shop1", 1), ("shared", 0)]],
@@ -257,7 +258,8 @@ def test_every_component_is_in_the_key() -> None:
         "words": [3],
         "sampling": [Sampling(temperature=0.1), Sampling(top_p=0.1), Sampling(max_tokens=9), Sampling(model="lora"),
                      Sampling(extra={"seed": 1}), Sampling(extra={"presence_penalty": 1})],
-        "day": [date(2026, 1, 2)],
+        "days": [(days[0], days[0]), (days[1], days[1])],
+        "search": ["bge-m3"],
         "form": ["怎么换货", "怎么退款 "],
     }  # fmt: skip
     lines = [
@@ -273,6 +275,17 @@ def test_every_component_is_in_the_key() -> None:
     every = [(line, grounds), *others, *((other, grounds) for other in lines)]
     keys = [answer_key(of, stands, refusal_key(of, stands)) for of, stands in every]
     assert len(set(keys)) == len(every)
+
+
+async def test_it_is_made_anew_on_the_day_of_the_line_and_on_that_of_the_knowledge(shop: Shop) -> None:
+    """FAQ pairs begin and end with the day in UTC: in Shanghai at eight in the morning, not at midnight."""
+    days = {"Asia/Shanghai": date(2026, 1, 2), "UTC": date(2026, 1, 1)}
+    shop.cached._today = days.__getitem__
+    await shop.lines.put(replace(LINE, time_zone="Asia/Shanghai"))
+    for zone in days:
+        assert await shop.twice() == CACHED
+        days[zone] += timedelta(days=1)
+    assert (await shop.ask()).mode is Mode.GENERATED
 
 
 async def test_five_hundred_at_once_cost_one_generation(shop: Shop) -> None:
