@@ -12,15 +12,17 @@ import structlog
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from core.documents import Attachment, Chunk
-from core.errors import StorageDamaged
+from core.errors import NotFound, StorageDamaged
+from core.ids import is_fresh
 from core.messages import DAMAGED
 from core.vault import VaultEntry, restored
 from storage import places
+from storage.arriving import FRESH_SECONDS, arrived
 from storage.cipher import Cipher
 from storage.database import Database
-from storage.ownership import hold, require_conversation
+from storage.ownership import hold, is_conversation, require_conversation
 from storage.tables import attachment as attachment_table
-from storage.tables import attachment_chunk
+from storage.tables import attachment_chunk, conversation
 from storage.vaults import add_to_vault, read_vault
 
 log = structlog.get_logger()
@@ -65,6 +67,16 @@ class SqlAttachmentStore:
             row = require_conversation(connection, conversation_id, owner)
             return read_attachments(connection, self._db.keys.of(connection, row), conversation_id)
 
+        try:
+            return await self._db.read(read)
+        except NotFound:
+            if not is_fresh(conversation_id, FRESH_SECONDS):
+                raise
+        await arrived(
+            self._db,
+            conversation_id,
+            select(conversation.c.id).where(is_conversation(conversation_id, owner)),
+        )
         return await self._db.read(read)
 
     async def chunks(self, conversation_id: str, owner: str) -> "Sequence[Chunk]":

@@ -11,14 +11,15 @@ import structlog
 from sqlalchemy import Connection, delete, func, insert, select
 
 from core.errors import InvalidRequest, NotFound, StorageDamaged
-from core.ids import in_order
+from core.ids import in_order, is_fresh
 from core.messages import Channel, ConversationSummary, Message, Question, StoredTurn, TurnRecord, TurnStatus
 from core.vault import Hide, Masking, MaskWith, VaultEntry
 from storage import customers, places
+from storage.arriving import FRESH_SECONDS, arrived
 from storage.database import Database
 from storage.growing import GrowingAnswers, Grown
 from storage.kept import Kept, keep_all
-from storage.ownership import KEY, hold_turn, is_conversation, live_in, require_conversation
+from storage.ownership import KEY, hold_turn, is_conversation, is_turn, live_in, require_conversation
 from storage.questions import Asked, begin_all, store_masking
 from storage.removal import remove
 from storage.rows import Eyes, as_it_is, select_turns, spoken, stored_turns, text_of
@@ -68,14 +69,16 @@ class SqlConversationLog:
             masking,
             prompt_version,
         )
-        owes = self._db.owes
+        goes_on_from, owes = question.conversation_id, self._db.owes
         try:
             return await self._db.write_batch(self._begin, asked)
         except NotFound:
-            if question.conversation_id is None or not owes:
+            if goes_on_from is None or not (owes or is_fresh(goes_on_from, FRESH_SECONDS)):
                 raise
-        # It may go on from an answer that was given from memory a moment ago and is on its way to the disk.
-        await self._db.caught_up()
+        # It may go on from an answer that was given from memory a moment ago, here or in another process, and is on its
+        # way to the disk.
+        theirs = select(conversation.c.id).where(is_conversation(goes_on_from, asked.owner))
+        await arrived(self._db, goes_on_from, theirs)
         return await self._db.write_batch(self._begin, asked)
 
     async def open(
@@ -224,7 +227,7 @@ class SqlConversationLog:
         """See the port. With the owner's last conversation their key goes, too."""
         owner = self._db.pseudonyms.owner(owner)
         theirs = is_conversation(conversation_id, owner)
-        await self._db.caught_up()
+        await arrived(self._db, conversation_id, select(conversation.c.id).where(theirs))
         return await self._db.write(lambda connection: remove(connection, self._db, theirs)[0] > 0)
 
     async def rate(self, turn_id: str, owner: str, score: int, comment: str = "") -> None:
@@ -246,7 +249,7 @@ class SqlConversationLog:
                 connection.execute(delete(feedback).where(feedback.c.turn_id == turn_id))
             self._db.seals.change(connection, before, delta)
 
-        await self._db.caught_up()
+        await arrived(self._db, turn_id, select(turn.c.id).where(is_turn(turn_id, owner)))
         await self._db.write(write)
 
 

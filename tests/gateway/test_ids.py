@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from core.ids import in_order, unguessable
+from core.ids import in_order, is_fresh, unguessable
 from core.randoms import AT_ONCE
 
 FORKED = """
@@ -37,6 +37,15 @@ def test_those_in_order_have_the_same_shape_and_begin_with_their_moment() -> Non
     assert len(set(given)) == len({one[12:] for one in given}) == len(given)
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in given)
     assert all(before <= int(one[:12], 16) <= time.time_ns() // 1_000_000 for one in given)
+
+
+def test_an_id_says_whether_it_was_made_just_now() -> None:
+    made = in_order()
+    before = f"{int(made[:12], 16) - 10_000:012x}{made[12:]}"
+    assert all(is_fresh(one, 5) for one in (made, f"conv-{made}"))
+    assert not any(
+        is_fresh(one, 5) for one in (f"conv-{before}", f"conv-{made[:-1]}", "conv-x", "", f"{made}-x")
+    )
 
 
 def test_threads_get_different_ones() -> None:

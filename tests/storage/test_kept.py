@@ -1,5 +1,6 @@
 """A question kept with its answer in one write leaves what two writes leave."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -11,10 +12,11 @@ from sqlalchemy import Connection, Table, select
 
 from core.documents import Attachment
 from core.errors import NotFound
-from core.ids import unguessable
+from core.ids import in_order, unguessable
 from core.messages import HandoffNote, Mode, Question, Source, TurnRecord, TurnStatus, Usage
 from core.vault import Masking
 from storage import places
+from storage.arriving import PAUSES
 from storage.attachments import SqlAttachmentStore
 from storage.cipher import Cipher
 from storage.conversations import SqlConversationLog
@@ -27,6 +29,7 @@ from storage.tables import conversation, source, turn
 from storage.turns import Ended, finish_all
 from storage.verify import SqlSeals
 from tests.storage.rooms import RECORD
+from tests.support.keys import MASTER
 
 QUESTION = Question("年费多少?\0", "key:k1/c-1", "api", "req-1", customer="c-1")
 ANSWERED = replace(
@@ -68,6 +71,38 @@ async def test_what_follows_at_once_finds_it(db: Database) -> None:
     assert await log.forget(kept()[0], owner)
     with pytest.raises(NotFound):
         await log.begin(replace(QUESTION, conversation_id="conv-of-nobody"), "shop")
+
+
+async def test_what_follows_at_once_through_another_process_finds_it(db: Database, url: str) -> None:
+    log, owner = SqlConversationLog(db), QUESTION.owner
+    elsewhere = Database(url, MASTER)
+    await elsewhere.start()
+    try:
+        other = SqlConversationLog(elsewhere)
+
+        def kept() -> tuple[str, str]:
+            ids = log.keep_soon(QUESTION, "shop", ANSWERED)
+            assert ids is not None
+            return ids
+
+        conversation_id, first = kept()
+        again = await other.begin(replace(QUESTION, conversation_id=conversation_id), "shop")
+        assert [one.id for one in await other.turns(conversation_id, owner)] == [first, again.id]
+        await other.rate(kept()[1], owner, -1)
+        assert await SqlAttachmentStore(elsewhere).list(kept()[0], owner) == []
+        assert await other.forget(kept()[0], owner)
+    finally:
+        await elsewhere.aclose()
+
+
+async def test_nobody_learns_by_waiting_whose_an_id_of_this_moment_is(db: Database) -> None:
+    log = SqlConversationLog(db)
+    theirs = (await log.begin(QUESTION, "shop")).conversation_id
+    for one in (theirs, f"conv-{in_order()}"):
+        began = time.monotonic()
+        with pytest.raises(NotFound):
+            await log.begin(replace(QUESTION, owner="key:k2/c-2", conversation_id=one), "shop")
+        assert time.monotonic() - began >= sum(PAUSES)
 
 
 async def test_what_is_on_its_way_to_the_disk_is_erased_with_the_rest(db: Database) -> None:
