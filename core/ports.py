@@ -222,11 +222,12 @@ class TablePreview:
 @dataclass(frozen=True, slots=True)
 class TableRows:
     """A whole table: what its header names, and each row below it with its number in the file. `notes` say what of it
-    could not be read, a sentence each."""
+    could not be read, a sentence each; `further` are the sheets behind it, which are not read, with their columns."""
 
     columns: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
     notes: Sequence[str] = ()
+    further: Sequence[tuple[str, Sequence[str]]] = ()
 
 
 class Parser(Protocol):

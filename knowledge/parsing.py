@@ -86,7 +86,8 @@ class ChildParser:
         """See the port."""
         _, last = await self._ask(name, data, {"table": True})
         rows = [(int(number), cells) for number, cells in last["rows"]]
-        return TableRows(last["columns"], rows, tuple(last["notes"]))
+        further = [(str(sheet), columns) for sheet, columns in last["further"]]
+        return TableRows(last["columns"], rows, tuple(last["notes"]), further)
 
     async def _ask(
         self, name: str, data: bytes, request: dict[str, Any]

@@ -38,6 +38,9 @@ _NAMES: Mapping[str, str] = {
     "最多字数": "max_characters", "max length": "max_characters", "max characters": "max_characters",
     "参考答案": "reference", "reference answer": "reference", "answer": "reference", "答案": "reference",
     "问题语言": "question_language", "question language": "question_language",
+    "問題": "question", "問": "question", "必須包含": "facts", "要點": "facts", "來源": "documents",
+    "來源文檔": "documents", "來源文件": "documents", "回答語言": "language", "最多字數": "max_characters",
+    "參考答案": "reference", "問題語言": "question_language",
 }  # fmt: skip
 _APART = re.compile(r"\n|(?<!\\)[;；]")
 """What stands between the entries of a cell. A semicolon that belongs to an entry has a backslash before it."""
@@ -54,27 +57,30 @@ class RowFault:
     row: int
     message: str
 
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.message}" if self.row else self.message
+
 
 class Rejected(Unfit):
     """A table that cannot be used; `rows` say why, each."""
 
     def __init__(self, rows: Sequence[RowFault]) -> None:
-        told = "; ".join(
-            f"row {fault.row}: {fault.message}" if fault.row else fault.message for fault in rows[:_SHOWN]
-        )
+        told = "; ".join(str(fault).rstrip(".") for fault in rows[:_SHOWN])
         more = f"; and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-        super().__init__(f"Nothing was imported. {told}{more}", param="files")
+        super().__init__(f"Nothing was imported. {told}{more}.", param="files")
         self.rows = rows
 
 
 def drafts_of(table: TableRows, *, lists: bool = False) -> list[tuple[int, GoldenDraft]]:
     """The questions of a table with their rows, by the names of its columns. `lists`: its format has lists, so that a
     semicolon parts nothing. Raises Rejected with every row that will not do."""
-    named = [_column(name) for name in table.columns]
+    named, elsewhere = [_column(name) for name in table.columns], list(_elsewhere(table))
     if "question" not in named:
-        raise Rejected([RowFault(1, "there is no column 'question' (问题)")])
+        raise Rejected(
+            [RowFault(1, "there is no column 'question' (问题)"), *(RowFault(0, what) for what in elsewhere)]
+        )
     drafts, first = list[tuple[int, GoldenDraft]](), dict[str, int]()
-    wrong = [RowFault(0, what) for what in (*table.notes, *_doubled(table.columns, named))]
+    wrong = [RowFault(0, what) for what in (*table.notes, *_doubled(table.columns, named), *elsewhere)]
     for number, cells in table.rows:
         row = {name: _plain(cell) for name, cell in zip(named, cells, strict=False) if name}
         try:
@@ -105,6 +111,13 @@ def _doubled(columns: Sequence[str], named: Sequence[str]) -> Iterator[str]:
         alike = [f"'{said}'" for said, column in zip(columns, named, strict=True) if column == name]
         if len(alike) > 1:
             yield f"several columns are '{name}': {', '.join(alike)}; keep one"
+
+
+def _elsewhere(table: TableRows) -> Iterator[str]:
+    """The sheets on which questions stand that would be lost."""
+    for sheet, columns in table.further:
+        if any(_column(name) == "question" for name in columns):
+            yield f"the sheet '{sheet}' has questions, too, and only the first one is read; put all on one sheet"
 
 
 def unread(table: TableRows) -> list[str]:

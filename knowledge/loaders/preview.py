@@ -24,7 +24,7 @@ _CELL = 300
 
 def preview_of(source: Source) -> Mapping[str, Any]:
     """`columns`, `rows`, `guessed` of the table, or of the first sheet that looks like an FAQ."""
-    heads = [head for rows in _tables(source) if (head := _head(rows))]
+    heads = [head for _, rows in _tables(source) if (head := _head(rows))]
     if not heads:
         raise DocumentRejected.because("no_rows", name=source.name)
     columns, rows = next((head for head in heads if is_faq(guess(head[0]))), heads[0])
@@ -33,11 +33,13 @@ def preview_of(source: Source) -> Mapping[str, Any]:
 
 
 def table_of(source: Source) -> Mapping[str, Any]:
-    """`columns`, `rows` (each with its number in the file) and `notes` of the table, or of the first sheet with any.
+    """`columns`, `rows` (each with its number in the file) and `notes` of the table, or of the first sheet with any;
+    `further` are the sheets behind it, of which only the names of the columns are read.
 
     A row has a cell for each column at least, and more where the file does: what they are is for the reader to say.
     """
-    for stream in _tables(source):
+    tables = _tables(source)
+    for _, stream in tables:
         rows = list(islice(stream, _MOST))
         if not rows:
             continue
@@ -47,16 +49,19 @@ def table_of(source: Source) -> Mapping[str, Any]:
             [row.number, [row.at(place) for place in range(max(len(columns), len(row.cells)))]]
             for row in rows[at + 1 :]
         ]
-        return {"columns": columns, "rows": below, "notes": source.notes.all()}
+        notes = source.notes.all()
+        further = [(name, head[0]) for name, more in tables if (head := _head(more))]
+        return {"columns": columns, "rows": below, "notes": notes, "further": further}
     raise DocumentRejected.because("no_rows", name=source.name)
 
 
-def _tables(source: Source) -> Iterator[Iterator[Row]]:
+def _tables(source: Source) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Each with the name of its sheet, where it has one."""
     loader = loader_for(source)
     if isinstance(loader, SheetLoader):
-        yield from (rows for _, rows in loader.sheets())
+        yield from loader.sheets()
     elif isinstance(loader, DelimitedLoader | RecordLoader):
-        yield loader.rows()
+        yield "", loader.rows()
     else:
         raise DocumentRejected.because("no_table", name=source.name)
 

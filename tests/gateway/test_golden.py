@@ -1,10 +1,13 @@
 """/api/lines/{line}/golden and /evaluations over HTTP: written, carried, proposed, run, and put before a publication."""
 
+import io
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 import orjson
+from openpyxl import Workbook
 
 from tests.gateway.conftest import Running
 from tests.gateway.knowledge import MANUAL, new_line, upload
@@ -89,6 +92,7 @@ def test_a_bad_row_keeps_the_whole_file_out_and_is_named(http: httpx.Client) -> 
     assert sent.status_code == 422
     message = sent.json()["error"]["message"]
     assert all(part in message for part in ("row 3", "row 4", "row 5", "robot"))
+    assert ".;" not in message
     assert kept(http, "rows") == []
     good = "\n".join(table.split("\n")[:2])
     http.post("/api/lines/rows/golden/import", files={"files": ("g.csv", good.encode())}).raise_for_status()
@@ -131,6 +135,62 @@ def test_nothing_of_a_table_is_lost_without_a_word(http: httpx.Client) -> None:
     assert kept(http, "odd") == []
     status, said = imported(http, "odd", "question,forbiden,no.\nA?,free,1\n")
     assert (status, orjson.loads(said)) == (200, {"imported": 1, "ignored": ["forbiden", "no."]})
+
+
+def workbook(sheets: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
+    book, out = Workbook(), io.BytesIO()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    book.save(out)
+    return out.getvalue()
+
+
+def test_questions_on_a_further_sheet_are_not_lost_without_a_word(http: httpx.Client) -> None:
+    new_line(http, "sheets")
+    questions, more = [["question", "facts"], ["A?", "one"]], [["问题", "必须包含"], ["B?", "two"]]
+    told = [["说明"], ["每行一个问题"]]
+
+    def sent(**sheets: Sequence[Sequence[str]]) -> httpx.Response:
+        files = {"files": ("g.xlsx", workbook(sheets))}
+        return http.post("/api/lines/sheets/golden/import", files=files)
+
+    for file in (sent(first=questions, second=more), sent(notes=told, second=more)):
+        assert (file.status_code, "the sheet 'second' has questions" in file.text) == (422, True)
+    assert kept(http, "sheets") == []
+    assert sent(first=questions, notes=told).json() == {"imported": 1}
+
+
+def test_rows_that_differ_in_personal_data_alone_are_named(http: httpx.Client) -> None:
+    new_line(http, "alike")
+    table = "question,facts\nMy number is 13800138000?,a\nMy number is 13900139000?,b\n"
+    status, said = imported(http, "alike", table)
+    assert (status, "row 3: without personal data it asks the same as row 2" in said) == (422, True)
+    assert kept(http, "alike") == []
+
+
+def test_columns_may_have_their_traditional_names(http: httpx.Client) -> None:
+    new_line(http, "hant")
+    table = "參考答案,最多字數,問題,必須包含,來源\n七天,300,幾天可以退貨？,7 天,售後.md\n"
+    sent = http.post("/api/lines/hant/golden/import", files={"files": ("g.csv", table.encode("big5"))})
+    assert sent.json() == {"imported": 1}
+    (only,) = kept(http, "hant")
+    assert (only["question"], only["expected"]["facts"], only["expected"]["documents"]) == (
+        "幾天可以退貨？",
+        ["7 天"],
+        ["售後.md"],
+    )
+    assert (only["reference"], only["expected"]["max_characters"]) == ("七天", 300)
+
+
+def test_a_mode_that_no_run_ends_in_is_not_expected(http: httpx.Client) -> None:
+    new_line(http, "modes")
+    for mode in ("cached", "human"):
+        one = http.post("/api/lines/modes/golden", json={"question": "A?", "expected": {"mode": mode}})
+        assert (one.status_code, f"'{mode}' is no mode of an answer" in one.text) == (422, True)
+        assert f"row 2: '{mode}' is no mode" in imported(http, "modes", f"question,mode\nA?,{mode}\n")[1]
 
 
 def test_a_list_of_a_format_with_lists_is_not_cut_at_its_semicolons(http: httpx.Client) -> None:
