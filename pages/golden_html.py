@@ -12,7 +12,7 @@ from pages.system_section import labelled, options
 from pipelines.golden import LONGEST_ANSWER, LONGEST_QUESTION, LONGEST_REFERENCE
 
 Say = Mapping[str, str]
-MODES = (Mode.APPROVED, Mode.CACHED, Mode.GENERATED, Mode.QUOTED, Mode.HANDOFF, Mode.REFUSED)
+MODES = (Mode.APPROVED, Mode.GENERATED, Mode.QUOTED, Mode.HANDOFF, Mode.REFUSED)
 LONGEST_LIST = 10_000
 _TAGS = [key.removeprefix("language_") for key in LANGUAGE_WORDS["en"] if key != "language_und"]
 

@@ -29,7 +29,8 @@ LONGEST_QUESTION, LONGEST_FACT, MOST_FACTS, LONGEST_REFERENCE, LONGEST_ANSWER = 
     100_000,
 )
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
-MODES = tuple(mode.value for mode in Mode)
+MODES = tuple(mode.value for mode in Mode if mode not in (Mode.CACHED, Mode.HUMAN))
+"""A run takes no answer from the cache, and no person answers in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ def faults(draft: GoldenDraft) -> list[str]:
         if not LANGUAGE.fullmatch(tag):
             found.append(f"'{tag[:30]}' is no language tag such as zh, en or zh-Hant.")
     if expected.mode and expected.mode not in MODES:
-        found.append(f"'{expected.mode[:30]}' is no mode; there are {', '.join(MODES)}.")
+        found.append(
+            f"'{expected.mode[:30]}' is no mode of an answer to a golden question; there are {', '.join(MODES)}."
+        )
     if expected.max_characters is not None and not 1 <= expected.max_characters <= LONGEST_ANSWER:
         found.append(f"The greatest length is a whole number from 1 to {LONGEST_ANSWER:,}.")
     return found
