@@ -71,7 +71,10 @@ async def check_new(services: Services, principal: Principal, line_id: str) -> N
     principal.check_line(line_id)
     check_id(line_id, services.settings)
     if any(line.id == line_id for line in await services.lines.all()):
-        raise Conflict(f"There is a business line '{line_id}' already; change it with PATCH.", param="id")
+        raise Conflict(
+            f"There is a business line '{line_id}' already; change that one, or choose another id.",
+            param="id",
+        )
 
 
 def check_bases(principal: Principal, line: BusinessLine, before: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ def test_a_line_moves_from_one_machine_to_another(tmp_path: Path) -> None:
         assert "Traceback" not in lost.stderr
     taken = command(there, "line", "import", str(file))
     assert (taken.returncode, taken.stderr.splitlines()[-1]) == (
-        1, "Error: There is a business line 'shop' already; change it with PATCH.",
+        1, "Error: There is a business line 'shop' already; change that one, or choose another id.",
     )  # fmt: skip
     made = command(there, "line", "import", str(file), "--id", "outlet")
     assert (made.returncode, made.stdout) == (0, "The line outlet is made.\n")
