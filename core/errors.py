@@ -78,6 +78,16 @@ class ModelNotFound(NotFound):
     code = "model_not_found"
 
 
+class ModelNotServed(XiaoQError):
+    """A comparison names a model that the model's server does not have: another one would answer in its name."""
+
+    code = "model_not_served"
+    status = 422
+
+    def __init__(self, model: str, served: Sequence[str]) -> None:
+        super().__init__(sentence("not_served", model=model, models=", ".join(served)), param="model")
+
+
 class Conflict(XiaoQError):
     code = "conflict"
     status = 409

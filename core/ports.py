@@ -89,10 +89,12 @@ class EngineChunk:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a part is. `detail` is one line for the operator, without secrets."""
+    """How a part is. `detail` is one line for the operator, without secrets; `models` are those that an engine's server
+    lists, none where it does not say."""
 
     ready: bool
     detail: str = ""
+    models: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,11 @@ REASONS: Mapping[str, Reason] = {
         "Personal data found and hidden: {count}.",
         "发现并隐去个人信息 {count} 处。",
     ),
+    # --- a comparison
+    "not_served": Reason(
+        "The model's server has no model {model}, so another would answer in its name; it has: {models}.",
+        "模型服务没有名为 {model} 的模型，由别的模型代答就不是比较了。现有模型：{models}。",
+    ),
     "our_fault": Reason(
         "Something went wrong on our side while {name} was read; the log has the cause.",
         "读取 {name} 时我们这边出了问题，原因已记入日志。",

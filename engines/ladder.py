@@ -62,13 +62,13 @@ class Ladder:
             await engine.start()
 
     async def health(self) -> Health:
-        """Ready where any rung is; the detail names each."""
+        """Ready where any rung is; the detail names each, and the models are the first one's, which is to answer."""
         states = await asyncio.gather(*(engine.health() for engine in self.rungs))
         details = [
             f"{rung.engine.name}: {state.detail}{rung.standing()}"
             for rung, state in zip(self._rungs, states, strict=True)
         ]
-        return Health(any(state.ready for state in states), "; ".join(details))
+        return Health(any(state.ready for state in states), "; ".join(details), states[0].models)
 
     def loads(self) -> Sequence[EngineLoad]:
         return [rung.load() for rung in self._rungs]

@@ -232,10 +232,10 @@ class OpenAIEngine:
             log.info("engine.model", engine=self.name, asked_for=self._model, uses=only)
             self._model = only
         if self._model not in served:
-            return Health(False, f"does not serve {self._model}")
+            return Health(False, f"does not serve {self._model}", tuple(served))
         window = served[self._model].context_tokens
         self._context_tokens = min(self._context_tokens, window or self._context_tokens)
-        return Health(True, f"serves {self._model}")
+        return Health(True, f"serves {self._model}", tuple(served))
 
 
 async def _was_ours(failure: EngineError, called: float) -> bool:

@@ -19,7 +19,15 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from core.access import Principal, Right
 from core.documents import SHARED_BASE
-from core.errors import DocumentRejected, Forbidden, InvalidRequest, NotFound, TooLarge, XiaoQError
+from core.errors import (
+    DocumentRejected,
+    Forbidden,
+    InvalidRequest,
+    ModelNotServed,
+    NotFound,
+    TooLarge,
+    XiaoQError,
+)
 from core.messages import BusinessLine
 from pages.bubbles import error_sentence
 from pages.customer_language import page_language
@@ -127,10 +135,10 @@ def told(facts: Mapping[str, Any]) -> Response:
 
 
 def sentence(error: XiaoQError, language: str) -> str:
-    """An error for a person: why a file was rejected, or the calm sentence of the error's code."""
+    """An error for a person: why a file was rejected or a model refused, or the calm sentence of the error's code."""
     if isinstance(error, Spoken):
         return error.message
-    if isinstance(error, DocumentRejected | TooLarge):
+    if isinstance(error, DocumentRejected | TooLarge | ModelNotServed):
         return reason_in(error.message, language)
     return error_sentence(error.code, language)
 

@@ -6,6 +6,7 @@ everything is in the audit before it is done.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
@@ -16,6 +17,7 @@ from core.messages import BusinessLine
 from core.security import Act
 from pipelines.arms import figures
 from pipelines.publish import make_live
+from pipelines.served import check_difference
 from pipelines.services import Services
 
 USUAL_SHARE, USUAL_MINIMUM = 0.5, 200
@@ -36,7 +38,7 @@ async def start_test(
     """Give `share` of the line's new conversations to the challenger from now on.
 
     `champion`, where it is named, must be the live version: whoever starts it has seen what is live. Raises NotFound,
-    Unfit, and Conflict where a test runs or something else is live.
+    Unfit, ModelNotServed for a model, and Conflict where a test runs or something else is live.
     """
     live = await services.prompts.live(line.id)
     if line.archived:
@@ -71,6 +73,7 @@ async def _check_challenger(services: Services, line: BusinessLine, challenger: 
             f"Version {challenger} was never published: its golden questions have to pass before customers meet it.",
             param="challenger",
         )
+    await check_difference(services, line, replace(line, prompt=found))
 
 
 async def find_test(services: Services, experiment_id: str) -> Experiment:

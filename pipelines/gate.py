@@ -4,6 +4,7 @@ Begins the run that decides; what follows from its end stands in settle.py.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.golden import Evaluation
@@ -11,6 +12,7 @@ from core.messages import BusinessLine
 from core.prompts import PromptVersion
 from pipelines.golden import Clean
 from pipelines.runs import check_open
+from pipelines.served import check_difference
 from pipelines.services import Services
 from pipelines.sides import side_of
 
@@ -21,11 +23,12 @@ async def check_first(
     """The run that decides on the version, begun or under way; None where the line has no golden question to ask.
 
     A draft becomes a candidate, so that what is published is what was checked. The run carries the reason to publish, for
-    the audit. Raises Conflict for an archived line.
+    the audit. Raises Conflict for an archived line, ModelNotServed for a model.
     """
     if not await services.golden.list(line.id):
         return None
     check_open(line)
+    await check_difference(services, line, replace(line, prompt=version))
     if version.status == "draft":
         await services.prompts.set_status(line.id, version.version, "candidate")
     after = side_of(line, version.version) | ({"reason": Clean.of(line, services)(reason)} if reason else {})

@@ -17,6 +17,7 @@ from core.events import Event, Failed, Finished
 from core.messages import BusinessLine, Usage
 from core.settings import Settings
 from pipelines.rehearse import rehearse
+from pipelines.served import check_models
 from pipelines.services import Services
 from pipelines.sides import line_under
 from pipelines.wording import changes
@@ -43,8 +44,10 @@ class Told:
 async def lines_of(
     services: Services, line: BusinessLine, sides: Sequence[Mapping[str, Any]]
 ) -> Sequence[BusinessLine]:
-    """The line as each contender would have it. Raises NotFound for a version that is not there."""
-    return [await line_under(services.prompts, line, side) for side in sides]
+    """The line as each contender would have it. Raises NotFound for a version that is not there, ModelNotServed for a model."""
+    lines = [await line_under(services.prompts, line, side) for side in sides]
+    await check_models(services, lines)
+    return lines
 
 
 async def play(

@@ -27,7 +27,8 @@ class Publication:
 async def publish(
     services: Services, line: BusinessLine, version: int, actor: str, *, reason: str = ""
 ) -> Publication:
-    """Make the version the line's live one. Raises NotFound, and Conflict for one that was put out of the way or where an
+    """Make the version the line's live one. Raises NotFound, ModelNotServed where golden questions cannot be asked of
+    its model, and Conflict for one that was put out of the way or where an
     archived line has golden questions."""
     found = await publishable(services, line, version)
     if await services.prompts.live(line.id) != version:

@@ -18,6 +18,7 @@ from core.messages import BusinessLine
 from core.security import Act
 from pipelines.evaluate import ask_all
 from pipelines.scores import summary_of
+from pipelines.served import check_models
 from pipelines.services import Services
 from pipelines.sides import line_under, state_of
 
@@ -48,15 +49,16 @@ class Runs:
     ) -> Evaluation:
         """Begin a run in the background and give it as it stands; a gate's run may be one that is under way already.
 
-        Raises NotFound for a version that is not there, Unfit where the line has no golden question, Conflict where it is
-        archived.
+        Raises NotFound for a version that is not there, ModelNotServed for a model, Unfit where the line has no golden
+        question, Conflict where it is archived.
         """
         check_open(line)
         golden = await services.golden.list(line.id)
         if not golden:
             raise Unfit("This line has no golden questions yet; add some, then run them.", param="line")
-        for side in filter(None, (before, after)):
-            await line_under(services.prompts, line, side)
+        under = [await line_under(services.prompts, line, side) for side in (before, after) if side]
+        if kind == "run":
+            await check_models(services, under)
         asked = 1 if before is None or "evaluation" in before else 2
         wanted = Evaluation(
             id=uuid.uuid4().hex,

@@ -109,10 +109,21 @@ async def test_columns_stream_and_are_compared(tab: Tab) -> None:
     assert "<kettle>" not in compared[0]["html"][1]
 
 
-async def test_a_column_that_fails_says_so_and_the_other_answers(tab: Tab) -> None:
-    heard = events(await tab.run("Anything?", LIVE, {**OWN, "model": "no-such-model"}))
-    assert [data["contender"] for name, data in heard if name == "finished"].count(0) == 1
-    assert len([name for name, _ in heard if name in ("finished", "failed")]) == 2
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "no model gone-lora, so another would answer"), ("zh", "模型服务没有名为 gone-lora 的模型")],
+)
+async def test_a_model_that_the_server_does_not_have_is_refused_by_name(
+    tab: Tab, language: str, said: str
+) -> None:
+    sent = {"questions": "Anything?", "contenders": [LIVE, {**OWN, "model": "gone-lora"}]}
+    headers = {"accept-language": language}
+    refused = await tab.client.post(
+        "/prompts/playground/run", params={"line": "shop"}, json=sent, headers=headers
+    )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "model_not_served")
+    assert said in refused.json()["error"]["message"]
+    assert "qwen2.5-7b" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import pytest
 from aiohttp import web
 
 from core.access import Principal
-from core.errors import Conflict, Forbidden, NotFound, Unfit
+from core.errors import Conflict, Forbidden, ModelNotServed, NotFound, Unfit
 from core.golden import Evaluation, Expected, GoldenQuestion
+from core.prompts import Parameters
 from core.security import Act, AuditFilter
 from pipelines.evaluate import outcome_of
 from pipelines.gate import outcome_of_gate
@@ -59,6 +60,22 @@ async def at_least(services: Services, run_id: str, done: int) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("the run does not get on")
+
+
+async def test_no_run_asks_a_model_that_the_server_does_not_have(services: Services) -> None:
+    """Its server would answer with its own, in the other's name. Where both sides name it, nothing hangs on it."""
+    line = await line_of(services)
+    with pytest.raises(ModelNotServed):
+        await services.runs.begin(services, line, side_of(line, 2, {"model": "no-such"}), actor="key:1")
+    other = await services.prompts.add("shop", {"zh": GOOD}, Parameters(model="no-such"))
+    with pytest.raises(ModelNotServed):
+        await publish(services, line, other.version, "key:1")
+    left = await services.prompts.get("shop", other.version)
+    assert left is not None
+    assert left.status == "draft"
+    assert await services.evaluations.list("shop") == []
+    await services.lines.put(replace(line, generation=Parameters(model="gone")))
+    assert (await publish(services, await line_of(services), 2, "key:1")).status == "checking"
 
 
 async def test_what_is_no_worse_goes_live_by_itself_and_once(services: Services) -> None:

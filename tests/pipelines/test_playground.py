@@ -9,11 +9,13 @@ import pytest
 import pytest_asyncio
 
 from app import build_services, opened
-from core.errors import NotFound
+from core.errors import ModelNotServed, NotFound
 from core.events import Delta, Failed, Finished, Started
 from core.messages import BusinessLine, Usage
 from core.ports import TranscriptFilter
+from core.prompts import Parameters
 from core.settings import Settings
+from pipelines.experiments import start_test, stop_test
 from pipelines.playground import Told, cost, lines_of, outcome, play, unlike
 from pipelines.publish import make_live
 from pipelines.services import Services
@@ -129,14 +131,6 @@ async def test_whoever_leaves_stops_every_engine(services: Services, upstream: E
 
 
 async def test_a_contender_that_fails_leaves_the_others_alone(services: Services) -> None:
-    heard = await told(services, {"prompt": 1}, {"prompt": 2, "model": "no-such-model"})
-    ends = {
-        (one.contender, one.question): type(one.event)
-        for one in heard
-        if isinstance(one.event, Finished | Failed)
-    }
-    assert len(ends) == 4
-    assert ends[0, 0] is ends[0, 1] is Finished
     gone = await shop(services)
     archived = [replace(gone, archived=True), gone]
     async with aclosing(play(services, archived, QUESTIONS[:1], "r-1")) as events:
@@ -144,6 +138,34 @@ async def test_a_contender_that_fails_leaves_the_others_alone(services: Services
     assert isinstance(last[0], Failed)
     assert isinstance(last[0].error, NotFound)
     assert isinstance(last[1], Finished)
+
+
+async def test_a_model_that_the_server_does_not_have_is_refused_before_anything_is_asked(
+    services: Services, upstream: EchoUpstream
+) -> None:
+    """Its server would be asked again, and answer with its own."""
+    line = await shop(services)
+    gone = replace(line, generation=Parameters(model="gone-lora"))
+    for asked, sides in (
+        (line, [{"prompt": 1}, {"prompt": 1, "model": "no-such"}]),
+        (gone, [{"prompt": 1}, {"prompt": 0}]),
+    ):
+        with pytest.raises(ModelNotServed, match=r"it has: qwen2\.5-7b, shop-lora"):
+            await lines_of(services, asked, sides)
+    assert upstream.requests == []
+    there = [{"prompt": 1, "model": "shop-lora"}, {"prompt": 1, "model": services.settings.model}]
+    assert len(await lines_of(services, gone, there)) == 2
+
+
+async def test_nor_is_it_tested_on_customers(services: Services) -> None:
+    for model in ("no-such", "shop-lora"):
+        made = await services.prompts.add("shop", {"en": "You are a voice."}, Parameters(model=model))
+        await make_live(services, await shop(services), made.version, "console:op")
+    await make_live(services, await shop(services), 1, "console:op")
+    with pytest.raises(ModelNotServed):
+        await start_test(services, await shop(services), "console:op", made.version - 1)
+    begun = await start_test(services, await shop(services), "console:op", made.version)
+    await stop_test(services, begun, "console:op")
 
 
 async def test_a_version_that_is_not_there_is_refused_before_anything_is_asked(services: Services) -> None:
