@@ -35,9 +35,10 @@ _THINGS = frozenset(
     "honor hp huawei id ios ipad iphone kindle lenovo lg lite macbook mastercard mate max microsoft mini model netflix nike "
     "nintendo office ok okay oppo outlook paypal pdf photoshop pixel playstation plus prime pro ps qr redmi s samsung se sim sms "
     "sony spotify switch tesla thinkpad tv ultra ups usb vip visa vivo vpn watch whatsapp wifi windows word x xbox xiaomi xl "
-    "youtube".split()
+    "youtube cancel checkout cod delivery invoice login password promo refund tracking voucher".split()
 )
-"""Things that are called the same in every language; "word" and "pro" are words as well, and then not alone."""
+"""Things that are called the same in every language, and what customers from Manila to Mumbai say in English alone, such
+as "refund"; "word" and "pro" are words as well, and then not alone."""
 _ASCII_LETTERS = bytes(code if chr(code).isascii() and chr(code).isalpha() else 32 for code in range(256))
 """ASCII, with a space for all that is no letter."""
 # In two languages so alike the ending of a loan word tells: "universitas" and "universiti".

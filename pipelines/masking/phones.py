@@ -72,6 +72,8 @@ TRUNK = Number(rf"{NOT_AFTER}\(?0[1-9]{spaced('[0-9]', '{8,9}')}{NOT_BEFORE}", 1
 NAMED = Number(rf"{NOT_AFTER}\(?[0-9]{spaced('[0-9]', '{6,13}')}{NOT_BEFORE}", 7, before=1)
 _NOT_DIGIT = re.compile(r"(?<=[0-9])[^0-9]")
 _TRIES = 5
+_CALLED = 24
+"""Characters before a national number in which it is called a telephone: "cellphone number ko po"."""
 _VALIDATED = 100
 """So many numbers of a text are looked up in phonenumbers (50 µs each); further ones are masked as likely."""
 
@@ -258,7 +260,7 @@ def _national(folded: Folded) -> Iterator[Candidate]:
             )
     for pattern, sure in ((TRUNK, 0.5), (NAMED, 0.45)):
         for match in pattern.each(folded.text, folded.runs):
-            piece = words.before(folded.lower, match.start(), 16)
+            piece = words.before(folded.lower, match.start(), _CALLED)
             spelled = (
                 pattern is TRUNK
                 and 3 <= groups(match.group())[0] < 7

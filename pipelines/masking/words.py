@@ -6,15 +6,17 @@ patterns that ignore case, or begin with an assertion, are ten times slower.
 
 import re
 
+from pipelines.masking.folding import fold
+
 _NEAR = 28
 """Characters before a number in which its label is looked for."""
 
 
-def _words(chinese: str, english: str) -> re.Pattern[str]:
-    """Any of the Chinese words, or of the English ones at their beginning: "tel" in "telephone", not in "hotel".
-    One that ends in a dot stands alone."""
-    parts = chinese.split()
-    for word in english.split():
+def _words(chinese: str, latin: str, others: str = "") -> re.Pattern[str]:
+    """Any of the Chinese words, of those in other scripts as they fold, or of the Latin ones at their beginning: "tel" in
+    "telephone", not in "hotel". One that ends in a dot stands alone."""
+    parts = [*chinese.split(), *fold(others).lower.split()]
+    for word in latin.split():
         body = re.escape(word.rstrip(".").replace("_", " ")).replace(r"\ ", r"[ _\-]?")
         parts.append(f"{body[0]}(?<![a-z]{body[0]}){body[1:]}" + ("(?![a-z])" if word.endswith(".") else ""))
     return re.compile("|".join(parts))
@@ -30,7 +32,11 @@ CARD = _words(
 )
 PHONE = _words(
     "电话 電話 手机 手機 联系 聯繫 致电 拨 来电 回电 打给 打我 号码 號碼 短信 座机 座機 固话 传真 热线 总机 电联",
-    "phone mobile cell. cellphone tel. telephone call text. ring. reach contact fax mob. dial number sms. whatsapp telegram signal. hp.",
+    "phone mobile cell. cellphone tel. telephone call text. ring. reach contact fax mob. dial number sms. whatsapp telegram signal. hp."
+    " telefon teléfon telefoo telepon telpon telemóve telemove tél. handy rufnummer mobil mobiel móvil movil celular cellular portable."
+    " gsm. komórk komork cep. ponsel selpon cp. wa. điện_thoại dien_thoai sđt sdt. zalo.",
+    "телефон мобильн сотов тел. هاتف جوال موبايل تليفون تلفون رقمي تلفن موبایل همراه فون موبائل טלפון נייד סלולרי 携帯 스마트폰 전화 휴대폰 핸드폰"
+    " 연락처 제\\s번호 내\\s번호 เบอร์ โทร มือถือ ເບີ ໂທ ဖုန်း ទូរស័ព្ទ फ़ोन फोन मोबाइल ফোন মোবাইল",
 )
 LANDLINE = _words(
     "座机 座機 固话 固定电话 办公电话 传真 总机", "landline fax office_phone office_line office_number"
@@ -46,13 +52,26 @@ TAX = _words(
 )
 OTHER = _words(
     "订单 訂單 运单 運單 快递 快遞 物流 单号 單號 流水 交易 凭证 发票 发货单 工单 编号 型号 货号 条码 条形码 批号 批次 序列 串号 商品 合同 包裹 取件 提货 券码 兑换码"
-    " 验证码 案件 受理 案号 版本 机身 追踪 跟踪 邮政 面单 顺丰 圆通 中通 申通 韵达 京东 保单 设备 固件 会员号 积分卡 工号 学号 房号 票号 车次 航班 页码 参数 时间戳 哈希",
+    " 验证码 案件 受理 案号 版本 机身 追踪 跟踪 邮政 面单 顺丰 圆通 中通 申通 韵达 京东 保单 设备 固件 会员号 积分卡 工号 学号 房号 票号 车次 航班 页码 参数 时间戳 哈希"
+    r" (?<![a-z])(?<!\bko\s)po(?![a-z])",  # a purchase order; Tagalog "number ko po" is polite
     "order tracking waybill awb. invoice ticket reference ref. serial transaction txn parcel shipment case. s/n sn. batch model."
-    " part. product item coupon voucher receipt build. version code. po. rma. contract sku isbn issn imei iccid ean. upc. barcode"
-    " firmware timestamp commit hash uuid. guid session trace request_id job package consignment policy flight",
+    " part. product item coupon voucher receipt build. version code. rma. contract sku isbn issn imei iccid ean. upc. barcode"
+    " firmware timestamp commit hash uuid. guid session trace request_id job package consignment policy flight"
+    " bestell auftrag sendung rechnung paket pakket zending factuur commande colis facture pedido encomenda fatura factura ordine"
+    " spedizione fattura pacco objednáv objednav zásil zasil faktur zamówien zamowien przesył przesyl paczk sipariş siparis kargo"
+    " đơn_hàng don_hang mã_đơn ma_don hóa_đơn pesanan resi. invois",
+    "заказ посылк трек طلب شحنة فاتورة سفارش مرسوله فاکتور آرڈر پارسل הזמנה משלוח חשבונית 注文 追跡 伝票 請求書 주문 송장 영수증 คำสั่งซื้อ ออเดอร์ พัสดุ"
+    " ຄຳສັ່ງຊື້ အော်ဒါ បញ្ជាទិញ ऑर्डर पार्सल অর্ডার পার্সেল",
+)
+_LINKS_ABROAD = "|".join(
+    fold(
+        "nummer numarası numarasi numaram numarám número numéro numero nomor nombor numer číslo cislo nr n° nº № номер а у رقم شماره نمبر"
+        " מספר 番号 번호 หมายเลข เลขที่ เลข नंबर নম্বর ist est jest to es é è ung ing im em en u y e a"
+    ).lower.split()
 )
 _LINK = re.compile(
-    r"(?:号码|编号|编码|代码|号|號|码|单|是|为|為|叫|的|id|no\.?|numbers?|num|ref|code|is|was|[:=#\"'“”\s()\[\]「」【】.,，·\-_/])*+\Z"
+    rf"(?:{_LINKS_ABROAD}|号码|编号|编码|代码|号|號|码|单|是|为|為|叫|的|id|no\.?|numbers?|num|ref|code|is|was"
+    r"|[:=#\"'“”\s()\[\]「」【】.,，·\-_/])*+\Z"
 )
 _NUMBERED = re.compile(r"号|號|码|sku|isbn|imei|awb|waybill|track|sn|serial|ean|upc|barcode|追踪|哈希|时间戳")
 _NUMBER_OF = re.compile(r"[号號码:#=]|id|no\b|num|ref|code")

@@ -317,6 +317,7 @@ async def test_the_name_of_a_thing_leaves_a_conversation_in_its_language(house: 
         ("Boleh tolong beritahu kenapa bungkusan saya masih belum sampai?", "terima kasih", "ms"),
         ("Boleh tolong beritahu kenapa bungkusan saya masih belum sampai?", "lama lagi ke", "ms"),
         ("Boleh tolong beritahu kenapa bungkusan saya masih belum sampai?", "kapan dikirim", "id"),
+        ("Kenapa pesanan saya belum dikirim? Kapan bisa sampai?", "refund", "id"),
         ("मेरा ऑर्डर अभी तक क्यों नहीं भेजा गया?", "order kab tak aayega", "hi"),
     ],
 )
