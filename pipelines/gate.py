@@ -35,6 +35,13 @@ async def check_first(
     return await services.runs.begin(services, line, after, side_of(line), actor=actor, kind="gate")
 
 
+async def stop_checking(services: Services, line: BusinessLine, version: int) -> None:
+    """What becomes of the version is decided already."""
+    for run in await services.evaluations.list(line.id):
+        if run.kind == "gate" and run.after.get("prompt") == version:
+            await services.runs.stop(services, run)
+
+
 def outcome_of_gate(run: Evaluation) -> str:
     """`checking`, `published`, `blocked`, `overtaken`, `unmeasured`, `stopped` or `failed`."""
     if run.status in ("waiting", "running"):

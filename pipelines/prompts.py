@@ -9,6 +9,7 @@ from core.errors import NotFound, Unfit
 from core.messages import BusinessLine
 from core.prompts import Parameters, PromptProblem, PromptStatus, PromptVersion
 from core.security import Act
+from pipelines.gate import stop_checking
 from pipelines.placeholders import LONGEST_TEXT, PLACEHOLDERS, problems_of
 from pipelines.profile import starter_texts
 from pipelines.redact import public_contacts, redacted_prompt
@@ -76,8 +77,11 @@ async def put_forward(services: Services, line: BusinessLine, version: int, acto
 
 
 async def retire(services: Services, line: BusinessLine, version: int, actor: str) -> PromptVersion:
-    """Put a draft or a candidate out of the way. Raises NotFound, and Conflict for one that was ever live."""
-    return await _step(services, line, version, actor, "retired")
+    """Put a draft or a candidate out of the way; its golden questions are asked no further. Raises NotFound, and Conflict
+    for one that was ever live."""
+    retired = await _step(services, line, version, actor, "retired")
+    await stop_checking(services, line, version)
+    return retired
 
 
 async def version_of(services: Services, line: BusinessLine, version: int) -> PromptVersion:

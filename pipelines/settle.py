@@ -12,6 +12,7 @@ from core.golden import Evaluation, Result
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
 from pipelines.checks import error_of, unanswered
+from pipelines.gate import stop_checking
 from pipelines.publish import make_live, publishable
 from pipelines.services import Services
 from pipelines.sides import OWN_WORDS
@@ -57,9 +58,7 @@ async def override(
             "Say why this version is to be published all the same; the audit keeps it.", param="reason"
         )
     await publishable(services, line, version)  # else the audit keeps a publication that never was
-    for run in await services.evaluations.list(line.id):
-        if run.kind == "gate" and run.after.get("prompt") == version:
-            await services.runs.stop(services, run)
+    await stop_checking(services, line, version)
     return await make_live(services, line, version, principal.actor, reason=reason)
 
 

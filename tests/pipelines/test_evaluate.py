@@ -19,6 +19,7 @@ from core.prompts import Parameters
 from core.security import Act, AuditFilter
 from pipelines.evaluate import outcome_of
 from pipelines.gate import outcome_of_gate
+from pipelines.prompts import retire
 from pipelines.publish import publish
 from pipelines.scores import pairs_of
 from pipelines.services import Services
@@ -150,6 +151,18 @@ async def test_what_was_compared_with_something_else_does_not_go_live(services: 
     run = await over(services, checking.evaluation)
     assert outcome_of_gate(run) == "overtaken"
     assert await services.prompts.live("shop") == 3
+
+
+async def test_a_version_that_is_put_out_of_the_way_is_checked_no_further(
+    services: Services, echo: tuple[EchoUpstream, str]
+) -> None:
+    echo[0].piece_seconds = 0.01
+    await services.golden.put_all([golden(n, f"第 {n} 个问题：几天内退货？") for n in range(10, 40)])
+    checking = await publish(services, await line_of(services), 2, "key:1")
+    await retire(services, await line_of(services), 2, "key:1")
+    run = await over(services, checking.evaluation)
+    assert outcome_of_gate(run) == "stopped", "no other version went live"
+    assert run.done < run.total
 
 
 async def test_a_model_that_is_down_proves_nothing(
