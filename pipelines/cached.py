@@ -141,8 +141,8 @@ class CachedAnswers:
         """The answer made once for all who ask at the same time; who was told nothing by one that failed, makes it
         itself."""
         flight = self._flights.get(asking.keys.answer)
-        mine = flight is None
-        if flight is None:
+        mine = flight is None or flight.left
+        if flight is None or flight.left:
             flight = self._begun(asking, make)
         self.outcomes["missed" if mine else "shared"] += 1
         silent = True

@@ -21,6 +21,8 @@ class Flight:
         self.draft = draft
         self.events: list[Event] = []
         self.ended = False
+        self.left = False
+        """Everybody has left it: it is being stopped, and nobody is to get on."""
         self.error: Exception | None = None
         self._landed = landed
         self._news = asyncio.Event()
@@ -51,6 +53,7 @@ class Flight:
         finally:
             self._listeners -= 1
             if not self._listeners and not self.ended:
+                self.left = True
                 self._task.cancel()
                 with suppress(asyncio.CancelledError):
                     await asyncio.wait([self._task])

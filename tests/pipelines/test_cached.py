@@ -328,6 +328,34 @@ async def test_nobody_left_stops_the_engine(shop: Shop) -> None:
     assert await shop.twice() == CACHED
 
 
+async def test_who_asks_while_the_engine_still_stops_for_the_last_one_who_left_is_answered(shop: Shop) -> None:
+    shop.engine.hold, closing, may_close = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    at_once = shop.engine.stream
+
+    async def slow_to_close(request: GenerationRequest) -> AsyncGenerator[EngineChunk]:
+        try:
+            async for chunk in at_once(request):
+                yield chunk
+        finally:
+            if not may_close.is_set():
+                closing.set()
+                await may_close.wait()
+
+    shop.engine.stream = slow_to_close  # type: ignore[method-assign]
+    first = shop.pipeline.ask(shop.question())
+    await _first_words(first)
+    leaving = asyncio.create_task(first.aclose())
+    await closing.wait()
+    shop.engine.hold = None
+    second = asyncio.create_task(shop.ask(owner="chat:2"))
+    await settled()
+    await asyncio.sleep(0.05)
+    may_close.set()
+    await leaving
+    end = await second
+    assert (end.mode, shop.engine.asked) == (Mode.GENERATED, 2)
+
+
 async def test_a_leader_that_fails_fails_no_follower(shop: Shop) -> None:
     gate = asyncio.Event()
     slow = shop.engine.stream
