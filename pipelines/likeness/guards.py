@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[-+~<>≥≤]?\s?[¥$€£₩₽₹]?\d+(?:[.,:/]\d+)*(?:
 _COUNT = re.compile(r"[〇零一二三四五六七八九十百千万亿两]+")
 _CODE = re.compile(r"[A-Za-z]+\d[A-Za-z\d-]*|\d+[A-Za-z][A-Za-z\d-]*")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z.+#&-]*[A-Za-z+#]|[A-Za-z]")
-_SENTENCE_START = re.compile(r"(?:^|[.!?:;…\n])\s*[\"'“‘(]*$")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:;…\n])\s*[\"'“‘(¿¡«„]*$")
 _NO_NAMES = frozenset("I I'm I'll I've I'd OK".split())
 
 
@@ -166,7 +166,10 @@ def _holds(folded: str, word: str, but: str) -> bool:
 
 
 def _other_way(one: Marks, other: Marks) -> bool:
-    """Whether the same names stand in another order: from one to another, and back."""
+    """Whether the same letters or names stand in another order: from one to another, and back; who pays whom."""
+    letters = ["".join(each.folded.split()) for each in (one, other)]
+    if letters[0] != letters[1] and sorted(letters[0]) == sorted(letters[1]):
+        return True
     if not all("from" in each.words or "从" in each.folded for each in (one, other)):
         return False
     names = [name for name in one.names | other.names if name in one.folded and name in other.folded]

@@ -21,6 +21,8 @@ OPPOSITES_HAN: tuple[tuple[str, str], ...] = (
     ("上個月", "下個月"), ("上周", "下周"), ("上周", "这周"), ("本月", "上月"), ("本月", "下月"), ("去年", "今年"), ("今年", "明年"),
     ("上线", "下线"), ("关上", "打开"), ("关掉", "打开"), ("开通", "关掉"), ("發票", "收據"), ("发票", "收据"), ("关闭", "恢复"),
     ("開通", "關閉"), ("開啟", "關閉"), ("打開", "關閉"), ("轉入", "轉出"), ("增加", "減少"), ("解約", "開設"), ("解約", "開通"),
+    ("前", "后"), ("前", "後"), ("之前", "之後"), ("以前", "以後"), ("大于", "小于"), ("高于", "低于"), ("多收", "少收"), ("左", "右"),
+    ("充电", "放电"), ("早上", "晚上"), ("中午", "晚上"), ("签收", "拒签"), ("零上", "零下"), ("開門", "關門"), ("開通", "暫停"),
     ("收费", "免费"), ("会员", "非会员"), ("自动", "手动"), ("同城", "异地"), ("本人", "他人"), ("男", "女"),
 )  # fmt: skip
 
@@ -45,11 +47,18 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("ouverture", "fermeture"), ("eröffnen", "schließen"), ("eröffnen", "kündigen"), ("mở", "đóng"), ("bật", "tắt"),
     ("buka", "tutup"), ("aktifkan", "nonaktifkan"), ("aç", "kapat"), ("otworzyć", "zamknąć"), ("włączyć", "wyłączyć"),
     ("otevřít", "zavřít"), ("abrir", "fechar"), ("ativar", "desativar"), ("openen", "sluiten"), ("بستن", "باز"),
-    ("открыть", "закрыть"), ("включить", "выключить"), ("включить", "отключить"), ("купить", "продать"),
+    ("left", "right"), ("inbound", "outbound"), ("include", "exclude"), ("including", "excluding"), ("paid", "unpaid"),
+    ("monthly", "yearly"), ("husband", "wife"), ("increase", "lower"), ("raise", "reduce"), ("am", "pm"), ("am", "p.m"), ("a.m", "pm"),
+    ("antes", "después"), ("más", "menos"), ("crédito", "débito"), ("abro", "cierro"), ("avant", "après"), ("plus", "moins"),
+    ("crédit", "débit"), ("vor", "nach"), ("mehr", "weniger"), ("öffne", "schließe"), ("einschalten", "ausschalten"),
+    ("prima", "dopo"), ("più", "meno"), ("apro", "chiudo"), ("antes", "depois"), ("mais", "menos"), ("voor", "na"), ("meer", "minder"),
+    ("open", "sluit"), ("przed", "po"), ("před", "po"), ("trước", "sau"), ("önce", "sonra"), ("açarım", "kapatırım"),
+    ("sebelum", "sesudah"), ("sebelum", "setelah"), ("membuka", "menutup"), ("до", "после"), ("قبل", "بعد"), ("باز", "بسته"),
+    ("פותחים", "סוגרים"), ("открыть", "закрыть"), ("включить", "выключить"), ("включить", "отключить"), ("купить", "продать"),
 )  # fmt: skip
 
-DENIALS_HAN = ("不", "没", "未", "无法", "无需", "无", "别", "勿", "非", "否")
-ASKED_BOTH_WAYS = ("是不是", "能不能", "可不可以", "会不会", "要不要", "有没有", "行不行", "好不好", "对不对", "用不用",
+DENIALS_HAN = ("不", "没", "沒", "未", "无法", "无需", "无", "無", "别", "勿", "非", "否")
+ASKED_BOTH_WAYS = ("是不是", "能不能", "可不可以", "会不会", "要不要", "有没有", "有沒有", "會不會", "沒想到", "無論", "行不行", "好不好", "对不对", "用不用",
                    "需不需要", "是否", "能否", "可否", "有无", "不知道", "不好意思", "没想到", "无论", "不管", "非常")  # fmt: skip
 """Hold a word that denies and deny nothing."""
 DENIALS = frozenset(
@@ -60,6 +69,7 @@ DENIALS = frozenset(
 )
 DENIAL_ENDINGS = (
     "n't",
+    "नहीं",
     "ない",
     "ません",
     "なかった",
@@ -84,15 +94,19 @@ ASKING_HAN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("who", ("谁", "哪位")),
     ("which", ("哪个", "哪些", "哪种", "哪家")),
     ("how", ("怎么", "如何", "怎样", "咋")),
+    ("when", ("いつ", "언제", "เมื่อไหร่", "เมื่อไร", "कब")),
+    ("where", ("どこ", "어디", "ที่ไหน", "कहाँ", "कहां")),
+    ("why", ("なぜ", "どうして", "왜", "ทำไม", "क्यों")),
+    ("who", ("誰", "だれ", "누가", "누구", "कौन")),
 )  # fmt: skip
 """The first that is found counts; longer wordings stand before shorter."""
 ASKING: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("how long", ("how long", "how many days", "how soon", "how quickly")),
     ("how much", ("how much", "how many", "what is the fee", "what are the fees")),
-    ("when", ("when",)),
-    ("why", ("why",)),
-    ("where", ("where",)),
-    ("who", ("who", "whom", "whose")),
+    ("when", ("when", "cuándo", "quand", "wann", "quando", "wanneer", "когда", "kiedy", "kdy", "متى")),
+    ("why", ("why", "por qué", "pourquoi", "warum", "wieso", "perché", "por que", "waarom", "почему", "dlaczego", "proč", "لماذا")),
+    ("where", ("where", "dónde", "où", "wo", "dove", "onde", "waar", "где", "gdzie", "kde", "أين")),
+    ("who", ("who", "whom", "whose", "quién", "wer", "chi", "quem", "кто", "kto", "kdo")),
     ("which", ("which",)),
     ("how", ("how",)),
 )  # fmt: skip
@@ -104,7 +118,9 @@ COUNTING = {
 }  # fmt: skip
 OPPOSITES_WITHIN: tuple[tuple[str, str], ...] = (
     ("เปิด", "ปิด"), ("열", "닫"), ("켜", "끄"), ("해지", "가입"), ("입금", "출금"), ("開設", "解約"), ("入金", "出金"), ("有効", "無効"),
-    ("ເປີດ", "ປິດ"), ("បើក", "បិទ"), ("ဖွင့်", "ပိတ်"),
+    ("खोल", "बंद"), ("पहले", "बाद"), ("के साथ", "के बिना"), ("খুল", "বন্ধ"), ("ก่อน", "หลัง"), ("ใกล้", "ไกล"), ("前払い", "後払い"),
+    ("片道", "往復"), ("税抜", "税込"), ("午前", "午後"), ("ログイン", "ログアウト"), ("返品", "交換"), ("返金", "交換"), ("開設", "凍結"),
+    ("오전", "오후"), ("이전", "이후"), ("로그인", "로그아웃"), ("무료", "유료"), ("남성", "여성"), ("편도", "왕복"), ("ເປີດ", "ປິດ"), ("បើក", "បិទ"), ("ဖွင့်", "ပိတ်"),
 )  # fmt: skip
 """Of scripts without spaces: found anywhere, the longer before what it holds."""
 NO_COUNT = ("一下", "一直", "一样", "一般", "一起", "一些", "一定", "一共", "万一", "十分", "统一", "唯一", "同一", "一会",
