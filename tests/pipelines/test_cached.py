@@ -328,7 +328,9 @@ async def test_nobody_left_stops_the_engine(shop: Shop) -> None:
     assert await shop.twice() == CACHED
 
 
-async def test_who_asks_while_the_engine_still_stops_for_the_last_one_who_left_is_answered(shop: Shop) -> None:
+async def test_who_asks_while_the_engine_still_stops_for_the_last_one_who_left_is_answered(
+    shop: Shop,
+) -> None:
     shop.engine.hold, closing, may_close = asyncio.Event(), asyncio.Event(), asyncio.Event()
     at_once = shop.engine.stream
 
