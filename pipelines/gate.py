@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from core.errors import Conflict
 from core.golden import Evaluation
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
@@ -30,9 +31,19 @@ async def check_first(
     check_open(line)
     await check_difference(services, line, replace(line, prompt=version))
     if version.status == "draft":
-        await services.prompts.set_status(line.id, version.version, "candidate")
+        await _put_forward(services, line, version.version)
     after = side_of(line, version.version) | ({"reason": Clean.of(line, services)(reason)} if reason else {})
     return await services.runs.begin(services, line, after, side_of(line), actor=actor, kind="gate")
+
+
+async def _put_forward(services: Services, line: BusinessLine, version: int) -> None:
+    """Once, however many publish it at once."""
+    try:
+        await services.prompts.set_status(line.id, version, "candidate")
+    except Conflict:
+        now = await services.prompts.get(line.id, version)
+        if now is None or now.status != "candidate":
+            raise
 
 
 async def stop_checking(services: Services, line: BusinessLine, version: int) -> None:

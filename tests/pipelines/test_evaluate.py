@@ -153,6 +153,14 @@ async def test_what_was_compared_with_something_else_does_not_go_live(services: 
     assert await services.prompts.live("shop") == 3
 
 
+async def test_whoever_publishes_a_draft_at_once_with_another_joins_the_run(services: Services) -> None:
+    line = await line_of(services)
+    both = await asyncio.gather(*(publish(services, line, 2, f"key:{n}") for n in range(4)))
+    assert {each.status for each in both} == {"checking"}
+    (run,) = {each.evaluation for each in both}
+    assert outcome_of_gate(await over(services, run)) == "published"
+
+
 async def test_a_version_that_is_put_out_of_the_way_is_checked_no_further(
     services: Services, echo: tuple[EchoUpstream, str]
 ) -> None:
