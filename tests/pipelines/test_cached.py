@@ -277,6 +277,18 @@ def test_every_component_is_in_the_key() -> None:
     assert len(set(keys)) == len(every)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我叫王小明，学生证能打折吗", "Hi, I’m in Rome and my name is Ada Byron. Do you ship?", "Guten Tag, ich heiße Anna Müller, wann kommt das Paket?",
+        "Bonjour, je m’appelle Anne Petit, où est mon colis ?", "山田と申します。返品できますか", "Меня зовут Анна, где посылка?", "मेरा नाम आशा है, डिलीवरी कब होगी?",
+    ],
+)  # fmt: skip
+async def test_an_answer_to_who_says_their_name_is_not_kept(shop: Shop, text: str) -> None:
+    """Names are not masked, and a model likes to greet by name; when the customer is erased, none of it is left."""
+    assert await shop.twice(text) == ANEW
+
+
 async def test_it_is_made_anew_on_the_day_of_the_line_and_on_that_of_the_knowledge(shop: Shop) -> None:
     """FAQ pairs begin and end with the day in UTC: in Shanghai at eight in the morning, not at midnight."""
     days = {"Asia/Shanghai": date(2026, 1, 2), "UTC": date(2026, 1, 1)}
