@@ -90,9 +90,19 @@ class PromptStore(Protocol):
         ...
 
     async def change(
-        self, line: str, version: int, texts: Mapping[str, str], parameters: Parameters, note: str
+        self,
+        line: str,
+        version: int,
+        texts: Mapping[str, str],
+        parameters: Parameters,
+        note: str,
+        *,
+        read_at: datetime | None = None,
     ) -> PromptVersion:
-        """Raises NotFound, and Conflict where the version is no draft any more."""
+        """`read_at` is the `updated_at` of what the writer saw; None: whatever it is now.
+
+        Raises NotFound, and Conflict where the version is no draft any more or, with the param `read_at`, was changed since.
+        """
         ...
 
     async def set_status(self, line: str, version: int, status: PromptStatus) -> PromptVersion:

@@ -53,7 +53,7 @@ def proposal_item(proposal: Proposal, zone: ZoneInfo, say: Say) -> str:
         f"<li><details><summary><strong>{text(_short(proposal.question))}</strong>"
         f'<span class="xq-meta">{text(meta)}</span></summary>'
         + (f'<dl class="xq-said">{shown}</dl>' if shown else "")
-        + f'<form class="xq-sys-form" data-post="golden/accept">{hidden}'
+        + f'<form class="xq-sys-form" data-post="golden/accept" data-unsaved="yes">{hidden}'
         + fields(proposal.question, proposal.expected, proposal.reference, say)
         + f'<button type="submit" class="xq-button xq-primary">{text(say["proposal_accept"])}</button>'
         f'<button type="button" class="xq-quiet" data-post="golden/dismiss" data-id="{text(proposal.id)}" '

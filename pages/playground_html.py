@@ -99,6 +99,7 @@ def keep_form(question: str, answer: str, place: str, say: Mapping[str, str]) ->
     return (
         f'<details class="xq-pg-keep"><summary>{text(say["pg_keep"])}</summary>'
         f'<form class="xq-sys-form" data-post="playground/keep" data-into="{place}" '
+        f'data-unsaved="{text(say["pg_unsaved"])}" data-stays="yes" '
         f'aria-label="{text(say["pg_keep_title"])}">'
         f'<input type="hidden" name="question" value="{text(question)}">'
         f'<label class="xq-field xq-wide"><span>{text(say["pg_reference"])}</span>'

@@ -62,7 +62,7 @@ def group_html(group: Group, shown: Shown, *, opened: bool = False, saved: bool 
         f'<details class="xq-line-group" id="xq-line-{group.name}"{" open" if opened else ""}>'
         f"<summary><strong>{text(say[f'line_group_{group.name}'])}</strong>"
         f'<span class="xq-meta">{text(group.facts(shown))}</span></summary>'
-        f'<form class="xq-line-form" data-post="line/change" data-unsaved="yes">'
+        f'<form class="xq-line-form" data-post="line/change" data-unsaved="yes" data-stays="yes">'
         f'<input type="hidden" name="group" value="{group.name}">'
         f'<input type="hidden" name="was" value="{print_of(shown.line, group)}">'
         f'{group.form(shown)}<p class="xq-line-end">'

@@ -138,4 +138,4 @@ async def _keep(call: Call) -> Response:
         await keep_golden(call.services, line, [draft], call.principal.actor, "playground")
     except InvalidRequest:
         raise Spoken(say["pg_not_kept"]) from None
-    return told({"reveal": f'<p class="xq-meta">{text(say["pg_kept"])}</p>'})
+    return told({"reveal": f'<p class="xq-meta">{text(say["pg_kept"])}</p>', "kept": True})

@@ -25,7 +25,16 @@ from pages.console_words import words
 from pages.knowledge_calls import Call, Spoken, fragment, told
 from pages.lists import lines, local_time, text
 from pages.system_section import Section, Way, labelled, options
-from pages.version_html import difference, editor, named, problem_list, reading
+from pages.version_html import (
+    changed_meanwhile,
+    difference,
+    editor,
+    named,
+    problem_list,
+    read_field,
+    read_place,
+    reading,
+)
 from pipelines.gate import outcome_of_gate
 from pipelines.profile import starter_texts
 from pipelines.prompts import (
@@ -312,18 +321,38 @@ async def _change(call: Call) -> Response:
     if len(texts) > 1 and not texts.get("zh", " ").strip():
         del texts["zh"]
     try:
-        await change_draft(
+        changed = await change_draft(
             call.services, line, number, call.principal.actor,
-            texts=texts, parameters=_parameters(sent, say), note=str(sent.get("note", "")),
+            texts=texts, parameters=_parameters(sent, say), note=str(sent.get("note", "")), read_at=_read_at(sent, say),
         )  # fmt: skip
     except PromptUnfit as error:
         return told({"reveal": problem_list(error.problems, texts, say)})
-    except Conflict:
+    except Conflict as error:
+        if error.param == "read_at":
+            return await _overtaken(call, line, number, texts)
         raise Spoken(say["version_conflict"]) from None
     except NotFound:
         raise Spoken(say["version_gone"]) from None
     at = local_time(datetime.now(UTC), call.zone)
-    return told({"reveal": f"<p>{text(say['version_saved'].format(time=at))}</p>", "kept": True})
+    saved = f"<p>{text(say['version_saved'].format(time=at))}</p>"
+    return told({"reveal": saved, "kept": True, "replace": {read_place(changed): read_field(changed)}})
+
+
+async def _overtaken(call: Call, line: BusinessLine, number: int, texts: Mapping[str, str]) -> Response:
+    """Somebody saved the draft after this writer had read it. Nothing is saved; who saves again has seen what goes."""
+    say, found = words(call.language), await _found(call, line, number)
+    changed = await asyncio.to_thread(changes_by_language, found.texts, texts)
+    said = say["version_overtaken"].format(time=local_time(found.updated_at, call.zone))
+    shown = changed_meanwhile(said, changed, say["version_overtaken_diff"].format(version=number), say)
+    return told({"reveal": shown, "replace": {read_place(found): read_field(found)}})
+
+
+def _read_at(sent: Mapping[str, Any], say: Mapping[str, str]) -> datetime | None:
+    """What the form was about; a program's fields need not say."""
+    try:
+        return datetime.fromisoformat(str(sent["read_at"])) if "read_at" in sent else None
+    except ValueError:
+        raise Spoken(say["version_conflict"]) from None
 
 
 def _parameters(sent: Mapping[str, Any], say: Mapping[str, str]) -> Parameters:

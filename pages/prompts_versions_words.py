@@ -44,6 +44,8 @@ VERSION_WORDS: Mapping[str, Mapping[str, str]] = {
         "version_bad_parameters": "没有保存：温度须在 0 到 2 之间，top_p 大于 0 且不超过 1，token 数在 1 到 8192 之间。",
         "version_save": "保存草稿",
         "version_saved": "已保存（{time}）。",
+        "version_overtaken": "没有保存：您打开之后，这份草稿又被改过（{time}）。两份文字的差别列在下面；再次保存会用您的文字覆盖它。",
+        "version_overtaken_diff": "您的文字相对已保存的 v{version} 的改动",
         "version_unsaved": "有修改还没保存。对比、试算和发布用的都是已保存的内容。",
         "version_problems": "没有保存：有 {count} 处要改。",
         "version_problem_unknown_placeholder": "没有 {name} 这个占位符",
@@ -145,6 +147,9 @@ VERSION_WORDS: Mapping[str, Mapping[str, str]] = {
         "version_bad_parameters": "Not saved: temperature is 0 to 2, top_p above 0 and at most 1, tokens 1 to 8192.",
         "version_save": "Save draft",
         "version_saved": "Saved ({time}).",
+        "version_overtaken": "Not saved: this draft was changed after you opened it ({time}). Below is what your text changes in "
+        "it; saving again puts yours in its place.",
+        "version_overtaken_diff": "What your text changes in the saved v{version}",
         "version_unsaved": "Not saved yet. Comparing, counting tokens and publishing use what was saved last.",
         "version_problems": "Not saved. Problems to fix: {count}.",
         "version_problem_unknown_placeholder": "There is no placeholder {name}",

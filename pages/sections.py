@@ -13,8 +13,9 @@ Knows no section. The System and the Prompts tab are made of them.
   where what comes holds an element with `data-reload`, the section is shown anew unless somebody writes in it, and what
   stands in the attribute is said above;
 - `data-folds="yes"` beside `data-get` on a button: a second press puts away what the first one fetched;
-- `<form data-post="…" data-unsaved="…">` is asked about before the tab shows something else while it holds what was not
-  saved; the sentence stands in its `data-into` meanwhile;
+- `<form data-post="…" data-unsaved="…">` is asked about before the tab shows something else, or itself anew, while it holds
+  what was not saved; the sentence stands in its `data-into` meanwhile;
+- `data-stays="yes"` beside it: sending the form shows nothing anew, so the others need not be asked about;
 - `<button data-section="NAME" data-report="ID">` shows another section, there the report of that id;
 - `<details data-get="NAME/way" data-query="…" data-into="ID">` fetches what is folded away when it is first opened;
 - `<button data-insert="…">` in a form puts a text where the cursor was, `<button data-mark="FIELD:start:end">` selects
@@ -44,7 +45,10 @@ from pages.system_section import Section
 from pipelines.services import Services
 
 FILL_JS = "window.xiaoqSections(element);"
-SPOKEN = ("cancel", "error_internal_error", "copy", "copied", "leave", "leave_unsaved")
+SPOKEN = (
+    "cancel", "error_internal_error", "copy", "copied", "leave", "leave_unsaved", "go_on", "lose_unsaved", "sign_in",
+    "signed_out", "unreached",
+)  # fmt: skip
 """Words that the script says itself."""
 
 Head = Callable[[Call], Awaitable[str]]
@@ -53,7 +57,10 @@ Head = Callable[[Call], Awaitable[str]]
 
 def place_of(tab: str) -> str:
     """Where the script puts the tab."""
-    return f'<div class="xq-sys-root" data-tab="{tab}" aria-busy="true"></div>'
+    unreached = "".join(
+        f' data-unreached-{language}="{text(words(language)["unreached"])}"' for language in ("zh", "en")
+    )
+    return f'<div class="xq-sys-root" data-tab="{tab}"{unreached} aria-busy="true"></div>'
 
 
 def routes_of(

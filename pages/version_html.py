@@ -45,14 +45,30 @@ def editor(version: PromptVersion, say: Say) -> str:
     )
     return (
         f'<form class="xq-sys-form xq-version-form" data-post="versions/change" data-into="xq-said-{number}" '
-        f'data-unsaved="{text(say["version_unsaved"])}">'
-        f'<input type="hidden" name="id" value="{number}">{fields}{chips(say)}'
+        f'data-unsaved="{text(say["version_unsaved"])}" data-stays="yes">'
+        f'<input type="hidden" name="id" value="{number}">{read_field(version)}{fields}{chips(say)}'
         + f'<label class="xq-field xq-wide"><span>{text(say["version_note"])}</span>'
         f'<input type="text" name="note" maxlength="{LONGEST_NOTE}" value="{text(version.note)}"></label>'
         + _parameter_fields(version, say)
         + f'<button type="submit" class="xq-button xq-primary">{text(say["version_save"])}</button>'
         f'<div id="xq-said-{number}" class="xq-version-said" aria-live="polite"></div></form>'
     )
+
+
+def read_field(version: PromptVersion) -> str:
+    """Which state of the draft its form is about; another one replaces it once it was saved."""
+    at = version.updated_at.isoformat()
+    return f'<input type="hidden" id="{read_place(version)}" name="read_at" value="{at}">'
+
+
+def read_place(version: PromptVersion) -> str:
+    return f"xq-read-{version.version}"
+
+
+def changed_meanwhile(said: str, changed: Mapping[str, Sequence[Segment]], title: str, say: Say) -> str:
+    """Two people wrote the same draft: what the second one's texts would change in the first one's."""
+    alert = f'<p class="xq-error" role="alert">{text(said)}</p>'
+    return f'{alert}<div class="xq-version-diff">{difference(changed, title, say)}</div>'
 
 
 def chips(say: Say) -> str:

@@ -4,6 +4,7 @@ Knows no door and nothing of publishing. A text with a problem is refused with i
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from core.errors import NotFound, Unfit
 from core.messages import BusinessLine
@@ -60,15 +61,19 @@ async def change_draft(
     texts: Mapping[str, str] | None = None,
     parameters: Parameters | None = None,
     note: str | None = None,
+    read_at: datetime | None = None,
 ) -> PromptVersion:
-    """What is not given stays. Raises PromptUnfit, NotFound, and Conflict where it is no draft any more."""
+    """What is not given stays. `read_at` is the `updated_at` of what the writer saw; None: whatever it is now.
+
+    Raises PromptUnfit, NotFound, and Conflict where it is no draft any more or, with the param `read_at`, was changed since.
+    """
     before = await version_of(services, line, version)
     kept = before.texts if texts is None else _kept(services, line, texts)
     note = before.note if note is None else _clean(services, line, note)
     detail: dict[str, str | int] = {"action": "changed", "version": version}
     await services.audit.note(actor, Act.PROMPT_CHANGED, object=line.id, detail=detail)
     chosen = before.parameters if parameters is None else parameters
-    return await services.prompts.change(line.id, version, kept, chosen, note)
+    return await services.prompts.change(line.id, version, kept, chosen, note, read_at=read_at)
 
 
 async def put_forward(services: Services, line: BusinessLine, version: int, actor: str) -> PromptVersion:

@@ -82,12 +82,22 @@ class SqlPromptStore:
         return await self._db.write(write)
 
     async def change(
-        self, line: str, version: int, texts: Mapping[str, str], parameters: Parameters, note: str
+        self,
+        line: str,
+        version: int,
+        texts: Mapping[str, str],
+        parameters: Parameters,
+        note: str,
+        *,
+        read_at: datetime | None = None,
     ) -> PromptVersion:
         def write(connection: Connection) -> PromptVersion:
             _hold(connection, line)
-            if _required(connection, line, version).status != "draft":
+            before = _required(connection, line, version)
+            if before.status != "draft":
                 raise Conflict(f"Version {version} is no draft any more; make a new one from it.")
+            if read_at not in (None, before.updated_at):
+                raise Conflict(f"Version {version} was changed meanwhile; read it again.", param="read_at")
             return _set(
                 connection, line, version, texts=dict(texts), parameters=written(parameters), note=note
             )

@@ -67,6 +67,9 @@ async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Brow
         await reference.evaluate("field => field.setSelectionRange(0, 4)")
         await cells.nth(1).get_by_role("button", name="Add selection").click()
         await expect(cells.nth(1).get_by_label("What an answer must contain")).to_have_value("ECHO")
+        await visit.page.locator("#xq-prompts nav [data-section=versions]").click()
+        await expect(visit.page.locator(".xq-ask-first")).to_contain_text("not saved")
+        await visit.page.keyboard.press("Escape")
         await cells.nth(1).get_by_role("button", name="Save as golden answer").click()
         await expect(cells.nth(1)).to_contain_text("Saved as a golden question.")
 

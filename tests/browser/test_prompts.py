@@ -184,6 +184,70 @@ async def test_what_is_being_written_outlasts_a_check_and_is_asked_about(
         await expect(evaluations.locator("h3").nth(1)).to_have_text("v2 against v1")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_nothing_takes_unsaved_text_without_a_word(
+    browser: Browser, quoted_site: Site, language: str
+) -> None:
+    tab, save, new, signed_out, unreached = {
+        "en": ("Prompts", "Save draft", "New draft from the live version", "You are signed out.", "cannot be reached"),
+        "zh": ("提示词", "保存草稿", "从线上版本新建草稿", "登录已失效", "没有连上服务器"),
+    }[language]  # fmt: skip
+    line = {"en": "saas", "zh": "bank"}[language]
+    async with visiting(browser, quoted_site, language, excused="401|ERR_INTERNET_DISCONNECTED") as visit:
+        page = await open_tab(visit, tab, line)
+        versions = await section(page, "versions")
+        await versions.get_by_role("button", name=new).click()
+        field = versions.locator("#xq-version-1 textarea[name=text_zh]")
+        await field.fill("你是{persona}。")
+
+        # Another draft would show the list anew.
+        await versions.get_by_role("button", name=new).dblclick()
+        await expect(page.locator(".xq-sys-said .xq-ask-first")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(versions.get_by_role("button", name=new)).to_be_focused()
+        await expect(field).to_have_value("你是{persona}。")
+        await expect(versions.locator("textarea[name=text_zh]")).to_have_count(1)
+
+        # The session ends meanwhile, then the network is gone.
+        kept = await visit.context.cookies()
+        await visit.context.clear_cookies()
+        await versions.get_by_role("button", name=save).click()
+        refused = versions.locator("#xq-version-1 .xq-error")
+        await expect(refused).to_contain_text(signed_out)
+        await expect(refused.locator("a")).to_have_attribute("href", "/login")
+        assert await visit.faults() == []
+        await visit.context.add_cookies(kept)  # type: ignore[arg-type] - what was read is what is written
+        await visit.context.set_offline(True)
+        await versions.get_by_role("button", name=save).click()
+        await expect(refused).to_contain_text(unreached)
+        await page.locator("[data-tab-id=system]").click()
+        await expect(page.locator("#xq-system [role=alert]")).to_contain_text(unreached)
+        await page.locator("[data-tab-id=prompts]").click()
+        await visit.context.set_offline(False)
+        await versions.get_by_role("button", name=save).click()
+        await expect(versions.locator("#xq-said-1 p")).to_be_visible()
+
+        # A form that is folded away goes, too; one that is sent does not take another along.
+        golden = await section(page, "golden")
+        add = golden.locator("form[data-post='golden/add']")
+        await add.locator("textarea[name=question]").fill(QUESTION)
+        await add.locator("[type=submit]").click()
+        await golden.locator("[data-get='golden/edit']").click()
+        facts = golden.locator("form[data-post='golden/change'] textarea[name=facts]")
+        await facts.fill("48 小时")
+        await golden.locator("[data-get='golden/edit']").click()
+        await page.keyboard.press("Escape")
+        await expect(facts).to_have_value("48 小时")
+        await golden.locator("summary").first.click()
+        await add.locator("textarea[name=question]").fill("能开发票吗？")
+        await add.locator("[type=submit]").click()
+        await page.keyboard.press("Escape")
+        await expect(facts).to_have_value("48 小时")
+        await add.locator("[type=submit]").click()
+        await page.locator(".xq-ask-first .xq-danger").click()
+        await expect(golden.locator(".xq-golden > li")).to_have_count(2)
+
+
 async def test_an_administrator_answers_for_a_loss(browser: Browser, prompted_site: Site) -> None:
     async with visiting(browser, prompted_site) as visit:
         page = await open_tab(visit)

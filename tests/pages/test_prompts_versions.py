@@ -1,6 +1,7 @@
 """The Prompts tab's versions, as a manager sees them: written, mended at the place, compared, published, rolled back."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -116,6 +117,38 @@ async def test_changes_against_the_live_version_are_marked_word_by_word(services
         assert '<ins><span class="xq-hidden">[put in] </span>very </ins>' in told
         assert "XiaoQ’s own words" in (await at.get("/prompts/versions/diff?version=2&against=0")).text
         assert "The words are the same" in (await at.get("/prompts/versions/diff?version=1&against=1")).text
+
+
+async def test_who_saves_a_draft_that_somebody_else_saved_sees_it_first(services: Services) -> None:
+    def read_at(shown: str) -> str:
+        found = re.search(r'name="read_at" value="([^"]+)"', shown)
+        assert found
+        return found[1]
+
+    async with page(services, "zh-CN") as mei, page(services, "zh-CN") as wang:
+        await mei.post("/prompts/versions/draft", json={"id": "0"})
+        opened = [(await at.get("/prompts/versions/open?version=1")).text for at in (mei, wang)]
+        hers = {"id": "1", "text_zh": "你是{persona}，简短。", "read_at": read_at(opened[0])}
+        saved = (await mei.post("/prompts/versions/change", json=hers)).json()
+        assert "已保存" in saved["reveal"]
+
+        his = {"id": "1", "text_zh": "你是{persona}，详细。", "read_at": read_at(opened[1])}
+        told = (await wang.post("/prompts/versions/change", json=his)).json()
+        assert "没有保存：您打开之后，这份草稿又被改过" in told["reveal"]
+        assert "<del>" in told["reveal"]
+        assert "kept" not in told
+        version = await services.prompts.get("shop", 1)
+        assert version is not None
+        assert version.texts["zh"] == hers["text_zh"]
+
+        # Her own next save is about what she saved; his is, once he has seen hers.
+        again = hers | {"text_zh": "你是{persona}，很短。", "read_at": read_at(saved["replace"]["xq-read-1"])}
+        assert "已保存" in (await mei.post("/prompts/versions/change", json=again)).json()["reveal"]
+        seen = (await wang.post("/prompts/versions/change", json=his)).json()
+        his["read_at"] = read_at(seen["replace"]["xq-read-1"])
+        assert "已保存" in (await wang.post("/prompts/versions/change", json=his)).json()["reveal"]
+        bad = await wang.post("/prompts/versions/change", json=his | {"read_at": "yesterday"})
+        assert bad.status_code == 400
 
 
 async def test_rolling_back_names_where_it_leads(services: Services) -> None:

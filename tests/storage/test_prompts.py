@@ -47,6 +47,12 @@ async def test_a_draft_changes_and_what_was_put_forward_or_published_does_not(db
         await store.add("shop", {"en": text})
     changed = await store.change("shop", 1, {"en": "A"}, WARM, "why")
     assert (changed.texts, changed.parameters, changed.note) == ({"en": "A"}, WARM, "why")
+    again = await store.change("shop", 1, {"en": "AA"}, WARM, "", read_at=changed.updated_at)
+    assert again.texts == {"en": "AA"}
+    with pytest.raises(Conflict) as refused:
+        await store.change("shop", 1, {"en": "B"}, WARM, "", read_at=changed.updated_at)
+    assert refused.value.param == "read_at"
+    assert await store.get("shop", 1) == again
     assert (await store.set_status("shop", 1, "candidate")).status == "candidate"
     await store.publish("shop", 2)
     await store.set_status("shop", 3, "retired")

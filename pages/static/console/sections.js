@@ -6,6 +6,7 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const REMEMBERED = "xiaoq.section.";
   const LINE = "xiaoq.line";
+  const SIGNED_OUT = "signed out";
 
   const make = (tag, options = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), options);
@@ -13,7 +14,7 @@
     return element;
   };
 
-  // `passing` is what another try may not meet: no connection, or a server that is not itself.
+  // `passing` is what another try may not meet: no connection, a session that is over, or a server that is not itself.
   class Refused extends Error {
     constructor(message, field = "", passing = false) {
       super(message);
@@ -50,6 +51,19 @@
       return this.root.querySelector(selector);
     }
 
+    // Before the server has given its words, there are only these.
+    get unreached() {
+      return this.root.dataset[/^zh/i.test(navigator.language) ? "unreachedZh" : "unreachedEn"];
+    }
+
+    // What went wrong; where somebody is signed out, with the way in.
+    sentence({ message }) {
+      const said = make("p", { className: "xq-error", role: "alert" });
+      if (message !== SIGNED_OUT) said.append(message);
+      else said.append(this.words.signed_out, " ", make("a", { href: "/login", target: "_blank" }, this.words.sign_in));
+      return said;
+    }
+
     // The business line that the tab is about, where it is about one; it goes with every request.
     get line() {
       return this.at("[data-line-choice]")?.value || sessionStorage.getItem(LINE) || "";
@@ -64,16 +78,20 @@
       if (!target.matches("[data-line-choice]")) return;
       const chosen = target.value;
       target.value = this.shown; // until nothing stands in the way
-      this.leave(target, async () => {
+      this.goes(target, async () => {
         target.value = chosen;
         sessionStorage.setItem(LINE, chosen);
         await this.show(this.section);
       });
     }
 
-    // Forms that hold what somebody wrote and did not save.
+    // Whether forms hold what somebody wrote and did not save: those in a place, but for one that is being sent.
+    unsavedIn(place, sent = null) {
+      return [...place.querySelectorAll("form[data-unsaved]")].some((form) => form !== sent && isChanged(form));
+    }
+
     get unsaved() {
-      return [...this.root.querySelectorAll("form[data-unsaved]")].some(isChanged);
+      return this.unsavedIn(this.root);
     }
 
     // What a form did last no longer holds once somebody goes on writing; it may say so.
@@ -86,16 +104,22 @@
       place.replaceChildren(make("p", { className: "xq-meta" }, form.dataset.unsaved));
     }
 
-    // Goes elsewhere within the tab, at once or after asking; `from` has the keyboard again where the answer is no.
-    leave(from, work) {
+    // Goes elsewhere within the tab.
+    goes(from, work) {
       const go = () => {
         this.at(".xq-sys-said").replaceChildren();
         this.attempt(work);
       };
-      if (!this.unsaved) return go();
+      this.losing(this.unsaved, from, go, this.words.leave_unsaved, this.words.leave);
+    }
+
+    // Does at once what takes nothing away that somebody wrote, the rest after asking; `from` has the keyboard again
+    // where the answer is no.
+    losing(unsaved, from, does, asked = this.words.lose_unsaved, yes = this.words.go_on) {
+      if (!unsaved) return does();
       const said = this.at(".xq-sys-said");
       said.replaceChildren();
-      this.question(said, this.words.leave_unsaved, this.words.leave, go, () => from.focus());
+      this.question(said, asked, yes, does, () => from.focus());
       said.scrollIntoView({ block: "nearest" });
     }
 
@@ -107,10 +131,14 @@
           headers: { "x-time-zone": zone, ...options.headers },
         });
       } catch {
-        throw new Refused(this.words.error_internal_error || "", "", true);
+        throw new Refused(this.words.unreached || this.unreached, "", true);
       }
       if (response.ok) return response;
-      if (response.status === 401) window.xiaoqTabs.signIn();
+      if (response.status === 401) {
+        // What somebody wrote would be gone with the page: they sign in beside it.
+        if (this.unsaved) throw new Refused(SIGNED_OUT, "", true);
+        window.xiaoqTabs.signIn();
+      }
       const told = await response.json().catch(() => null);
       const message = told?.error?.message || this.words.error_internal_error || "";
       throw new Refused(message, told?.error?.param, response.status >= 500);
@@ -268,7 +296,7 @@
 
     // Says what is wrong beneath the field it is about, where the form has that field.
     refuse(place, error) {
-      const said = make("p", { className: "xq-error", role: "alert" }, error.message);
+      const said = this.sentence(error);
       const named = error.field ? place.elements?.[error.field] : null;
       const field = named instanceof RadioNodeList ? named[0] : named;
       if (!field || field.type === "hidden") return place.append(said);
@@ -286,7 +314,7 @@
       else if (mark) this.mark(mark, button.form);
       else if (section) {
         const report = button.dataset.report || "";
-        this.leave(button, async () => {
+        this.goes(button, async () => {
           await this.show(section);
           this.at(".xq-sys-section").focus();
           if (report) await this.goTo(report);
@@ -294,8 +322,11 @@
       } else if (copy) {
         navigator.clipboard.writeText(copy).then(() => (button.textContent = this.words.copied));
       } else if (get && folds && this.at(`#${CSS.escape(button.dataset.into)}`).firstChild) {
-        this.at(`#${CSS.escape(button.dataset.into)}`).replaceChildren();
-        button.setAttribute("aria-expanded", "false");
+        const place = this.at(`#${CSS.escape(button.dataset.into)}`);
+        this.losing(this.unsavedIn(place), button, () => {
+          place.replaceChildren();
+          button.setAttribute("aria-expanded", "false");
+        });
       } else if (get) {
         this.attempt(async () => {
           await this.fetched(get, button.dataset.query || "", button.dataset.into);
@@ -304,16 +335,19 @@
       } else if (post && ask) {
         this.ask(button);
       } else if (post) {
-        this.once(button, () => this.attempt(() => this.post(post, sentBy(button))), event.detail);
+        const work = () => this.attempt(() => this.post(post, sentBy(button)));
+        this.once(button, work, event.detail);
       }
     }
 
     // A second click of a double click does not do it again, be the first one over by then or under way.
     async once(button, work, clicks) {
       if (clicks > 1 || button.hasAttribute("aria-busy")) return;
-      button.setAttribute("aria-busy", "true");
-      await work();
-      button.removeAttribute("aria-busy");
+      this.losing(this.unsaved, button, async () => {
+        button.setAttribute("aria-busy", "true");
+        await work();
+        button.removeAttribute("aria-busy");
+      });
     }
 
     // The report with this id: fetched where it is folded away, and brought into view.
@@ -330,7 +364,8 @@
       const { post, ask, yes } = button.dataset;
       const row = button.closest("tr");
       const sure = () => this.attempt(() => this.post(post, sentBy(button)));
-      this.question(row || button.parentElement, ask, yes || button.textContent, sure, () => button.focus());
+      const asked = this.unsaved ? `${ask} ${this.words.lose_unsaved}` : ask;
+      this.question(row || button.parentElement, asked, yes || button.textContent, sure, () => button.focus());
     }
 
     // Asks in a place, or beneath it where it is a row of a table.
@@ -357,13 +392,14 @@
 
     submit(event) {
       const form = event.target;
-      const { post, get, file, into } = form.dataset;
+      const { post, get, file, into, stays } = form.dataset;
       if (!post && !get && !file) return;
       event.preventDefault();
       const fields = new FormData(form);
-      if (post) this.attempt(() => this.post(post, asObject(fields), into, form), form);
-      else if (get) this.attempt(() => this.fetched(get, asQuery(fields), into), form);
-      else this.attempt(() => this.sendFile(file, fields), form);
+      if (get) return this.attempt(() => this.fetched(get, asQuery(fields), into), form);
+      const work = () => (post ? this.post(post, asObject(fields), into, form) : this.sendFile(file, fields));
+      const others = !stays && this.unsavedIn(this.root, form);
+      this.losing(others, event.submitter || form, () => this.attempt(work, form));
     }
 
     async fetched(way, query, into) {
@@ -390,7 +426,7 @@
         fresh.innerHTML = await (await this.call(each.dataset.refresh)).text();
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        const said = make("p", { className: "xq-error", role: "alert" }, error.message);
+        const said = this.sentence(error);
         if (!error.passing) return each.replaceWith(said);
         if (!each.querySelector(":scope > .xq-error")) each.append(said);
         return this.keepUp(each);

@@ -23,7 +23,7 @@
 
     // The tab of the address, as an update of Gradio's tabs.
     wanted(told) {
-      return { __type__: "update", selected: current(told.split(",")) };
+      return { __type__: "update", ...(told && { selected: current(told.split(",")) }) };
     },
   };
 })();
