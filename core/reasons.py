@@ -257,6 +257,75 @@ REASONS: Mapping[str, Reason] = {
         "Something went wrong on our side while {name} was read; the log has the cause.",
         "读取 {name} 时我们这边出了问题，原因已记入日志。",
     ),
+    # --- a table of golden questions
+    "golden_no_question": Reason(
+        "The question is empty.",
+        "问题是空的。",
+    ),
+    "golden_question_long": Reason(
+        "The question has more than {limit} characters.",
+        "问题超过了 {limit} 个字符。",
+    ),
+    "golden_reference_long": Reason(
+        "The reference answer has more than {limit} characters.",
+        "参考答案超过了 {limit} 个字符。",
+    ),
+    "golden_list_long": Reason(
+        "A list takes {most} entries of {limit} characters.",
+        "每栏最多 {most} 条，每条不超过 {limit} 个字符。",
+    ),
+    "golden_language": Reason(
+        "'{tag}' is no language tag such as zh, en or zh-Hant.",
+        "“{tag}”不是语言代码，应写成 zh、en 或 zh-Hant 这样。",
+    ),
+    "golden_mode": Reason(
+        "'{mode}' is no mode of an answer to a golden question; there are {modes}.",
+        "标准问题没有“{mode}”这种回答方式，可用的有 {modes}。",
+    ),
+    "golden_length": Reason(
+        "The greatest length is a whole number from 1 to {limit}.",
+        "最多字数须是 1 到 {limit} 的整数。",
+    ),
+    "golden_no_column": Reason(
+        "there is no column 'question' (问题)",
+        "没有“问题”（question）这一列。",
+    ),
+    "golden_no_number": Reason(
+        "'max_characters' is no whole number",
+        "“最多字数”（max_characters）不是整数。",
+    ),
+    "golden_astray": Reason(
+        "it has a cell without a column; put quotes around a text with commas",
+        "有一格没有对应的列；带逗号的文字请用引号括起来。",
+    ),
+    "golden_asked_twice": Reason(
+        "row {row} asks the same; put what is expected into one row",
+        "和第 {row} 行是同一个问题，请把条件写进同一行。",
+    ),
+    "golden_alike": Reason(
+        "without personal data it asks the same as row {row}; put what is expected into one row",
+        "去掉个人信息后和第 {row} 行是同一个问题，请把条件写进同一行。",
+    ),
+    "golden_many": Reason(
+        "a line takes {limit} golden questions",
+        "一条业务线最多 {limit} 个标准问题。",
+    ),
+    "golden_none": Reason(
+        "the table holds no question",
+        "表格里没有问题。",
+    ),
+    "golden_doubled": Reason(
+        "several columns are '{name}': {columns}; keep one",
+        "有几列都是“{name}”：{columns}，请只留一列。",
+    ),
+    "golden_sheet": Reason(
+        "the sheet '{sheet}' has questions, too, and only the first one is read; put all on one sheet",
+        "工作表“{sheet}”里也有问题，但只会读取第一张；请把问题放到同一张工作表里。",
+    ),
+    "golden_passage": Reason(
+        "its passage is not in this line's knowledge; clear passage_id",
+        "指定的段落不在这条业务线的知识库里，请清空 passage_id。",
+    ),
 }
 
 

@@ -16,10 +16,11 @@ from pages.console_words import words
 from pages.golden_html import fields, form_of, golden_item, proposal_item
 from pages.knowledge_calls import Call, Spoken, fragment, sent_file, told
 from pages.lists import empty, text
+from pages.reasons import reason_in
 from pages.system_section import Section, Way
 from pipelines.golden import GoldenDraft, change_golden, forget_golden, golden_of, keep_golden
 from pipelines.golden_import import LARGEST_FILE, import_golden
-from pipelines.golden_table import TYPES, Format, Rejected, table_of
+from pipelines.golden_table import TYPES, Format, Rejected, RowFault, table_of
 from pipelines.proposals import accept, dismiss
 
 FORMATS: tuple[Format, ...] = ("xlsx", "csv", "jsonl")
@@ -117,17 +118,20 @@ async def _import(call: Call) -> Response:
     try:
         done = await import_golden(call.services, line, name, data, call.principal.actor)
     except Rejected as rejected:
-        rows = "".join(
-            f"<li>{text(say['golden_row'].format(row=fault.row, why=fault.message) if fault.row else fault.message)}</li>"
-            for fault in rejected.rows[:SHOWN_FAULTS]
-        )
+        rows = "".join(f"<li>{text(_fault(each, call))}</li>" for each in rejected.rows[:SHOWN_FAULTS])
         more = len(rejected.rows) - SHOWN_FAULTS
         rest = f"<li>{text(say['golden_rows_more'].format(count=more))}</li>" if more > 0 else ""
         return told({"reveal": f"<p>{text(say['golden_nothing_imported'])}</p><ul>{rows}{rest}</ul>"})
     message = say["golden_imported"].format(count=done.count)
     if done.ignored:
-        message += " " + say["golden_ignored"].format(names=", ".join(done.ignored))
+        message += " " + say["golden_ignored"].format(names=say["comma"].join(done.ignored))
     return told({"message": message, "reload": True})
+
+
+def _fault(fault: RowFault, call: Call) -> str:
+    """What is wrong with a row, or with the table, in the reader's words."""
+    why = reason_in(fault.message, call.language)
+    return words(call.language)["golden_row"].format(row=fault.row, why=why) if fault.row else why
 
 
 async def _export(call: Call) -> Response:

@@ -13,6 +13,7 @@ from core.documents import Chunk
 from core.errors import NotFound, Unfit
 from core.golden import NOTHING_EXPECTED, Expected, GoldenQuestion, Origin
 from core.messages import BusinessLine, Mode
+from core.reasons import sentence
 from core.security import Act
 from pipelines.bases import searched
 from pipelines.language import detect_language
@@ -49,24 +50,22 @@ def faults(draft: GoldenDraft) -> list[str]:
     """What will not do about a draft, a sentence each."""
     expected, found = draft.expected, []
     if not draft.question.strip():
-        found.append("The question is empty.")
+        found.append(sentence("golden_no_question"))
     if len(draft.question) > LONGEST_QUESTION:
-        found.append(f"The question has more than {LONGEST_QUESTION:,} characters.")
+        found.append(sentence("golden_question_long", limit=f"{LONGEST_QUESTION:,}"))
     if len(draft.reference) > LONGEST_REFERENCE:
-        found.append(f"The reference answer has more than {LONGEST_REFERENCE:,} characters.")
+        found.append(sentence("golden_reference_long", limit=f"{LONGEST_REFERENCE:,}"))
     for what in (expected.facts, expected.forbidden, expected.documents):
         if len(what) > MOST_FACTS or any(len(each) > LONGEST_FACT for each in what):
-            found.append(f"A list takes {MOST_FACTS} entries of {LONGEST_FACT} characters.")
+            found.append(sentence("golden_list_long", most=MOST_FACTS, limit=LONGEST_FACT))
             break
     for tag in filter(None, (expected.language, draft.language)):
         if not LANGUAGE.fullmatch(tag):
-            found.append(f"'{tag[:30]}' is no language tag such as zh, en or zh-Hant.")
+            found.append(sentence("golden_language", tag=tag[:30]))
     if expected.mode and expected.mode not in MODES:
-        found.append(
-            f"'{expected.mode[:30]}' is no mode of an answer to a golden question; there are {', '.join(MODES)}."
-        )
+        found.append(sentence("golden_mode", mode=expected.mode[:30], modes=", ".join(MODES)))
     if expected.max_characters is not None and not 1 <= expected.max_characters <= LONGEST_ANSWER:
-        found.append(f"The greatest length is a whole number from 1 to {LONGEST_ANSWER:,}.")
+        found.append(sentence("golden_length", limit=f"{LONGEST_ANSWER:,}"))
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from core.errors import NotFound
 from core.messages import BusinessLine
+from core.reasons import sentence
 from pipelines.golden import Clean, GoldenDraft, Passages, keep_golden
 from pipelines.golden_table import Rejected, RowFault, drafts_of, unread
 from pipelines.services import Services
@@ -36,7 +37,7 @@ async def import_golden(
         try:
             await passages.found(draft.document_id, draft.passage_id)
         except NotFound:
-            wrong.append(RowFault(row, "its passage is not in this line's knowledge; clear passage_id"))
+            wrong.append(RowFault(row, sentence("golden_passage")))
     if wrong:
         raise Rejected(wrong)
     kept = await keep_golden(services, line, [draft for _, draft in numbered], actor, "import")
@@ -48,5 +49,4 @@ def _alike(numbered: Sequence[tuple[int, GoldenDraft]], clean: Clean) -> Iterato
     first = dict[str, int]()
     for row, draft in numbered:
         if (same := first.setdefault(clean(draft.question), row)) != row:
-            told = f"without personal data it asks the same as row {same}; put what is expected into one row"
-            yield RowFault(row, told)
+            yield RowFault(row, sentence("golden_alike", row=same))

@@ -16,6 +16,7 @@ import orjson
 from core.errors import Unfit
 from core.golden import Expected, GoldenQuestion
 from core.ports import TableRows
+from core.reasons import sentence
 from pipelines.export import BOM, safe_cell
 from pipelines.golden import MOST_QUESTIONS, GoldenDraft, faults, listed
 
@@ -77,7 +78,7 @@ def drafts_of(table: TableRows, *, lists: bool = False) -> list[tuple[int, Golde
     named, elsewhere = [_column(name) for name in table.columns], list(_elsewhere(table))
     if "question" not in named:
         raise Rejected(
-            [RowFault(1, "there is no column 'question' (问题)"), *(RowFault(0, what) for what in elsewhere)]
+            [RowFault(1, sentence("golden_no_column")), *(RowFault(0, what) for what in elsewhere)]
         )
     drafts, first = list[tuple[int, GoldenDraft]](), dict[str, int]()
     wrong = [RowFault(0, what) for what in (*table.notes, *_doubled(table.columns, named), *elsewhere)]
@@ -86,20 +87,18 @@ def drafts_of(table: TableRows, *, lists: bool = False) -> list[tuple[int, Golde
         try:
             draft = _draft(row, lists=lists)
         except ValueError:
-            wrong.append(RowFault(number, "'max_characters' is no whole number"))
+            wrong.append(RowFault(number, sentence("golden_no_number")))
             continue
         drafts.append((number, draft))
         wrong += [RowFault(number, fault) for fault in faults(draft)]
         if _astray(table.columns, cells):
-            wrong.append(
-                RowFault(number, "it has a cell without a column; put quotes around a text with commas")
-            )
+            wrong.append(RowFault(number, sentence("golden_astray")))
         if draft.question and (same := first.setdefault(draft.question, number)) != number:
-            wrong.append(RowFault(number, f"row {same} asks the same; put what is expected into one row"))
+            wrong.append(RowFault(number, sentence("golden_asked_twice", row=same)))
     if len(drafts) > MOST_QUESTIONS:
-        wrong.append(RowFault(MOST_QUESTIONS, f"a line takes {MOST_QUESTIONS:,} golden questions"))
+        wrong.append(RowFault(MOST_QUESTIONS, sentence("golden_many", limit=f"{MOST_QUESTIONS:,}")))
     if not drafts and not wrong:
-        wrong.append(RowFault(1, "the table holds no question"))
+        wrong.append(RowFault(1, sentence("golden_none")))
     if wrong:
         raise Rejected(wrong)
     return drafts
@@ -110,14 +109,14 @@ def _doubled(columns: Sequence[str], named: Sequence[str]) -> Iterator[str]:
     for name in COLUMNS:
         alike = [f"'{said}'" for said, column in zip(columns, named, strict=True) if column == name]
         if len(alike) > 1:
-            yield f"several columns are '{name}': {', '.join(alike)}; keep one"
+            yield sentence("golden_doubled", name=name, columns=", ".join(alike))
 
 
 def _elsewhere(table: TableRows) -> Iterator[str]:
     """The sheets on which questions stand that would be lost."""
     for sheet, columns in table.further:
         if any(_column(name) == "question" for name in columns):
-            yield f"the sheet '{sheet}' has questions, too, and only the first one is read; put all on one sheet"
+            yield sentence("golden_sheet", sheet=sheet)
 
 
 def unread(table: TableRows) -> list[str]:

@@ -50,9 +50,10 @@ class Desk:
     async def post(self, way: str, **sent: Any) -> httpx.Response:
         return await self._client.post(f"/prompts/{way}", params={"line": "shop"}, json=sent)
 
-    async def send(self, way: str, name: str, data: bytes) -> httpx.Response:
+    async def send(self, way: str, name: str, data: bytes, language: str = "en") -> httpx.Response:
+        headers = {"x-file-name": name, "accept-language": language}
         return await self._client.post(
-            f"/prompts/{way}", params={"line": "shop"}, content=data, headers={"x-file-name": name}
+            f"/prompts/{way}", params={"line": "shop"}, content=data, headers=headers
         )
 
 
@@ -114,6 +115,25 @@ async def test_a_file_comes_in_whole_or_says_what_is_wrong(desk: Desk) -> None:
     good = await desk.send("golden/import", "g.csv", "问题,必须包含\n几点？,九点\n".encode())
     assert good.json()["message"] == "Golden questions imported: 1."
     assert "九点" in await desk.read("golden/export", format="jsonl")
+
+
+async def test_a_chinese_reader_is_told_in_chinese_what_is_wrong_with_a_file(desk: Desk) -> None:
+    table = "问题,必须包含,回答方式,最多字数,回答语言\n几点？,九点,robot,,\n,九点,,,\n几点？,,,x,\n几点？,,,0,klingon!\n"
+    told = await desk.send("golden/import", "g.csv", table.encode(), language="zh-CN")
+    shown = told.json()["reveal"]
+    for said in (
+        "没有导入", "第 2 行：标准问题没有“robot”这种回答方式，可用的有 approved", "第 3 行：问题是空的。",
+        "第 4 行：“最多字数”（max_characters）不是整数。", "第 5 行：“klingon!”不是语言代码",
+        "第 5 行：最多字数须是 1 到", "第 5 行：和第 2 行是同一个问题，请把条件写进同一行。",
+    ):  # fmt: skip
+        assert said in shown
+    doubled = await desk.send("golden/import", "g.csv", "问题,question\n几点？,\n".encode(), language="zh-CN")
+    assert "有几列都是“question”：" in doubled.json()["reveal"]
+    alike = "问题,必须包含\n手机13958271046怎么退？,a\n手机13958271047怎么退？,b\n"
+    told = await desk.send("golden/import", "g.csv", alike.encode(), language="zh-CN")
+    assert "第 3 行：去掉个人信息后和第 2 行是同一个问题" in told.json()["reveal"]
+    empty = await desk.send("golden/import", "g.csv", "答案\n九点\n".encode(), language="zh-CN")
+    assert "没有“问题”（question）这一列。" in empty.json()["reveal"]
 
 
 async def test_a_publication_that_is_held_back_is_read_and_overridden(desk: Desk) -> None:
