@@ -17,8 +17,10 @@ from pipelines.persona import (
     GLOSSARY,
     LANGUAGE_NAMES,
     MAX_CHARACTERS,
+    NO_CONTACT,
     NO_PASSAGES,
     PASSAGES_HEADING,
+    PERSON,
     PERSONA,
     RULES,
     STYLE,
@@ -85,7 +87,7 @@ def _rules(contact: str, language: str, glossary: str | None, versioned: bool, f
     return fill(
         RULES[tongue],
         {
-            "contact": contact,
+            "person": fill(PERSON[tongue], {"contact": contact}) if contact else NO_CONTACT[tongue],
             "customer_language": LANGUAGE_NAMES.get(language, language),
             "glossary": "" if glossary is None else fill(GLOSSARY[tongue], {"names": glossary}),
             "style": "" if versioned else _OWN_STYLE[tongue],

@@ -135,3 +135,13 @@ def test_the_starter_is_xiaoqs_own_words_and_a_text_that_passes() -> None:
     own = starter_texts(replace(LINE, persona='{"a": 1}'))
     assert problems_of(own) == []
     assert '{"a": 1}' in system(dict(own))
+
+
+def test_a_line_that_names_no_way_to_a_person_leaves_no_gap_to_be_filled_with_one() -> None:
+    bare = replace(LINE, contact={})
+    assert "直接说明没有找到，并告诉客户可以要求转人工；不要编造联系方式。\n" in system(None, line=bare)
+    assert (
+        "say so plainly and tell the customer that they can ask for a person; do not make up how to reach one.\n"
+        in (system(None, line=bare, language="de"))
+    )
+    assert "并给出人工客服的联系方式：请拨打 400-000-0000。\n" in system(None)
