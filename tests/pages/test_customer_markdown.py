@@ -125,3 +125,20 @@ def test_hostile_length_takes_no_hostile_time(piece: str) -> None:
     began = time.process_time()
     render_markdown(piece * (8000 // len(piece)))
     assert time.process_time() - began < 1.0
+
+
+def test_arabic_and_hebrew_are_read_from_the_right_and_names_in_them_change_nothing() -> None:
+    html = render_markdown(
+        "iPhone 15 متوفر الآن\n\n- اقرأ الدليل\n- انتظر\n\n> ציטוט\n\n### عنوان\n\n| أ | ب |\n|---|---|\n| ١ | ٢ |\n\n"
+        "Please wait: انتظر is what it says."
+    )
+    for begun in ('<p dir="rtl">iPhone', '<ul dir="rtl">', '<blockquote dir="rtl">', '<h5 dir="rtl">'):
+        assert begun in html
+    assert '<div class="table" tabindex="0" dir="rtl">' in html
+    assert "<p>Please wait" in html
+    assert "<p>Wo ist es?</p>" in render_markdown("Wo ist es?")
+
+
+def test_a_telephone_among_arabic_words_keeps_the_order_of_its_groups() -> None:
+    assert '<bdi dir="ltr">+966 50 123 4567</bdi>' in render_markdown("اتصل على +966 50 123 4567 الآن")
+    assert "bdi" not in render_markdown("Call +966 50 123 4567")

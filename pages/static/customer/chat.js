@@ -39,6 +39,11 @@
     return svg;
   }
 
+  // Among Arabic or Hebrew words the groups of a telephone number would stand in the wrong order.
+  function readable(text) {
+    return text.split(/(\+?\(?\d(?:[ \-().]{0,2}\d){6,})/).map((piece, at) => at % 2 ? el("bdi", { dir: "ltr" }, piece) : piece);
+  }
+
   function iconButton(name, label, onclick, kind = "") {
     const attributes = { type: "button", class: `icon small ${kind}`.trim(), "aria-label": label, title: label, onclick };
     return el("button", attributes, icon(name));
@@ -123,12 +128,12 @@
 
     showQuestion() {
       this.asked.replaceChildren(
-        iconButton("edit", words.edit, () => this.editQuestion(), "edit"), el("p", {}, this.question));
+        iconButton("edit", words.edit, () => this.editQuestion(), "edit"), el("p", { dir: "auto" }, ...readable(this.question)));
     }
 
     editQuestion() {
       if (running) return;
-      const field = el("textarea", { rows: 1, maxlength: 4000, "aria-label": words.edit });
+      const field = el("textarea", { dir: "auto", rows: 1, maxlength: 4000, "aria-label": words.edit });
       const leave = () => { this.showQuestion(); this.asked.querySelector("button").focus(); };
       const form = el("form", { onsubmit: (event) => {
         event.preventDefault();
@@ -184,7 +189,7 @@
     }
 
     note(kind, sentence, small) {
-      const note = el("div", { class: `note ${kind}` }, el("p", {}, sentence),
+      const note = el("div", { class: `note ${kind}` }, el("p", { dir: "auto" }, sentence),
         small ? el("p", { class: "request" }, small) : null);
       this.answer.append(note);
       return note;
@@ -238,7 +243,7 @@
     }
 
     askWhy() {
-      const field = el("textarea", { id: `why-${this.id}`, rows: 1, maxlength: 1000 });
+      const field = el("textarea", { id: `why-${this.id}`, dir: "auto", rows: 1, maxlength: 1000 });
       const form = el("form", { class: "reason", onsubmit: async (event) => {
         event.preventDefault();
         if (!(await this.sendScore(field.value.trim()))) return;
@@ -367,7 +372,7 @@
   function didYouMean(questions) {
     return el("div", { class: "meant" }, el("p", {}, words.did_you_mean),
       el("ul", {}, ...questions.map((each) =>
-        el("li", {}, el("button", { type: "button", onclick: () => ask(each) }, each)))));
+        el("li", {}, el("button", { type: "button", dir: "auto", onclick: () => ask(each) }, each)))));
   }
 
   function dropFrom(node) {
@@ -587,7 +592,7 @@
     else conversation = null;
     $("greeting").textContent = state.line.greeting;
     $("suggestions").replaceChildren(...state.line.suggestions.map((each) =>
-      el("li", {}, el("button", { type: "button", onclick: () => ask(each) }, each))));
+      el("li", {}, el("button", { type: "button", dir: "auto", onclick: () => ask(each) }, each))));
     $("log").setAttribute("aria-live", "off"); // what was said before is there to be read, not announced
     state.turns.forEach(restore);
     setTimeout(() => $("log").setAttribute("aria-live", "polite"), 100);
@@ -641,7 +646,7 @@
     const when = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(updated));
     const open = el("button", { type: "button", class: "open", "aria-current": id === conversation ? "true" : null,
       onclick: () => { stop(); $("history").close(); load(id); } },
-    el("span", {}, title || words.new), el("time", { datetime: updated }, when));
+    el("span", { dir: "auto" }, title || words.new), el("time", { datetime: updated }, when));
     const item = el("li", {}, open, iconButton("delete", `${words.delete}: ${title}`, () => sure(item, id)));
     return item;
   }
