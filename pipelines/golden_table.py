@@ -192,7 +192,8 @@ def _xlsx(rows: Sequence[Sequence[str | int]]) -> bytes:
 
 
 def _column(name: str) -> str:
-    folded = " ".join(unicodedata.normalize("NFKC", name).casefold().replace("_", " ").split())
+    seen = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
+    folded = " ".join(seen.casefold().replace("_", " ").split())
     if (plain := folded.replace(" ", "_")) in COLUMNS:
         return plain
     return _NAMES.get(folded, "")

@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^-\]]*)[^\]]*\]|_.|\*.|\[[^\]]*\]')
+_CONTROL = re.compile(r"_x00([01][0-9A-Fa-f])_")
+"""How a workbook writes a control character: most often the carriage return of a Windows line, `_x000D_`."""
 _DIGITS = re.compile(r"[#0?][#0?,]*(?:\.([#0?]+))?(,*)")
 
 
@@ -13,7 +15,7 @@ def shown(value: object, number_format: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()
+        return _CONTROL.sub(_sign, value).strip() if "_x00" in value else value.strip()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, datetime):
@@ -30,6 +32,12 @@ def shown(value: object, number_format: str) -> str:
     if isinstance(value, timedelta):
         return str(value)
     return _number(value, number_format) if isinstance(value, int | float) else str(value).strip()
+
+
+def _sign(found: re.Match[str]) -> str:
+    """A carriage return goes, since the line feed stands behind it, and whatever else says nothing."""
+    sign = chr(int(found[1], 16))
+    return sign if sign in "\t\n" else ""
 
 
 def _number(value: float, number_format: str) -> str:

@@ -161,6 +161,12 @@ def test_questions_on_a_further_sheet_are_not_lost_without_a_word(http: httpx.Cl
         assert (file.status_code, "the sheet 'second' has questions" in file.text) == (422, True)
     assert kept(http, "sheets") == []
     assert sent(first=questions, notes=told).json() == {"imported": 1}
+    pasted = [["\u200bquestion\ufeff", "facts"], ["C?", "7 days_x000D_\n5 hours"]]
+    assert sent(first=pasted).json() == {"imported": 1}
+    assert next(each for each in kept(http, "sheets") if each["question"] == "C?")["expected"]["facts"] == [
+        "7 days",
+        "5 hours",
+    ]
 
 
 def test_rows_that_differ_in_personal_data_alone_are_named(http: httpx.Client) -> None:

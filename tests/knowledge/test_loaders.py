@@ -66,6 +66,18 @@ def test_a_sheet_shows_what_a_person_sees_under_the_right_header() -> None:
     assert notes == ["The hidden sheet 内部 was left out."]
 
 
+def test_the_line_ends_of_windows_do_not_show_in_a_cell() -> None:
+    rows = [
+        ["Question", "Answer"],
+        ["How long?", "7 days_x000D_\nor a week_x0007_"],
+        ["Which?", "part_x0041_"],
+    ]
+    chunks, _ = read("faq.xlsx", files.xlsx({"S": rows}))
+    assert "7 days\nor a week" in chunks[0].text
+    assert "_x0041_" in chunks[1].text, "somebody's own text"
+    assert not any("_x00" in chunk.text.replace("_x0041_", "") for chunk in chunks)
+
+
 def test_two_tables_of_one_sheet_keep_their_own_headers() -> None:
     rows = [["Plan", "Price"], ["Team", 12], [], ["Depots"], ["City", "Stock"], ["Lyon", 40], ["Lille", 30]]
     chunks, _ = read("both.xlsx", files.xlsx({"S": rows}))
