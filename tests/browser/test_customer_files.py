@@ -258,6 +258,7 @@ async def test_a_file_chosen_before_the_script_is_there_is_taken_up(
         await page.set_input_files("#file", [contract("en")])
         await expect(page.locator(".file")).to_have_count(0)
         released.set()
+        await expect(chip(page, "rental contract.pdf")).to_be_visible()
         await visit.ask(QUESTION["en"])
         await visit.answered()
         assert "<customer_file " in site.engine.requests[-1].messages[-1].content

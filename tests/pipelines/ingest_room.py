@@ -1,7 +1,7 @@
 """The ingest pipeline with the real store, queue, parser and index on one folder.
 
-Usage: python -m tests.pipelines.ingest_room FOLDER FILES, which takes the files in and tells each event in a line;
-its test kills it.
+Usage: python -m tests.pipelines.ingest_room FOLDER FILES, which takes the files in, tells each event in a line and waits
+for one after it; its test kills it.
 """
 
 import asyncio
@@ -69,15 +69,21 @@ class Room:
         await self.database.aclose()
 
 
+def say(*words: str) -> None:
+    """Go on only when whoever listens says so: they may want to kill this process right here."""
+    print(*words, flush=True)
+    sys.stdin.readline()
+
+
 async def main(folder: Path, files: Path) -> None:
     room = Room(folder)
     await room.database.start()
     batch = await room.ingest.accept("shop", files_at([files]))
-    print("accepted", batch, flush=True)
+    say("accepted", batch)
     async for event in room.ingest.follow(batch):
-        print(event.status, event.name, flush=True)
+        say(event.status, event.name)
     await room.close()
-    print("ended", flush=True)
+    say("ended")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def ingest_until_half_stored(data: Path, files: Path) -> str:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.pipelines.ingest_room", str(data), str(files)],
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -68,12 +69,14 @@ def ingest_until(data: Path, files: Path, moment: str) -> str:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.pipelines.ingest_room", str(data), str(files)],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     said: list[str] = []
     with process:
+        assert process.stdin is not None
         assert process.stdout is not None
         for line in process.stdout:
             said += (
@@ -82,6 +85,8 @@ def ingest_until(data: Path, files: Path, moment: str) -> str:
             if said and said[-1].startswith(moment):
                 process.kill()
                 break
+            process.stdin.write("\n")
+            process.stdin.flush()
         assert process.wait(30) == -signal.SIGKILL, said
     return next(line for line in said if line.startswith("accepted")).split()[1]
 
