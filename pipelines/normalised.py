@@ -22,8 +22,8 @@ _NOTHING = frozenset(
 )
 """Characters that nobody sees: marks of direction above all, and the stroke that stretches an Arabic word."""
 _TILDES = frozenset("〜～∼")
-_SMILES = frozenset([*range(0x1F600, 0x1F645), 0x1F64F])
-"""Without the people who wave something off or agree to it."""
+_SMILES = frozenset([*range(0x1F600, 0x1F645), *map(ord, "☺☹🙏🤔🤗🤣🤩🤨🤪🤭🤯🥰🥲🥳🥹🥺")])
+"""Moods, without the people who wave something off or agree to it and the faces that tell what somebody has."""
 _WORD = r"[0-9a-z\u00df-\u024f\u0370-\u05ff]"
 _HAN = r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _COUNT = r"[〇零一二三四五六七八九十百千万萬亿億两兩廿卅半几幾壹贰貳叁參肆伍陆陸柒捌玖拾佰仟]"

@@ -21,7 +21,7 @@ SAME = [
     ("5～10日", "5〜10日"), ("怎么退款", "怎么退款﹖"), ("怎么退款", "﹁怎么退款﹂"), ("怎么退款", "〝怎么退款〞"), ("怎么退款", "怎么退款⋯⋯"), ("怎么退款", "怎么退款❓"),
     ("واپسی کیسے کریں", "واپسی کیسے کریں۔"), ("iade nasıl yapılır", "İade nasıl yapılır?"), ("استرداد", "\u202bاسترداد\u202c"),
     ("استرداد", "\u2067استـــرداد\u2069"), ("怎么退款", "请问一下，怎么退款"), ("怎么退款", "您好呀，请问一下怎么退款，十分感谢"), ("怎么退款", "亲，怎么退款"),
-    ("كم تكلفة الشحن", "مرحباً، كم تكلفة الشحن؟ شكراً"), ("送料はいくらですか", "送料はいくらですか？宜しくお願いします。"), ("groß", "GROẞ?"),
+    ("كم تكلفة الشحن", "مرحباً، كم تكلفة الشحن؟ شكراً"), ("送料はいくらですか", "送料はいくらですか？宜しくお願いします。"), ("groß", "GROẞ?"), ("怎么退款", "怎么退款🤔"), ("怎么退款", "怎么退款🥺🥺"), ("where is my order", "Where is my order 🤣☺️"),
     ("was kostet das", "Grüß Gott, was kostet das?"), ("was kostet das", "GRÜSS GOTT! Was kostet das?"),
     ("怎么退款", "早上好怎么退款"), ("怎么退款", "Hi怎么退款thanks"), ("我的订单呢", "晚上好我的订单呢"), ("comment annuler", "Bonjour, comment annuler ? Merci d'avance"),
     ("wie storniere ich", "Hallo zusammen, wie storniere ich? Danke im Voraus"), ("how to refund", "Excuse me, how to refund? Thanks in advance!"),
