@@ -30,7 +30,7 @@ def shown(value: object, number_format: str) -> str:
     if isinstance(value, time):
         return value.strftime("%H:%M:%S").removesuffix(":00")
     if isinstance(value, timedelta):
-        return str(value)
+        return _duration(value)
     return _number(value, number_format) if isinstance(value, int | float) else str(value).strip()
 
 
@@ -38,6 +38,13 @@ def _sign(found: re.Match[str]) -> str:
     """A carriage return goes, since the line feed stands behind it, and whatever else says nothing."""
     sign = chr(int(found[1], 16))
     return sign if sign in "\t\n" else ""
+
+
+def _duration(value: timedelta) -> str:
+    """Hours, however many, and minutes: what a sheet shows of a day and a half is 36:00."""
+    minutes, seconds = divmod(round(abs(value).total_seconds()), 60)
+    sign = "-" if value < timedelta(0) else ""
+    return f"{sign}{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
 
 
 def _number(value: float, number_format: str) -> str:

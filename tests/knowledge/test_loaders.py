@@ -1,8 +1,11 @@
 """What the loaders make of documents: headings, tables, places, and what they leave out."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.errors import DocumentRejected
+from knowledge.loaders.cells import shown
 from tests.knowledge import files
 from tests.knowledge.reading import read
 
@@ -76,6 +79,19 @@ def test_the_line_ends_of_windows_do_not_show_in_a_cell() -> None:
     assert "7 days\nor a week" in chunks[0].text
     assert "_x0041_" in chunks[1].text, "somebody's own text"
     assert not any("_x00" in chunk.text.replace("_x0041_", "") for chunk in chunks)
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (timedelta(hours=36), "36:00"),
+        (timedelta(minutes=90), "1:30"),
+        (timedelta(seconds=75), "0:01:15"),
+        (timedelta(minutes=-5), "-0:05"),
+    ],
+)
+def test_a_span_of_time_is_told_in_hours(value: timedelta, cell: str) -> None:
+    assert shown(value, "[h]:mm") == cell
 
 
 def test_two_tables_of_one_sheet_keep_their_own_headers() -> None:
