@@ -15,6 +15,7 @@ from pipelines.languages.scripts import (
     LATIN,
     SETTLES,
     beside_latin,
+    script_of,
     scripts_of,
     told_by_arabic_letters,
 )
@@ -39,12 +40,11 @@ CERTAIN_OF_NAMES = 0.6
 """The same for a few words of which none is known: they may be names of things."""
 CERTAIN_OF_ONE_WORD = 0.7
 """A word alone may be a name, or be at home in several languages."""
-NAMES = 0.3
+NAMES = 0.2
 """How much of a message, beside its Latin letters, makes these the names of things in it."""
 _SIBLINGS = {"id": "ms", "ms": "id", "tl": "ceb", "ceb": "tl"}
 _FEW = 3
 """Words: fewer beside Han characters may be a name in a Chinese sentence."""
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _GRAMMAR = re.compile("[的了吗呢吧么嗎麼我你您是没沒能怎什哪请請把给給帮幫想]")
 """What nearly every Chinese sentence has and hardly a name."""
 _RUN = re.compile("[!-~]+")
@@ -82,16 +82,19 @@ def as_likely(text: str, found: str | None) -> list[str]:
 
 def likely_language(text: str) -> str:
     """What to answer in where nothing else tells: Chinese to Han characters or none, else English. Han characters
-    without grammar are names in a sentence of another language: "Can I use 支付宝 here?" """
+    without grammar, as letters of other scripts, are names in a sentence in Latin ones: "Can I use 支付宝 here?" """
+    text = text[:ENOUGH]
     scripts = scripts_of(text)
     if not scripts:
         return "zh"
-    if not scripts["han"]:
-        return "en"
-    words = words_of(text) if scripts["latin"] and not _GRAMMAR.search(text) else []
+    other = "zh" if scripts["han"] else "en"
+    if len(scripts) < 2 or not scripts["latin"] or _GRAMMAR.search(text):
+        return other
+    latin = "".join(letter if script_of(letter) in ("latin", "") else " " for letter in text)
+    words = words_of(latin)
     if len(words) < _FEW or not is_sentence(words):
-        return "zh"
-    return _by_words(_HAN.sub(" ", text), words, LATIN) or "en"
+        return other
+    return _by_words(latin, words, LATIN) or "en"
 
 
 def _word(run: re.Match[str]) -> str:

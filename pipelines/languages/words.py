@@ -39,6 +39,12 @@ _THINGS = frozenset(
 )
 """Things that are called the same in every language, and what customers from Manila to Mumbai say in English alone, such
 as "refund"; "word" and "pro" are words as well, and then not alone."""
+_BORROWED = _THINGS | frozenset(
+    "account back hello order orders parcel payment please return thank thanks time".split()
+)
+"""English in a Hindi or Chinese sentence: मेरा order return, 我的 account password."""
+_BINDING = frozenset("at for from is of the to with".split())
+"""Whoever says "parcel for" speaks English, though the name after it is Мария Иванова."""
 _ASCII_LETTERS = bytes(code if chr(code).isascii() and chr(code).isalpha() else 32 for code in range(256))
 """ASCII, with a space for all that is no letter."""
 # In two languages so alike the ending of a loan word tells: "universitas" and "universiti".
@@ -82,9 +88,11 @@ def is_called(text: str) -> bool:
 
 
 def is_sentence(words: list[str]) -> bool:
-    """Whether these are more than names: two words or more that the lists know."""
+    """Whether these are more than names: two words or more that the lists know and that no other language borrows, or
+    one that binds others."""
     known = listed_words()
-    return sum(len(word) > 1 and word in known for word in words) >= 2
+    own = [word for word in words if len(word) > 1 and word in known and word not in _BORROWED]
+    return len(own) >= 2 or (len(words) > 1 and any(word in _BINDING for word in own))
 
 
 def plainly(told: Mapping[str, float]) -> str | None:

@@ -75,6 +75,29 @@ def test_messages_as_phones_type_them(text: str, language: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("मेरा order delivery कब होगा", "hi"),
+        ("account password reset कैसे करें", "hi"),
+        ("my order कब आएगा", "hi"),
+        ("payment done কিন্তু order নাই", "bn"),
+        ("account password 忘了", "zh"),
+        ("please 帮我 cancel order", "zh"),
+        ("order delivery はいつ", "ja"),
+        ("refund payment 안됐어요", "ko"),
+        ("return refund ยังไงคะ", "th"),
+        ("account password забыл", "ru"),
+        ("account password نسيت", "ar"),
+        ("order delivery کب آئے گی", "ur"),
+        ("delivery to تهران please", "en"),
+        ("refund for 茅台 please", "en"),
+    ],
+)
+def test_borrowed_words_leave_a_sentence_in_its_language(text: str, language: str) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Mera order kahan hai", "bhai paise wapas karo", "mujhe refund chahiye", "kogda pridet posylka", "ya hochu vernut dengi",
@@ -122,6 +145,7 @@ def test_what_does_not_tell(text: str) -> None:
     [
         ("OK", "en"), ("12345", "zh"), ("", "zh"), ("退 refund", "zh"), ("怎么 cancel my order", "zh"), ("iPhone 15 Pro Max 退款", "zh"),
         ("How do I use 支付宝?", "en"), ("Can I pay with 微信支付 here", "en"), ("Kann ich hier mit 支付宝 bezahlen", "de"),
+        ("Paket an Иван Петров senden bitte", "de"), ("My name is Иван Петров", "en"), ("colis pour 王小明 svp", "fr"),
     ],
 )  # fmt: skip
 def test_where_nothing_tells_the_script_decides(text: str, language: str) -> None:
