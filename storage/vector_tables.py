@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import ConfigurationError
 
-_MAKING, _INDEXING = 0x7871_0003, 0x7871_0004  # advisory lock numbers, beside those of presence.py
+_MAKING, _INDEXING = 0x7871_0005, 0x7871_0004
+"""Advisory lock numbers, beside those of presence.py and audit.py."""
 
 _FULL, _HALF = 2000, 4000
 """The most dimensions that an index takes in full and in half precision."""

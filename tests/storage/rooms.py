@@ -1,5 +1,6 @@
 """A conversation with everything in it that a customer may leave behind."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -97,3 +98,10 @@ CANARIES = [
     "标题金丝雀", "来源金丝雀", "评语金丝雀", "文件金丝雀", "注意金丝雀", "章节金丝雀", "正文金丝雀", "别名金丝雀",
     "Canary@Example.com", "canary@example.com", "打 [PHONE_1]",
 ]  # fmt: skip
+
+
+async def until_gone(db: Database, process: str, seconds: float = 5.0) -> None:
+    """Returns once the database knows that `process` has closed it: PostgreSQL's server notices a moment later."""
+    async with asyncio.timeout(seconds):
+        while not await db.write(lambda connection: db.is_gone(connection, process)):  # noqa: ASYNC110 - known only when asked
+            await asyncio.sleep(0.01)

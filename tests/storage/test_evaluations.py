@@ -8,7 +8,7 @@ from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.evaluations import SqlEvaluationStore
 from storage.golden import SqlProposalStore
-from tests.storage.rooms import fill
+from tests.storage.rooms import fill, until_gone
 from tests.support.keys import MASTER
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -64,6 +64,7 @@ async def test_what_a_dead_process_left_is_claimed_once(url: str) -> None:
     await store.create(replace(RUN, id="e2", kind="run"))
     assert await store.unfinished() == []
     await dead.aclose()
+    await until_gone(alive, dead.process)
     (taken,) = await store.unfinished()
     assert (taken.id, taken.done, taken.status) == ("e1", 1, "running")
     assert await store.unfinished() == []

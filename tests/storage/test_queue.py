@@ -14,6 +14,7 @@ from core.ports import IngestQueue
 from storage.database import Database
 from storage.queue import SqlIngestQueue
 from storage.retention import purge
+from tests.storage.rooms import until_gone
 from tests.support.keys import MASTER
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,7 @@ async def test_a_living_process_keeps_its_files_and_a_closed_one_leaves_them(db:
     assert await mine.abandoned() == []
     assert await theirs.abandoned() == [], "its own work is not abandoned"
     await beside.aclose()
+    await until_gone(db, beside.process)
     assert await mine.abandoned() == [file(0), file(1), late]
     assert await mine.abandoned() == [], "they are this process's now"
     assert await mine.data("b1-1") == b"abc"
@@ -66,6 +68,7 @@ from datetime import UTC, datetime
 from core.documents import QueuedFile
 from storage.database import Database
 from storage.queue import SqlIngestQueue
+from tests.storage.rooms import until_gone
 from tests.support.keys import MASTER
 
 async def main() -> None:
