@@ -25,6 +25,10 @@ AT_ONCE = 8
 """Questions of one run under way together; where engines are busy they stand in the queue with everybody else's."""
 NOTE_SECONDS = 0.25
 """How often results are kept: what a killed process has to ask again."""
+AGAIN = frozenset(
+    {"engine_down", "engine_unavailable", "engine_busy", "engine_timeout", "engine_broken", "overloaded"}
+)
+"""What may be otherwise in a moment: no model answered, one broke off, or too many customers ask just now."""
 PAUSE_SECONDS = 2.0
 """Before a question is asked again that no model answered."""
 PATIENCE_SECONDS = 300.0
@@ -115,7 +119,7 @@ async def _missing(services: Services, run: Evaluation, line: BusinessLine) -> S
 
 async def _asked(services: Services, ask: _Ask, patience: Patience, *, judge: bool) -> Result:
     outcome = await outcome_of(services, ask.line, ask.golden.question)
-    while outcome.error == "engine_down" and patience.left():
+    while outcome.error in AGAIN and patience.left():
         await asyncio.sleep(PAUSE_SECONDS)
         outcome = await outcome_of(services, ask.line, ask.golden.question)
     if outcome.error is None:

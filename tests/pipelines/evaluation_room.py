@@ -34,10 +34,10 @@ def golden(number: int, question: str, language: str = "zh", **expected: object)
 
 
 @asynccontextmanager
-async def room(data: Path, engine_url: str | None = None) -> AsyncIterator[Services]:
+async def room(data: Path, engine_url: str | None = None, **more: int) -> AsyncIterator[Services]:
     """The parts that answer, opened; nothing of the starter knowledge."""
     engine = {"engine": "openai", "engine_url": engine_url} if engine_url else {"engine": "quoted"}
-    services = build_services(Settings(_env_file=None, data_dir=data, **engine))  # type: ignore[arg-type]
+    services = build_services(Settings(_env_file=None, data_dir=data, **engine, **more))  # type: ignore[arg-type]
     async with opened(services):
         await start_answering(services)
         yield services

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -194,8 +195,16 @@ class ServedInPart(EchoUpstream):
         return await super()._complete(request)
 
 
+class BrokenOff(EchoUpstream):
+    """Stops in the middle of its first answer."""
+
+    def events(self, body: dict[str, Any]) -> list[str]:
+        whole = super().events(body)
+        return whole[:2] if len(self.requests) == 1 else whole
+
+
 async def candidate_under(
-    upstream: ServedInPart, tmp_path: Path, questions: Sequence[GoldenQuestion] = QUESTIONS
+    upstream: EchoUpstream, tmp_path: Path, questions: Sequence[GoldenQuestion] = QUESTIONS
 ) -> tuple[Evaluation, int | None]:
     """The gate's run of a version whose prompts the model's server does not answer, and what is live after it."""
     async with (
@@ -237,6 +246,25 @@ async def test_a_question_that_the_models_server_refuses_on_both_sides_holds_not
     )
     assert (outcome_of_gate(run), live) == ("published", 3)
     assert run.summary["languages"] == {"zh": {"questions": 2, "kept": 1, "failing": 1}}
+
+
+async def test_a_question_for_which_there_is_no_room_just_now_is_asked_again(
+    tmp_path: Path, echo: tuple[EchoUpstream, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.evaluate.PAUSE_SECONDS", 0.1)
+    echo[0].piece_seconds = 0.01
+    async with room(tmp_path / "full", echo[1], engine_concurrency=1, engine_queue=1) as services:
+        await furnish(services, QUESTIONS)
+        checking = await publish(services, await line_of(services), 2, "key:1")
+        assert outcome_of_gate(await over(services, checking.evaluation)) == "published"
+
+
+async def test_a_question_in_whose_answer_the_model_breaks_off_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.evaluate.PAUSE_SECONDS", 0.1)
+    run, live = await candidate_under(BrokenOff(), tmp_path, [replace(QUESTIONS[1], expected=Expected())])
+    assert (outcome_of_gate(run), live) == ("published", 3)
 
 
 async def test_a_models_server_that_refuses_everything_proves_nothing(tmp_path: Path) -> None:
