@@ -21,7 +21,7 @@ ROAD = re.compile(
     rf"{_NUMBER}(?:{_GAP}[\-之/、]{_GAP}{_NUMBER})?{_GAP}(?P<sign>号楼|号院|号|號|弄|巷|#|栋|幢|组|队|社|座)"
 )
 BUILDING = re.compile(
-    rf"(?<![{_FIGURES}])(?:{_NUMBER}|[A-Za-z]){_GAP}(?:栋|棟|幢|号楼|號樓|座|单元|單元|#楼?|号院)(?:{_GAP}-?{_GAP}{_NUMBER}{_GAP}(?:单元|單元|门|梯|层|層|楼|栋|幢|座))?"
+    rf"(?<![{_FIGURES}])(?:{_NUMBER}|(?<![A-Za-z])[A-Za-z]){_GAP}(?:栋|棟|幢|号楼|號樓|座|单元|單元|#楼?|号院)(?:{_GAP}-?{_GAP}{_NUMBER}{_GAP}(?:单元|單元|门|梯|层|層|楼|栋|幢|座))?"
     rf"{_GAP}-?{_GAP}[A-Za-z]?[{_FIGURES}]{{1,5}}(?:-[0-9]{{1,4}}){{0,2}}(?:{_GAP}(?:室|号房|号|號|房|户|戶|层|楼|单元)|(?![0-9{_HAN}A-Za-z]))"
 )
 SIGN = re.compile(rf"[号號弄巷#栋棟幢组队社座单單](?:(?<=[{_FIGURES}A-Za-z].)|(?<=[{_FIGURES}A-Za-z][ \n].))")
