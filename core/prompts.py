@@ -109,10 +109,11 @@ class PromptStore(Protocol):
         """Put a draft forward, or a draft or a candidate out of the way. Raises NotFound, and Conflict for any other step."""
         ...
 
-    async def publish(self, line: str, version: int) -> PromptVersion:
-        """Make it the line's live version: new conversations begin with it.
+    async def publish(self, line: str, version: int, *, over: int | None = None) -> PromptVersion:
+        """Make it the line's live version: new conversations begin with it. `over`, where it is named, is the version that
+        must be live until then, 0 for XiaoQ's own words.
 
-        Raises NotFound, and Conflict for one that was put out of the way.
+        Raises NotFound, and Conflict for one that was put out of the way or where another one is live.
         """
         ...
 

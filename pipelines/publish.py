@@ -48,14 +48,20 @@ async def publishable(services: Services, line: BusinessLine, version: int) -> P
 
 
 async def make_live(
-    services: Services, line: BusinessLine, version: int, actor: str, *, reason: str = ""
+    services: Services,
+    line: BusinessLine,
+    version: int,
+    actor: str,
+    *,
+    reason: str = "",
+    over: int | None = None,
 ) -> PromptVersion:
-    """The last step of publishing, noted before it is done."""
+    """The last step of publishing, noted before it is done. Raises Conflict where `over` is named and not live."""
     detail: dict[str, str | int] = {"version": version}
     if line.prompt is not None:
         detail["before"] = line.prompt.version
     await services.audit.note(actor, Act.PROMPT_PUBLISHED, object=line.id, reason=reason, detail=detail)
-    return await services.prompts.publish(line.id, version)
+    return await services.prompts.publish(line.id, version, over=over)
 
 
 async def roll_back(services: Services, line: BusinessLine, actor: str, *, reason: str = "") -> int | None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.access import Principal, Right
-from core.errors import NotFound, Unfit
+from core.errors import Conflict, NotFound, Unfit
 from core.golden import Evaluation, Result
 from core.messages import BusinessLine
 from core.prompts import PromptVersion
+from core.security import Act
 from pipelines.checks import error_of, unanswered
 from pipelines.gate import stop_checking
 from pipelines.publish import make_live, publishable
@@ -40,7 +41,14 @@ async def settle(services: Services, run: Evaluation) -> Mapping[str, Any]:
         return {"outcome": "published"}
     if (live or OWN_WORDS) != run.before["prompt"] or version.status == "retired":
         return {"outcome": "overtaken"}
-    await make_live(services, line, number, run.actor, reason=str(run.after.get("reason", "")))
+    reason, over = str(run.after.get("reason", "")), int(run.before["prompt"])
+    try:
+        await make_live(services, line, number, run.actor, reason=reason, over=over)
+    except Conflict:
+        # Another run ended in the same moment, and the audit has noted a publication already that was none.
+        detail: dict[str, str | int] = {"action": "overtaken", "version": number}
+        await services.audit.note(run.actor, Act.PROMPT_CHANGED, object=line.id, detail=detail)
+        return {"outcome": "overtaken"}
     return {"outcome": "published"}
 
 

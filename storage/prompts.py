@@ -114,7 +114,7 @@ class SqlPromptStore:
 
         return await self._db.write(write)
 
-    async def publish(self, line: str, version: int) -> PromptVersion:
+    async def publish(self, line: str, version: int, *, over: int | None = None) -> PromptVersion:
         """See the port. What is live already stays as it is."""
 
         def write(connection: Connection) -> PromptVersion:
@@ -124,6 +124,8 @@ class SqlPromptStore:
                 raise Conflict(f"Version {version} was put out of the way; make a new draft from it.")
             if live == version:
                 return found
+            if over is not None and over != (live or 0):
+                raise Conflict("Another version went live meanwhile.")
             _go_live(connection, line, version, [*_earlier(connection, line), live])
             now = datetime.now(UTC)
             return _set(connection, line, version, status="published", published_at=now, follows=live)

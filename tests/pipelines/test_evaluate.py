@@ -154,6 +154,31 @@ async def test_what_was_compared_with_something_else_does_not_go_live(services: 
     assert await services.prompts.live("shop") == 3
 
 
+async def test_of_two_runs_that_end_in_the_same_moment_one_publishes(services: Services) -> None:
+    line = await line_of(services)
+    await services.prompts.add("shop", {"zh": GOOD, "en": GOOD})
+    first = await services.runs.begin(services, line, side_of(line), actor="key:1")
+    await over(services, first.id)
+    known = await services.evaluations.results(first.id)
+    gates = [
+        replace(first, id=f"gate{n}", kind="gate", before={"prompt": 1}, after={"prompt": n}) for n in (2, 3)
+    ]
+    for each in gates:
+        await services.evaluations.create(each, known)
+    outcomes = [
+        found["outcome"] for found in await asyncio.gather(*(settle(services, each) for each in gates))
+    ]
+    assert sorted(outcomes) == ["overtaken", "published"], (
+        "the other was compared with what is not live any more"
+    )
+    assert await services.prompts.live("shop") == gates[outcomes.index("published")].after["prompt"]
+    told = await services.audit.entries(AuditFilter(act=Act.PROMPT_CHANGED))
+    assert told[0].detail == {
+        "action": "overtaken",
+        "version": gates[outcomes.index("overtaken")].after["prompt"],
+    }
+
+
 async def test_whoever_publishes_a_draft_at_once_with_another_joins_the_run(services: Services) -> None:
     line = await line_of(services)
     both = await asyncio.gather(*(publish(services, line, 2, f"key:{n}") for n in range(4)))
