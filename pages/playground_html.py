@@ -11,7 +11,7 @@ from pages.lists import text
 from pages.system_section import labelled, options
 from pipelines.playground import MOST_CONTENDERS, MOST_QUESTIONS
 
-SPOKEN = ("pg_waiting", "pg_progress", "pg_done", "pg_stopped", "pg_lost", "pg_contender")
+SPOKEN = ("pg_waiting", "pg_progress", "pg_done", "pg_stopped", "pg_lost", "pg_contender", "unreached")
 """Words that the script says itself."""
 PARAMETERS = {
     "temperature": 'min="0" max="2" step="0.01"',

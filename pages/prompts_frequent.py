@@ -143,7 +143,7 @@ def _what_to_do(one: Asked, withdrawn: bool, say: Say) -> str:
         )
     answer = one.answer if one.mode in (Mode.CACHED, Mode.GENERATED) else ""
     return (
-        '<form class="xq-sys-form" data-post="frequent/approve">'
+        '<form class="xq-sys-form" data-post="frequent/approve" data-unsaved="yes">'
         f'<label class="xq-field xq-wide"><span>{text(say["fq_question"])}</span>'
         f'<input type="text" name="question" maxlength="{LONGEST_QUESTION}" required value="{text(one.question)}"></label>'
         f'<label class="xq-field xq-wide"><span>{text(say["fq_answer"])}</span>'

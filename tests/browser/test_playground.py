@@ -42,7 +42,7 @@ async def section(visit: Visit, name: str, language: str = "en") -> Locator:
 
 
 async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Browser, site: Site) -> None:
-    async with visiting(browser, site) as visit:
+    async with visiting(browser, site, excused="ERR_INTERNET_DISCONNECTED") as visit:
         await visit.sign_in()
         tab = await section(visit, "playground")
         await expect(tab.get_by_role("button", name="Remove this one")).to_have_count(0)
@@ -51,6 +51,10 @@ async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Brow
         await tab.get_by_role("button", name="Remove this one").last.click()
         questions = tab.get_by_label("Questions")
         await questions.fill("How do I descale it?\nIs it loud?")
+        await visit.context.set_offline(True)
+        await questions.press("Control+Enter")
+        await expect(tab.get_by_text("The server cannot be reached.")).to_be_visible()
+        await visit.context.set_offline(False)
         await questions.press("Control+Enter")
         await expect(tab.get_by_role("status")).to_have_text("All done", timeout=60_000)
         cells = tab.locator(".xq-pg-cell")

@@ -220,6 +220,11 @@ async def test_nothing_takes_unsaved_text_without_a_word(
         await visit.context.set_offline(True)
         await versions.get_by_role("button", name=save).click()
         await expect(refused).to_contain_text(unreached)
+        # What is pressed far down is refused where it is seen.
+        await page.set_viewport_size({"width": 900, "height": 420})
+        await versions.locator("#xq-version-1 .xq-version-acts [data-post='versions/retire']").click()
+        await versions.locator(".xq-ask-first .xq-danger").click()
+        await expect(page.locator(".xq-sys-said .xq-error")).to_be_in_viewport()
         await page.locator("[data-tab-id=system]").click()
         await expect(page.locator("#xq-system [role=alert]")).to_contain_text(unreached)
         await page.locator("[data-tab-id=prompts]").click()

@@ -49,6 +49,7 @@ async def test_a_question_s_words_are_shown_as_words() -> None:
         shown = _item(use.most[0], False, words(language))
         assert "<b>" not in shown
         assert 'data-post="frequent/withdraw"' in shown
+        assert 'data-post="frequent/approve" data-unsaved="yes"' in shown
 
 
 def test_times_are_told_in_what_people_count_in() -> None:

@@ -104,6 +104,7 @@
       this.leaving = new AbortController();
       this.fail("");
       this.busy(true);
+      let begun = false;
       try {
         sessionStorage.setItem(QUESTIONS + this.line, this.form.elements.questions.value);
         const response = await fetch(`/prompts/playground/run?line=${encodeURIComponent(this.line)}`, {
@@ -114,9 +115,10 @@
         });
         if (response.status === 401) window.xiaoqTabs.signIn();
         if (!response.ok) {
-          this.fail((await response.json().catch(() => null))?.error?.message || this.words.pg_lost);
+          this.fail((await response.json().catch(() => null))?.error?.message || this.words.unreached);
           return;
         }
+        begun = true;
         let whole = false;
         for await (const [name, data] of events(response)) {
           if (!this.form.isConnected) return this.stop(); // somebody looks elsewhere
@@ -126,7 +128,9 @@
         this.status(this.words[whole ? "pg_done" : "pg_lost"]);
       } catch (error) {
         if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
-        this.end(this.words[error.name === "AbortError" ? "pg_stopped" : "pg_lost"]);
+        if (error.name === "AbortError") this.end(this.words.pg_stopped);
+        else if (begun) this.end(this.words.pg_lost);
+        else this.fail(this.words.unreached);
       } finally {
         this.leaving = null;
         this.busy(false);

@@ -253,16 +253,19 @@
     async show(section) {
       const asked = (this.asked = {});
       this.section = section;
+      const place = this.at(".xq-sys-section");
+      place.setAttribute("aria-busy", "true");
       let html;
       try {
         html = await (await this.call(section)).text();
       } catch (error) {
         if (asked === this.asked) throw error;
+      } finally {
+        if (asked === this.asked) place.removeAttribute("aria-busy");
       }
       if (asked !== this.asked) return;
       this.shown = this.line;
       sessionStorage.setItem(REMEMBERED + this.tab, section);
-      const place = this.at(".xq-sys-section");
       place.innerHTML = html;
       place.dispatchEvent(new CustomEvent("xiaoq-shown", { bubbles: true })); // a section with a script of its own begins
       this.keepUp(place);
@@ -299,7 +302,11 @@
       const said = this.sentence(error);
       const named = error.field ? place.elements?.[error.field] : null;
       const field = named instanceof RadioNodeList ? named[0] : named;
-      if (!field || field.type === "hidden") return place.append(said);
+      if (!field || field.type === "hidden") {
+        place.append(said);
+        said.scrollIntoView({ block: "nearest" });
+        return;
+      }
       this.unfoldAround(field);
       (field.closest("fieldset, .xq-field") || field.parentElement).append(said);
       field.setAttribute("aria-invalid", "true");
