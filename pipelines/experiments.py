@@ -109,13 +109,16 @@ async def promote_winner(
             "The challenger has not been shown to be better. Stop the test, and publish the version if you want it anyway."
         )
     ended = await _end(services, experiment, actor, "promoted", Act.EXPERIMENT_PROMOTED)
-    await make_live(services, line, experiment.challenger, actor)
+    if ended.status != "promoted":
+        raise Conflict("This test has ended already.")
+    await make_live(services, line, experiment.challenger, actor, over=experiment.champion)
     return ended
 
 
 async def _end(
     services: Services, experiment: Experiment, actor: str, status: Literal["stopped", "promoted"], act: Act
 ) -> Experiment:
+    experiment = await find_test(services, experiment.id)  # a publication may have ended it meanwhile
     _check_running(experiment)
     outcome = await figures_of(services, experiment)
     detail = {**_said(experiment), "verdict": str(outcome["verdict"])}

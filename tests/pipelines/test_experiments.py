@@ -159,6 +159,20 @@ async def test_a_winner_is_promoted_and_nothing_less(services: Services) -> None
     assert acts == ["prompt_published", "experiment_promoted", "experiment_started"]
 
 
+async def test_a_winner_of_a_test_that_a_publication_has_just_ended_is_not_promoted(
+    services: Services,
+) -> None:
+    begun = await start_test(services, await shop(services), ACTOR, 2, minimum=20)
+    await told(services, 1, 20, 60)
+    await told(services, 2, 70, 0)
+    await services.prompts.add("shop", {"en": "another"})
+    await services.prompts.publish("shop", 3)
+    assert await promoted_or_refused(services, begun) is None
+    assert await services.prompts.live("shop") == 3
+    acts = {entry.act for entry in await services.audit.entries(AuditFilter())}
+    assert "experiment_promoted" not in acts
+
+
 async def promoted_or_refused(services: Services, experiment: Experiment) -> Experiment | None:
     try:
         return await promote_winner(services, await shop(services), experiment, ACTOR)
