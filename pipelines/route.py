@@ -10,7 +10,7 @@ from typing import Literal
 from core.messages import BusinessLine, HandoffNote, Question
 from pipelines.conceal import without_placeholders
 from pipelines.handoffs import handed_over, handoff_note
-from pipelines.sentences import fold, mentions, sentences_in, spoken, understood
+from pipelines.sentences import fold, mentions, person_words, sentences_in, spoken, understood
 
 SHORT = 40
 """Courtesies are matched on whole messages no longer than this many characters."""
@@ -28,10 +28,10 @@ class Route:
 
 def route(text: str, line: BusinessLine, language: str) -> Route:
     """The way a message takes. A request for a person is obeyed in the message's language or in English or
-    Chinese, since customers mix them."""
+    Chinese, since customers mix them; a word alone ("operator") in any."""
     folded = fold(without_placeholders(text))
     wish = folded.replace("人工智能", "ai")  # it begins like a person's desk and means a machine
-    if mentions(wish, _person_requests(language)):
+    if wish in person_words() or mentions(wish, _person_requests(language)):
         return _to_a_person("asked", line, language)
     if line.handoff.words and mentions(folded, _folded(tuple(line.handoff.words))):
         return _to_a_person("rule", line, language)

@@ -23,7 +23,7 @@ SENTENCES_FILE = Path(__file__).with_name("sentences.yaml")
 @dataclass(frozen=True, slots=True)
 class Sentences:
     """The sentences of one language; `name` is its own for itself. `person_requests` and `summary_requests` match inside a message,
-    `greetings` and `thanks` match a whole one; `file_words` are what a request for a summary may hold besides, when
+    `person_words`, `greetings` and `thanks` match a whole one; `file_words` are what a request for a summary may hold besides, when
     it means a file as such. All are compared after `fold`."""
 
     name: str
@@ -38,12 +38,14 @@ class Sentences:
     only_passages: str
     file_cut: str
     person_requests: Sequence[str]
+    person_words: Sequence[str]
     summary_requests: Sequence[str]
     file_words: Sequence[str]
     greetings: Sequence[str]
     thanks: Sequence[str]
 
 
+_STROKES = str.maketrans("đłı", "dli")
 _KEPT = Table(lambda character: " " if unicodedata.category(character)[0] in "PSZC" else character)
 
 
@@ -76,11 +78,25 @@ def _sentences(entry: Mapping[str, Any]) -> Sentences:
         not_in_file=entry["not_in_file"],
         only_passages=entry["only_passages"],
         file_cut=entry["file_cut"],
-        person_requests=phrases("person_requests"),
+        person_requests=_typed(phrases("person_requests")),
+        person_words=_typed(phrases("person_words")),
         summary_requests=phrases("summary_requests"),
         file_words=phrases("file_words"),
         greetings=phrases("greetings"),
         thanks=phrases("thanks"),
+    )
+
+
+def _typed(phrases: Sequence[str]) -> Sequence[str]:
+    """The phrases, and those in Latin letters as phones type them, without diacritics."""
+    return tuple(dict.fromkeys([*phrases, *(plain for each in phrases if (plain := _plain(each)).isascii())]))
+
+
+def _plain(text: str) -> str:
+    return "".join(
+        letter
+        for letter in unicodedata.normalize("NFD", text).translate(_STROKES)
+        if not unicodedata.combining(letter)
     )
 
 
@@ -98,6 +114,12 @@ def spoken(language: str) -> str:
     return next((code for code in codes if code in known), "en")
 
 
+@cache
+def person_words() -> frozenset[str]:
+    """What asks for a person all by itself, in any language: a word alone hardly tells its own."""
+    return frozenset(word for sentences in all_sentences().values() for word in sentences.person_words)
+
+
 @lru_cache(maxsize=1024)
 def understood(language: str) -> Sequence[Sentences]:
     """Whose phrases a message in this language is compared with: its own and, since customers mix them, Chinese
@@ -106,13 +128,13 @@ def understood(language: str) -> Sequence[Sentences]:
 
 
 def language_by_heart(text: str) -> str | None:
-    """The one language whose greeting or thanks a whole message is ("hola", "danke"); None where none or several."""
+    """The one language whose greeting, thanks or word for a person a whole message is ("hola", "danke"); None where none or several."""
     spoken_in = languages_by_heart(text)
     return next(iter(spoken_in)) if len(spoken_in) == 1 else None
 
 
 def languages_by_heart(text: str) -> frozenset[str]:
-    """The languages of which a whole message is a greeting or thanks: "terima kasih" is of two."""
+    """The languages of which a whole message is a greeting, thanks or a word for a person: "terima kasih" is of two."""
     return _courtesies().get(fold(text), frozenset()) if len(text) <= LONGEST_COURTESY else frozenset()
 
 
@@ -120,7 +142,7 @@ def languages_by_heart(text: str) -> frozenset[str]:
 def _courtesies() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for code, sentences in all_sentences().items():
-        for phrase in (*sentences.greetings, *sentences.thanks):
+        for phrase in (*sentences.greetings, *sentences.thanks, *sentences.person_words):
             found.setdefault(phrase, set()).add(code)
     return {phrase: frozenset(codes) for phrase, codes in found.items()}
 
