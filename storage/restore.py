@@ -4,6 +4,7 @@ Customers who were erased since are not in the keys: what the backup holds of th
 """
 
 import asyncio
+import secrets
 import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL, func, inspect, select
+from sqlalchemy import URL, Connection, func, inspect, select, update
 
 from core.errors import ConfigurationError, Conflict, DatabaseDamaged, InvalidRequest, StorageDamaged
 from storage.backup import MAGIC, backup_secret, check_file
@@ -26,8 +27,11 @@ from storage.removal import remove
 from storage.sealed_file import broken, read_sealed
 from storage.secrets import MasterKey
 from storage.slices import slices
-from storage.tables import conversation, subject, turn
+from storage.tables import base_version, conversation, line, subject, turn, word_version
 from storage.verify import SqlSeals
+
+LEAST_LEAP = 500_000
+"""More changes than lie between a backup and its return; a version holds over a thousand such leaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ def unpack(
 async def examined(
     copy: Path, master: MasterKey, removed: Sequence[str] = (), *, proven: bool = True
 ) -> tuple[int, int]:
-    """Open the copy as an app would, drop who was erased and these conversations; gives turns and erased customers.
+    """Open the copy as an app would, drop who was erased and these conversations, and count on from elsewhere; gives turns and
+    erased customers.
 
     Raises StorageDamaged where the rest is to be `proven` and does not prove itself.
     """
@@ -100,6 +105,7 @@ async def examined(
         for theirs in conditions:
             while (await db.write(partial(remove, db=db, theirs=theirs, at_most=200)))[0]:
                 pass
+        await db.write(_leap)
         verdict = await SqlSeals(db).verify() if proven else None
         if verdict and not verdict.whole:
             raise StorageDamaged(f"The backup does not prove itself ({verdict.place}), and is not restored.")
@@ -108,6 +114,14 @@ async def examined(
     finally:
         await db.aclose()
         await asyncio.to_thread(_as_one_file, copy)
+
+
+def _leap(connection: Connection) -> None:
+    """In a write: versions go on from beyond whatever they had come to since the backup. The index on the disk and answers
+    cached in Redis go by them, and would take what comes next for what was there before."""
+    ahead = LEAST_LEAP + secrets.randbelow(LEAST_LEAP)
+    for counted in (base_version, line, word_version):
+        connection.execute(update(counted).values(version=counted.c.version + ahead))
 
 
 def _as_one_file(copy: Path) -> None:

@@ -3,23 +3,29 @@
 import asyncio
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from core.custody import Backups
+from core.documents import Document, DocumentStatus
 from core.errors import ConfigurationError, Conflict, InvalidRequest, StorageDamaged, StorageUnavailable
-from core.messages import Question
+from core.messages import BusinessLine, Question
 from core.ports import TranscriptFilter
+from core.words import WordList
 from storage.backup import SqlBackups
 from storage.conversations import SqlConversationLog
 from storage.database import Database
+from storage.documents import SqlDocumentStore
+from storage.lines import SqlLineStore
 from storage.restore import restore
 from storage.rotation import SqlKeyRotation
 from storage.secrets import GivenKey, KeyFile
 from storage.subjects import SqlSubjects
 from storage.transcripts import SqlTranscriptReader
 from storage.verify import SqlSeals
+from storage.words import SqlWordStore
 from tests.storage.rooms import CANARIES, fill
 from tests.support.keys import MASTER
 from tests.support.traces import found_in
@@ -63,6 +69,36 @@ async def test_a_backup_is_restored_and_says_nothing_by_itself(
     assert (restored.turns, restored.erased, restored.aside) == (2, 0, None)
     questions, whole = await read_back(target)
     assert (questions, whole) == (["问题金丝雀,请打 [PHONE_1]"] * 2, True)
+
+
+async def test_versions_go_on_beyond_what_they_had_come_to(
+    db: Database, folder: Path, tmp_path: Path
+) -> None:
+    """Else the next document would be version 3 as the one was that the restore undid, to the index and to cached answers."""
+
+    async def changed(at: Database) -> tuple[int, int, int]:
+        lines, words, documents = SqlLineStore(at), SqlWordStore(at), SqlDocumentStore(at)
+        await lines.put(BusinessLine("shop", {"zh": "商城"}, ("shop",)))
+        await words.put(WordList("w", "w", "c", "flag", ("词",)))
+        one = Document("faq", "shop", "faq.csv", 1, "0" * 64, DocumentStatus.READY, 0, datetime.now(UTC))
+        await documents.put(one, [], None)
+        line = await lines.get("shop")
+        assert line is not None
+        return line.version, await words.version(), await documents.version("shop")
+
+    before = await changed(db)
+    made = await SqlBackups(db, MASTER, folder).make(None, silent)
+    since = [await changed(db) for _ in range(3)][-1]
+    assert all(then < now for then, now in zip(before, since, strict=True))
+    target = f"sqlite:///{tmp_path / 'new' / 'xiaoq.db'}"
+    await restore(made, target, MASTER, silent)
+    back = Database(target, MASTER)
+    await back.start()
+    try:
+        after = await changed(back)
+    finally:
+        await back.aclose()
+    assert all(then < now for then, now in zip(since, after, strict=True))
 
 
 async def test_a_backup_while_questions_are_asked_is_one_moments(
