@@ -13,7 +13,7 @@ from pipelines.sentences import all_sentences
 
 MARK = "\n"
 _AMBIGUOUS = frozenset({
-    "早", "在不在", "greetings", "buenas", "qué tal", "que tal", "oi", "ola", "dag", "هلا", "chào", "hai", "salam", "alo",
+    "早", "在不在", "greetings", "buenas", "qué tal", "que tal", "oi", "ola", "dag", "هلا", "chào", "hai", "chao", "唔該", "早晨", "brigada", "tks", "salam", "alo",
     "kumusta", "kamusta", "kumusta po", "kamusta po", "ดีครับ", "ดีค่ะ", "হাই", "ہائے", "آداب", "ty", "cheers", "3q", "valeu",
     "どうも", "助かりました", "تشکر", "tq", "مہربانی", "亲", "麻烦了", "麻煩了", "trims",
 })  # fmt: skip

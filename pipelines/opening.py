@@ -13,7 +13,7 @@ from pipelines.conceal import without_placeholders
 from pipelines.language import as_likely, likely_language
 from pipelines.language_rules import Tongue, tongue_for
 from pipelines.languages.words import is_called
-from pipelines.sentences import language_by_heart, languages_by_heart
+from pipelines.sentences import first_by_heart, language_by_heart, languages_by_heart
 
 LOOKED_BACK = 10
 """Messages of a dialogue: who wrote ten that tell no language hardly wrote one before."""
@@ -46,7 +46,7 @@ async def language_of(
         before = await log.language(conversation_id, question.owner) if conversation_id else None
         before = before or _language_before(question, detect) or found
         found = before if found is None or called or before in alike else found
-    tongue = tongue_for(found or likely_language(text), line)
+    tongue = tongue_for(found or first_by_heart(text) or likely_language(text), line)
     return tongue if found else replace(tongue, instead=())
 
 

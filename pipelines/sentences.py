@@ -82,8 +82,8 @@ def _sentences(entry: Mapping[str, Any]) -> Sentences:
         person_words=_typed(phrases("person_words")),
         summary_requests=phrases("summary_requests"),
         file_words=phrases("file_words"),
-        greetings=phrases("greetings"),
-        thanks=phrases("thanks"),
+        greetings=_typed(phrases("greetings")),
+        thanks=_typed(phrases("thanks")),
     )
 
 
@@ -131,6 +131,12 @@ def language_by_heart(text: str) -> str | None:
     """The one language whose greeting, thanks or word for a person a whole message is ("hola", "danke"); None where none or several."""
     spoken_in = languages_by_heart(text)
     return next(iter(spoken_in)) if len(spoken_in) == 1 else None
+
+
+def first_by_heart(text: str) -> str | None:
+    """The first of several languages that greet or thank so ("hallo"), where nothing says which of them it is."""
+    spoken_in = languages_by_heart(text)
+    return next((code for code in all_sentences() if code in spoken_in), None)
 
 
 def languages_by_heart(text: str) -> frozenset[str]:

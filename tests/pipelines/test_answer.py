@@ -340,6 +340,29 @@ async def test_somebodys_name_leaves_a_conversation_in_its_language(house: House
     assert finished(await house.ask(name, messages=dialogue)).language == "fr"
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hallo", "de"),
+        ("tesekkurler", "tr"),
+        ("cam on nhieu", "vi"),
+        ("dekuji moc", "cs"),
+        ("唔該晒", "zh-Hant"),
+        ("terima kasih kak", "id"),
+    ],
+)
+async def test_a_greeting_or_thanks_as_phones_type_it_is_answered_by_heart(
+    house: House, text: str, language: str
+) -> None:
+    said = finished(await house.ask(text))
+    assert (said.mode, said.language) == (Mode.APPROVED, language)
+
+
+async def test_a_word_that_greets_in_another_language_keeps_the_conversations(house: House) -> None:
+    first = finished(await house.ask("¿Dónde está mi pedido?"))
+    assert finished(await house.ask("chao", conversation_id=first.conversation_id)).language == "es"
+
+
 async def test_who_says_one_known_word_in_another_language_is_answered_in_it(house: House) -> None:
     first = finished(await house.ask("Where is my parcel and when will it arrive?"))
     for text in ("Rechnung", "Stornierung", "Merci beaucoup"):
