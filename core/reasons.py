@@ -251,7 +251,7 @@ REASONS: Mapping[str, Reason] = {
     # --- a comparison
     "not_served": Reason(
         "The model's server has no model {model}, so another would answer in its name; it has: {models}.",
-        "模型服务没有名为 {model} 的模型，由别的模型代答就不是比较了。现有模型：{models}。",
+        "模型服务中没有名为 {model} 的模型；由其他模型代答，对比就没有意义。现有模型：{models}。",
     ),
     "our_fault": Reason(
         "Something went wrong on our side while {name} was read; the log has the cause.",

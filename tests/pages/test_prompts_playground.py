@@ -111,7 +111,7 @@ async def test_columns_stream_and_are_compared(tab: Tab) -> None:
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "no model gone-lora, so another would answer"), ("zh", "模型服务没有名为 gone-lora 的模型")],
+    [("en", "no model gone-lora, so another would answer"), ("zh", "模型服务中没有名为 gone-lora 的模型")],
 )
 async def test_a_model_that_the_server_does_not_have_is_refused_by_name(
     tab: Tab, language: str, said: str
