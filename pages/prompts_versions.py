@@ -101,10 +101,13 @@ def _ends_test(line: BusinessLine, say: Mapping[str, str]) -> str:
     return f" {say['version_ends_test']}" if line.trial is not None else ""
 
 
-def _button(way: str, version: int, say: Mapping[str, str], ask: str, look: str = "xq-button") -> str:
-    label = text(say[f"version_{way}"])
+def _button(
+    way: str, version: int, say: Mapping[str, str], ask: str, look: str = "xq-button", seen: str = ""
+) -> str:
+    """`seen` is which state of a draft stands beside the button."""
+    label, about = text(say[f"version_{way}"]), f'data-seen="{seen}" ' if seen else ""
     return (
-        f'<button type="button" class="{look}" data-post="versions/{way}" data-id="{version}" '
+        f'<button type="button" class="{look}" data-post="versions/{way}" data-id="{version}" {about}'
         f'data-ask="{text(ask)}" data-yes="{label}">{label}</button>'
     )
 
@@ -155,7 +158,7 @@ async def _open(call: Call) -> Response:
     line, say = await chosen_line(call), words(call.language)
     number = _number(call.query("version"), say)
     if number == STARTER:
-        return fragment(reading(starter_texts(line), {}, say) + _buttons(_new_from(STARTER, say)))
+        return fragment(reading(starter_texts(line), {}, say) + _buttons(_new_from(STARTER, say), STARTER))
     version = await _found(call, line, number)
     live = await call.services.prompts.live(line.id)
     body = (
@@ -163,21 +166,23 @@ async def _open(call: Call) -> Response:
         if version.status == "draft"
         else reading(version.texts, asdict(version.parameters), say)
     )
-    shown = body + _buttons(_acts(version, live, line, say)) + await _diff_form(call, line, version, live)
+    shown = body + _acts(version, live, line, say) + await _diff_form(call, line, version, live)
     return fragment(shown + _budget_form(line, version, call))
 
 
 def _acts(version: PromptVersion, live: int | None, line: BusinessLine, say: Mapping[str, str]) -> str:
     number, found = version.version, ""
+    seen = version.updated_at.isoformat() if version.status == "draft" else ""
     if number != live and version.status != "retired":
         ask = say["version_publish_ask"].format(version=number) + _ends_test(line, say)
-        found += _button("publish", number, say, ask)
+        found += _button("publish", number, say, ask, seen=seen)
     if version.status == "draft":
-        found += _button("candidate", number, say, say["version_candidate_ask"].format(version=number))
+        ask = say["version_candidate_ask"].format(version=number)
+        found += _button("candidate", number, say, ask, seen=seen)
     found += _new_from(number, say)
     if version.status in ("draft", "candidate"):
         found += _button("retire", number, say, say["version_retire_ask"].format(version=number), "xq-quiet")
-    return found
+    return _buttons(found, number)
 
 
 def _new_from(number: int, say: Mapping[str, str], look: str = "xq-button") -> str:
@@ -187,8 +192,8 @@ def _new_from(number: int, say: Mapping[str, str], look: str = "xq-button") -> s
     )
 
 
-def _buttons(inside: str) -> str:
-    return f'<div class="xq-buttons xq-version-acts">{inside}</div>'
+def _buttons(inside: str, number: int) -> str:
+    return f'<div id="xq-acts-{number}" class="xq-buttons xq-version-acts">{inside}</div>'
 
 
 async def _diff_form(call: Call, line: BusinessLine, version: PromptVersion, live: int | None) -> str:
@@ -335,7 +340,9 @@ async def _change(call: Call) -> Response:
         raise Spoken(say["version_gone"]) from None
     at = local_time(datetime.now(UTC), call.zone)
     saved = f"<p>{text(say['version_saved'].format(time=at))}</p>"
-    return told({"reveal": saved, "kept": True, "replace": {read_place(changed): read_field(changed)}})
+    acts = _acts(changed, await call.services.prompts.live(line.id), line, say)
+    fresh = {read_place(changed): read_field(changed), f"xq-acts-{number}": acts}
+    return told({"reveal": saved, "kept": True, "replace": fresh})
 
 
 async def _overtaken(call: Call, line: BusinessLine, number: int, texts: Mapping[str, str]) -> Response:
@@ -369,8 +376,7 @@ def _parameters(sent: Mapping[str, Any], say: Mapping[str, str]) -> Parameters:
 def _stepping(act: Act, name: str) -> Callable[[Call], Awaitable[Response]]:
     async def step(call: Call) -> Response:
         line, say = await chosen_line(call), words(call.language)
-        number = _number(str((await call.posted()).get("id", "")), say)
-        await _found(call, line, number)
+        number = await _seen(call, line)
         try:
             await act(call.services, line, number, call.principal.actor)
         except Conflict:
@@ -382,8 +388,7 @@ def _stepping(act: Act, name: str) -> Callable[[Call], Awaitable[Response]]:
 
 async def _publish(call: Call) -> Response:
     line, say = await chosen_line(call), words(call.language)
-    number = _number(str((await call.posted()).get("id", "")), say)
-    await _found(call, line, number)
+    number = await _seen(call, line)
     try:
         done = await publish(call.services, line, number, call.principal.actor)
     except Conflict:
@@ -394,13 +399,28 @@ async def _publish(call: Call) -> Response:
 
 
 async def _rollback(call: Call) -> Response:
-    line, say = await chosen_line(call), words(call.language)
+    line, say, sent = await chosen_line(call), words(call.language), await call.posted()
+    now = await call.services.prompts.live(line.id)
+    if "id" in sent and str(sent["id"]) != str(now or STARTER):
+        # Somebody else was quicker: going back once more would lead further than was asked.
+        return told({"message": say["version_live_changed"].format(live=named(now, say)), "reload": True})
     try:
         live = await roll_back(call.services, line, call.principal.actor)
     except Conflict:
         raise Spoken(say["version_conflict"]) from None
     message = say["version_rollback_done" if live else "version_rollback_done_none"].format(version=live)
     return told({"message": message, "reload": True})
+
+
+async def _seen(call: Call, line: BusinessLine) -> int:
+    """The version that is sent, unless it is a draft that was changed after the sender had read it."""
+    say, sent = words(call.language), await call.posted()
+    number = _number(str(sent.get("id", "")), say)
+    found = await _found(call, line, number)
+    if "seen" in sent and found.status == "draft" and sent["seen"] != found.updated_at.isoformat():
+        at = local_time(found.updated_at, call.zone)
+        raise Spoken(say["version_overtaken_act"].format(time=at))
+    return number
 
 
 async def _found(call: Call, line: BusinessLine, number: int) -> PromptVersion:

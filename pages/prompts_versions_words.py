@@ -45,6 +45,8 @@ VERSION_WORDS: Mapping[str, Mapping[str, str]] = {
         "version_save": "保存草稿",
         "version_saved": "已保存（{time}）。",
         "version_overtaken": "没有保存：您打开之后，这份草稿又被改过（{time}）。两份文字的差别列在下面；再次保存会用您的文字覆盖它。",
+        "version_overtaken_act": "没有完成：您打开之后，这份草稿又被改过（{time}）。请重新打开，看过现在的内容再操作。",
+        "version_live_changed": "没有回滚：线上版本刚刚已经换成{live}，请看过最新的列表再决定。",
         "version_overtaken_diff": "您的文字相对已保存的 v{version} 的改动",
         "version_unsaved": "有修改还没保存。对比、试算和发布用的都是已保存的内容。",
         "version_problems": "没有保存：有 {count} 处要改。",
@@ -149,6 +151,8 @@ VERSION_WORDS: Mapping[str, Mapping[str, str]] = {
         "version_saved": "Saved ({time}).",
         "version_overtaken": "Not saved: this draft was changed after you opened it ({time}). Below is what your text changes in "
         "it; saving again puts yours in its place.",
+        "version_overtaken_act": "Not done: this draft was changed after you opened it ({time}). Open it again and read it first.",
+        "version_live_changed": "Not rolled back: what is live changed meanwhile ({live}). Look at the list, then decide.",
         "version_overtaken_diff": "What your text changes in the saved v{version}",
         "version_unsaved": "Not saved yet. Comparing, counting tokens and publishing use what was saved last.",
         "version_problems": "Not saved. Problems to fix: {count}.",

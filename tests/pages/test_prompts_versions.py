@@ -151,6 +151,38 @@ async def test_who_saves_a_draft_that_somebody_else_saved_sees_it_first(services
         assert bad.status_code == 400
 
 
+async def test_two_managers_do_not_publish_or_roll_back_what_they_did_not_see(services: Services) -> None:
+    def seen(shown: str) -> str:
+        found = re.search(r'data-post="versions/publish" data-id="\d+" data-seen="([^"]+)"', shown)
+        assert found
+        return found[1]
+
+    async with page(services) as mei, page(services, "zh-CN") as wang:
+        await mei.post("/prompts/versions/draft", json={"id": "0"})
+        before = seen((await wang.get("/prompts/versions/open?version=1")).text)
+        saved = (await mei.post("/prompts/versions/change", json={"id": "1", "text_en": "Be kind."})).json()
+        for act in ("publish", "candidate"):
+            refused = await wang.post(f"/prompts/versions/{act}", json={"id": "1", "seen": before})
+            assert "这份草稿又被改过" in refused.json()["error"]["message"]
+        assert await services.prompts.live("shop") is None
+        hers = seen(saved["replace"]["xq-acts-1"])
+        done = await mei.post("/prompts/versions/publish", json={"id": "1", "seen": hers})
+        assert "v1 is live" in done.json()["message"]
+
+        await made(mei, text_en="Be brief.")
+        await mei.post("/prompts/versions/publish", json={"id": "2"})
+        assert (
+            "Rolled back"
+            in (await mei.post("/prompts/versions/rollback", json={"id": "2"})).json()["message"]
+        )
+        late = (await wang.post("/prompts/versions/rollback", json={"id": "2"})).json()
+        assert late == {
+            "message": "没有回滚：线上版本刚刚已经换成v1，请看过最新的列表再决定。",
+            "reload": True,
+        }
+        assert await services.prompts.live("shop") == 1
+
+
 async def test_rolling_back_names_where_it_leads(services: Services) -> None:
     async with page(services) as at:
         for number in ("1", "2"):
