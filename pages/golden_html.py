@@ -1,5 +1,6 @@
 """Golden questions and proposals as HTML: a list to read, a form to write one. Calls nothing."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -67,9 +68,16 @@ def form_of(golden: GoldenQuestion, say: Say) -> str:
     return (
         f'<form class="xq-sys-form" data-post="golden/change" data-unsaved="yes">'
         f'<input type="hidden" name="id" value="{text(golden.id)}">'
+        f'<input type="hidden" name="was" value="{print_of(golden)}">'
         + fields(golden.question, golden.expected, golden.reference, say)
         + f'<button type="submit" class="xq-button">{text(say["save"])}</button></form>'
     )
+
+
+def print_of(golden: GoldenQuestion) -> str:
+    """What its form holds, in short: tells whether somebody changed it meanwhile."""
+    held = repr((golden.question, golden.expected, golden.reference))
+    return hashlib.sha256(held.encode()).hexdigest()[:16]
 
 
 def fields(question: str, expected: Expected, reference: str, say: Say) -> str:

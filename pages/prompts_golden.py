@@ -3,7 +3,8 @@
 Does not know how answers are judged; pages/golden_html.py draws.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from core.errors import InvalidRequest, NotFound
 from core.golden import NOTHING_EXPECTED, Expected
 from pages.chosen_line import chosen_line
 from pages.console_words import words
-from pages.golden_html import fields, form_of, golden_item, proposal_item
+from pages.golden_html import fields, form_of, golden_item, print_of, proposal_item
 from pages.knowledge_calls import Call, Spoken, fragment, sent_file, told
 from pages.lists import empty, text
 from pages.reasons import reason_in
@@ -89,22 +90,27 @@ async def _add(call: Call) -> Response:
 
 
 async def _edit(call: Call) -> Response:
-    golden = await golden_of(call.services, await chosen_line(call), call.query("id"))
+    line = await chosen_line(call)
+    with _gone(call, "golden_is_gone"):
+        golden = await golden_of(call.services, line, call.query("id"))
     return fragment(form_of(golden, words(call.language)))
 
 
 async def _change(call: Call) -> Response:
     line, sent = await chosen_line(call), await call.posted()
-    draft = draft_of(sent, call)
-    await _kept(
-        call, change_golden(call.services, line, str(sent.get("id", "")), draft, call.principal.actor)
-    )
+    draft, golden_id = draft_of(sent, call), str(sent.get("id", ""))
+    with _gone(call, "golden_is_gone"):
+        before = await golden_of(call.services, line, golden_id)
+    if sent.get("was", print_of(before)) != print_of(before):
+        raise Spoken(words(call.language)["golden_changed_meanwhile"])
+    await _kept(call, change_golden(call.services, line, golden_id, draft, call.principal.actor))
     return told({"message": words(call.language)["golden_kept"], "reload": True})
 
 
 async def _remove(call: Call) -> Response:
     line, sent = await chosen_line(call), await call.posted()
-    await forget_golden(call.services, line, str(sent.get("id", "")), call.principal.actor)
+    with _gone(call, "golden_is_gone"):
+        await forget_golden(call.services, line, str(sent.get("id", "")), call.principal.actor)
     return told({"message": words(call.language)["golden_gone"], "reload": True})
 
 
@@ -150,14 +156,25 @@ async def _export(call: Call) -> Response:
 async def _accept(call: Call) -> Response:
     line, sent = await chosen_line(call), await call.posted()
     draft = draft_of(sent, call)
-    await _kept(call, accept(call.services, line, str(sent.get("id", "")), call.principal.actor, draft))
+    with _gone(call, "proposal_is_gone"):
+        await _kept(call, accept(call.services, line, str(sent.get("id", "")), call.principal.actor, draft))
     return told({"message": words(call.language)["proposal_accepted"], "reload": True})
 
 
 async def _dismiss(call: Call) -> Response:
     line, sent = await chosen_line(call), await call.posted()
-    await dismiss(call.services, line, str(sent.get("id", "")), call.principal.actor)
+    with _gone(call, "proposal_is_gone"):
+        await dismiss(call.services, line, str(sent.get("id", "")), call.principal.actor)
     return told({"message": words(call.language)["proposal_dismissed"], "reload": True})
+
+
+@contextmanager
+def _gone(call: Call, word: str) -> Iterator[None]:
+    """Says what is gone, since somebody else was quicker."""
+    try:
+        yield
+    except NotFound:
+        raise Spoken(words(call.language)[word]) from None
 
 
 def draft_of(sent: Mapping[str, Any], call: Call) -> GoldenDraft:

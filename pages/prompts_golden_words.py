@@ -35,6 +35,9 @@ GOLDEN_WORDS: Mapping[str, Mapping[str, str]] = {
         "golden_row": "第 {row} 行：{why}",
         "golden_rows_more": "另有 {count} 行",
         "golden_file_large": "文件不能超过 {size} MB，请分几次导入。",
+        "golden_is_gone": "这个标准问题刚刚被移除了。",
+        "proposal_is_gone": "这条建议已经有人处理了。",
+        "golden_changed_meanwhile": "没有保存：别人刚刚改过这个标准问题。请复制您的内容，重新打开它再改。",
         "golden_unfit": "没有保存。问题不能为空，字符数须是正整数，每条条件不超过 500 个字符。",
         "golden_no_checks": "没有设置条件：只要有回答就算通过。",
         "origin_bench": "来自检索测试",
@@ -94,6 +97,10 @@ GOLDEN_WORDS: Mapping[str, Mapping[str, str]] = {
         "golden_row": "Row {row}: {why}",
         "golden_rows_more": "and {count} more",
         "golden_file_large": "A file can have {size} MB at most; import it in parts.",
+        "golden_is_gone": "This golden question has been removed meanwhile.",
+        "proposal_is_gone": "Somebody has accepted or dismissed this proposal already.",
+        "golden_changed_meanwhile": "Not saved: somebody has just changed this golden question. Copy what you wrote, open it again and "
+        "put it in.",
         "golden_unfit": "Not saved. A question cannot be empty, the length is a whole number, and an entry has 500 "
         "characters at most.",
         "golden_no_checks": "Nothing is asked of the answer: any answer passes.",

@@ -1,5 +1,6 @@
 """The Prompts tab's golden questions and evaluations, over real parts: what is written, read and held back."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +94,34 @@ async def test_questions_are_written_changed_and_removed(desk: Desk) -> None:
         assert (refused.status_code, "Not saved" in refused.text) == (400, True), wrong
     await desk.post("golden/remove", id=kept["Can I send it back?"].id)
     assert [each.id for each in await desk.services.golden.list("shop")] == [QUESTION.id]
-    assert (await desk.post("golden/remove", id="none")).status_code == 404
+    assert (await desk.post("golden/remove", id="none")).status_code == 400
+
+
+async def test_who_changes_a_golden_question_after_somebody_else_is_told_so(desk: Desk) -> None:
+    made = await desk.post("golden/add", question="几点开门？", facts="九点")
+    assert made.status_code == 200
+    golden_id = next(each.id for each in await desk.services.golden.list("shop") if "开门" in each.question)
+
+    async def opened() -> dict[str, str]:
+        was = re.search(r'name="was" value="(\w+)"', await desk.read("golden/edit", id=golden_id))
+        assert was
+        return {"id": golden_id, "was": was[1], "question": "几点开门？"}
+
+    hers, his = await opened(), await opened()
+    assert (await desk.post("golden/change", **hers, facts="九点半")).status_code == 200
+    refused = await desk.post("golden/change", **his, forbidden="十点")
+    assert "somebody has just changed this golden question" in refused.json()["error"]["message"]
+    kept = next(each for each in await desk.services.golden.list("shop") if each.id == golden_id)
+    assert list(kept.expected.facts) == ["九点半"]
+    assert (await desk.post("golden/change", **await opened(), forbidden="十点")).status_code == 200
+
+    assert (await desk.post("golden/remove", id=golden_id)).status_code == 200
+    for way in ("change", "remove"):
+        gone = await desk.post(f"golden/{way}", **his)
+        assert gone.json()["error"]["message"] == "This golden question has been removed meanwhile."
+    for way in ("accept", "dismiss"):
+        gone = await desk.post(f"golden/{way}", id="none", question="x")
+        assert "accepted or dismissed this proposal already" in gone.json()["error"]["message"]
 
 
 async def test_a_proposal_is_accepted_as_it_was_edited_or_dismissed(desk: Desk) -> None:
