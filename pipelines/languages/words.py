@@ -31,8 +31,8 @@ MOST_NAMES = 4
 MOST_CALLED = 3
 """So many words may be the name of a person or a place: Maria Garcia Lopez."""
 _THINGS = frozenset(
-    "adidas adobe air airpods amazon android apple asus bluetooth c canon dell dhl email excel face fedex galaxy gmail google "
-    "honor hp huawei id ios ipad iphone kindle lenovo lg lite macbook mastercard mate max microsoft mini model netflix nike "
+    "adidas adobe air airpods amazon android apple asus bluetooth c canon dell dhl email excel face fedex galaxy gmail google hong "
+    "honor hp huawei id ios ipad iphone kindle kong lenovo lg lite macbook mastercard mate max microsoft mini model netflix nike "
     "nintendo office ok okay oppo outlook paypal pdf photoshop pixel playstation plus prime pro ps qr redmi s samsung se sim sms "
     "sony spotify switch tesla thinkpad tv ultra ups usb vip visa vivo vpn watch whatsapp wifi windows word x xbox xiaomi xl "
     "youtube cancel checkout cod delivery invoice login password promo refund tracking voucher".split()
