@@ -10,9 +10,9 @@ from pages.customer_markdown import render_markdown
 
 ALLOWED_TAGS = {
     "p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr", "div",
-    "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
+    "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "bdi",
 }  # fmt: skip
-ALLOWED_ATTRIBUTES = {"class", "href", "title", "rel", "target", "start", "tabindex"}
+ALLOWED_ATTRIBUTES = {"class", "href", "title", "rel", "target", "start", "tabindex", "dir"}
 
 
 class Seen(HTMLParser):
@@ -23,6 +23,7 @@ class Seen(HTMLParser):
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
         self.links: list[str] = []
+        self.directions: set[str | None] = set()
         self.feed(html)
         self.close()
 
@@ -30,12 +31,14 @@ class Seen(HTMLParser):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         self.links += [value or "" for name, value in attrs if name == "href"]
+        self.directions |= {value for name, value in attrs if name == "dir"}
 
 
 def assert_harmless(text: str) -> Seen:
     seen = Seen(render_markdown(text))
     assert seen.tags <= ALLOWED_TAGS
     assert seen.attributes <= ALLOWED_ATTRIBUTES
+    assert seen.directions <= {"ltr", "rtl"}
     assert all(link.lower().startswith(("http://", "https://", "mailto:")) for link in seen.links)
     return seen
 
@@ -107,7 +110,7 @@ def test_single_line_breaks_are_kept() -> None:
 _PIECES = st.sampled_from(
     ["<script>", "</script>", "<img src=x onerror=1>", "javascript:", "![", "](", ")", "[", "]", "http://a.b",
      "\n", "\n\n", "`", "```", "|", "|---|", "# ", "- ", "1. ", "> ", "<", ">", '"', "'", "&lt;", "&#106;", "*",
-     "**", "_", "~~", "\\", "\t", "\0", "\u200b", "\u202e", "中文", ":", "//", "mailto:", "[1]: ", " "]
+     "**", "_", "~~", "\\", "\t", "\0", "\u200b", "\u202e", "中文", "اتصل", "+966 50 123 4567", ":", "//", "mailto:", "[1]: ", " "]
 )  # fmt: skip
 
 

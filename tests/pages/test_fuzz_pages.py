@@ -21,6 +21,7 @@ from tests.support.hostile_markdown import ATTACKS, hostile
 TAGS = {
     "p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr", "div", "span",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "details", "summary",
+    "bdi",
 }  # fmt: skip
 ATTRIBUTES = {"class", "href", "title", "rel", "target", "start", "tabindex"}
 MOMENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -62,6 +63,7 @@ def assert_harmless(page: str) -> None:
         # of a table's cells, where Markdown is read
         alignment = element.attrib.pop("style", "text-align:left")
         assert alignment in ("text-align:left", "text-align:center", "text-align:right")
+        assert element.attrib.pop("dir", "rtl") in ("ltr", "rtl")
         assert set(element.attrib) <= ATTRIBUTES, element.attrib
         assert "href" not in element.attrib or is_shown_link(element.attrib["href"])
 

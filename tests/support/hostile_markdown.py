@@ -56,6 +56,7 @@ ATTACKS = (
     "a\0b<scr\0ipt>alert(1)</scr\0ipt>",
     "\u202e<img src=x onerror=alert(1)>\u2028<script>alert(1)</script>",
     "＜script＞alert(1)＜/script＞",
+    "اتصل على +966 50 123 4567<img src=x onerror=alert(1)> [4567 123 4567](javascript:alert(1)) `4567 123 4567`",
 )  # fmt: skip
 
 _PIECES = st.sampled_from(
