@@ -18,8 +18,8 @@ from pipelines.foreign_markdown import foreign_markdown
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LATIN = re.compile("[A-Za-z]")
-_NUMBER = re.compile(r"\+?\(?\d(?:[ \-().]{0,2}\d){6,}")
-"""Telephones and dates, whose groups would stand in the wrong order among Arabic or Hebrew words."""
+_NUMBER = re.compile(r"\+?\(?\d(?:[ \-().:/]{0,2}\d){6,}")
+"""Telephones and dates with their time, whose groups would stand in the wrong order among Arabic or Hebrew words."""
 _ALIGNMENT = re.compile(r"text-align:(left|right|center)")
 
 

@@ -144,4 +144,7 @@ def test_arabic_and_hebrew_are_read_from_the_right_and_names_in_them_change_noth
 
 def test_a_telephone_among_arabic_words_keeps_the_order_of_its_groups() -> None:
     assert '<bdi dir="ltr">+966 50 123 4567</bdi>' in render_markdown("اتصل على +966 50 123 4567 الآن")
+    assert '<bdi dir="ltr">2026-11-27 09:00</bdi>' in render_markdown(
+        "موعد العودة: 2026-11-27 09:00 (Asia/Shanghai)"
+    )
     assert "bdi" not in render_markdown("Call +966 50 123 4567")
