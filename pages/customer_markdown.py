@@ -50,23 +50,13 @@ class _SafeHtml(RendererHTML):
         shown = _escaped(tokens[idx].content)
         return _NUMBER.sub(r'<bdi dir="ltr">\g<0></bdi>', shown) if env.get("rtl") else shown
 
-    def paragraph_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return self._directed(tokens, idx, options, env)
-
-    def bullet_list_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return self._directed(tokens, idx, options, env)
-
-    def ordered_list_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return self._directed(tokens, idx, options, env)
-
-    def blockquote_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return self._directed(tokens, idx, options, env)
-
     def _directed(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """A block's tag, which says where its lines begin: the page is read from left to right."""
         if env.get("rtl") and _is_rtl(tokens, idx):
             tokens[idx].attrSet("dir", "rtl")
         return str(self.renderToken(tokens, idx, options, env))
+
+    paragraph_open = bullet_list_open = ordered_list_open = blockquote_open = _directed
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         # The page's own title is the only h1 and a turn's label is an h2.
