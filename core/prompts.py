@@ -117,10 +117,11 @@ class PromptStore(Protocol):
         """
         ...
 
-    async def roll_back(self, line: str) -> int | None:
-        """Make live what was so before the live version; gives its number, None for XiaoQ's own words.
+    async def roll_back(self, line: str, *, over: int | None = None) -> int | None:
+        """Make live what was so before the live version; gives its number, None for XiaoQ's own words. `over`, where it
+        is named, is the version that must be live until then.
 
-        Raises NotFound, and Conflict where no version is live.
+        Raises NotFound, and Conflict where no version is live or another one is.
         """
         ...
 

@@ -405,7 +405,7 @@ async def _rollback(call: Call) -> Response:
         # Somebody else was quicker: going back once more would lead further than was asked.
         return told({"message": say["version_live_changed"].format(live=named(now, say)), "reload": True})
     try:
-        live = await roll_back(call.services, line, call.principal.actor)
+        live = await roll_back(call.services, line, call.principal.actor, over=now)
     except Conflict:
         raise Spoken(say["version_conflict"]) from None
     message = say["version_rollback_done" if live else "version_rollback_done_none"].format(version=live)

@@ -15,7 +15,7 @@ from core.golden import GoldenQuestion
 from core.messages import BusinessLine, Mode
 from core.security import Act
 from pipelines.bases import searched
-from pipelines.checks import states, tokens
+from pipelines.checks import Readings, readings, states
 from pipelines.embed import NOTHING_EMBEDS
 from pipelines.likeness.search import Phrasing
 from pipelines.likeness.threshold import LEAST_QUESTIONS, Calibration, Sample, calibrate
@@ -63,7 +63,7 @@ async def calibrate_line(services: Services, line: BusinessLine, actor: str) -> 
 def samples_of(golden: Sequence[GoldenQuestion], phrasings: Sequence[Phrasing]) -> list[Sample]:
     """The golden questions that say what answers them, and the pairs' own phrasings."""
     pairs = {one.pair.id: one.pair for one in phrasings}
-    said = {pair.id: tokens(pair.text) for pair in pairs.values()}
+    said = {pair.id: readings(pair.text) for pair in pairs.values()}
     alike = defaultdict(set)
     for pair in pairs.values():
         alike[pair.text].add(pair.id)
@@ -80,7 +80,7 @@ def _says_what_answers(golden: GoldenQuestion) -> bool:
     return bool(golden.passage_id or golden.expected.facts or golden.expected.mode in NOBODY_ANSWERS)
 
 
-def _answers(golden: GoldenQuestion, pair: Chunk, said: Mapping[str, Sequence[str]]) -> bool:
+def _answers(golden: GoldenQuestion, pair: Chunk, said: Mapping[str, Readings]) -> bool:
     if golden.passage_id:
         chosen = (pair.id, pair.document_id) == (golden.passage_id, golden.document_id)
         return chosen or pair.text == golden.text

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from core.errors import Unfit
 from core.golden import Expected, GoldenQuestion
@@ -20,7 +20,7 @@ from core.whole import WholeLine
 from core.words import Action, WordList
 from core.written import Strict, fault_of, path_of, whole
 from pipelines import line_yaml
-from pipelines.golden import golden_id
+from pipelines.golden import MODES, golden_id
 from pipelines.placeholders import LONGEST_TEXT, problems_of
 
 FORMAT = "xiaoq.line/1"
@@ -61,12 +61,18 @@ class WordListPart(Strict):
     )
 
 
+def _a_mode(name: str) -> str:
+    if name not in MODES:
+        raise ValueError(f"a golden question's mode is one of {', '.join(MODES)}")
+    return name
+
+
 class ExpectedPart(Strict):
     facts: Some = Field(default_factory=list)
     forbidden: Some = Field(default_factory=list)
     documents: Some = Field(default_factory=list)
     language: Language | None = None
-    mode: Literal["approved", "cached", "generated", "quoted", "handoff", "human", "refused"] | None = None
+    mode: Annotated[str, AfterValidator(_a_mode)] | None = None
     max_characters: Annotated[int, Field(ge=1, le=1_000_000), whole] | None = None
 
 

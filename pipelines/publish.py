@@ -64,11 +64,16 @@ async def make_live(
     return await services.prompts.publish(line.id, version, over=over)
 
 
-async def roll_back(services: Services, line: BusinessLine, actor: str, *, reason: str = "") -> int | None:
-    """Make live what was so before; gives its number, None for XiaoQ's own words. Raises Conflict."""
+async def roll_back(
+    services: Services, line: BusinessLine, actor: str, *, over: int | None = None, reason: str = ""
+) -> int | None:
+    """Make live what was so before; gives its number, None for XiaoQ's own words. Raises Conflict, where `over` is named
+    and not live, too."""
     live = await services.prompts.live(line.id)
     if live is None:
         raise Conflict("No version is live on this line, so there is nothing to roll back.")
+    if over not in (None, live):
+        raise Conflict("Another version went live meanwhile.")
     detail = {"version": live}
     await services.audit.note(actor, Act.PROMPT_ROLLED_BACK, object=line.id, reason=reason, detail=detail)
-    return await services.prompts.roll_back(line.id)
+    return await services.prompts.roll_back(line.id, over=live)

@@ -15,6 +15,7 @@ from storage import took
 from storage.database import Database
 from storage.tables import conversation, feedback, timing, turn
 from storage.tables import experiment as experiment_table
+from storage.tables import line as line_table
 
 _FAILED = (TurnStatus.FAILED.value, TurnStatus.INTERRUPTED.value)
 _NAMES = tuple(field.name for field in fields(Experiment))
@@ -28,10 +29,19 @@ class SqlExperimentStore:
         self._changed = changed
 
     async def start(self, experiment: Experiment) -> None:
+        """See the port. Holds the line's row as whoever publishes does: what is live stays so until the test is there."""
         values = {name: getattr(experiment, name) for name in _NAMES}
         statement = insert(experiment_table).values(**{**values, "outcome": dict(experiment.outcome)})
+        of_line = line_table.c.id == experiment.line
+        live = select(line_table.c.live_prompt).where(of_line).with_for_update()
+
+        def write(connection: Connection) -> None:
+            if connection.scalar(live) != experiment.champion:
+                raise Conflict("Another version went live meanwhile.", param="champion")
+            connection.execute(statement)
+
         try:
-            await self._db.write(lambda connection: connection.execute(statement).rowcount)
+            await self._db.write(write)
         except IntegrityError:
             raise Conflict("A test runs on this line already; end it before you begin another.") from None
         self._changed(experiment.line)

@@ -134,12 +134,15 @@ class SqlPromptStore:
         self._forget(line, version)
         return published
 
-    async def roll_back(self, line: str) -> int | None:
+    async def roll_back(self, line: str, *, over: int | None = None) -> int | None:
         """See the port. A version that was live twice is gone back from twice, each time to what came before it then."""
 
         def write(connection: Connection) -> int | None:
-            if _hold(connection, line) is None:
+            live = _hold(connection, line)
+            if live is None:
                 raise Conflict("No version is live on this line, so there is nothing to roll back.")
+            if over not in (None, live):
+                raise Conflict("Another version went live meanwhile.")
             *earlier, before = _earlier(connection, line)
             _go_live(connection, line, before, earlier)
             if before is not None:

@@ -118,7 +118,7 @@ async def roll_back_prompt(
     """Make live what was so before, at once; conversations that are going stay on theirs."""
     line = await open_line(line_id, principal, services)
     before = await services.prompts.live(line.id)
-    live = await roll_back(services, line, principal.actor, reason=body.reason)
+    live = await roll_back(services, line, principal.actor, over=before, reason=body.reason)
     return {"live": live, "rolled_back": before}
 
 

@@ -176,12 +176,12 @@ async def test_history_returns_exports_and_can_be_deleted(browser: Browser, addr
 async def test_who_writes_from_the_right_reads_from_the_right(browser: Browser, address: str) -> None:
     async with visiting(browser, address) as visit:
         await visit.open()
-        await visit.ask("وين طلبي؟ رقمي +966 50 123 4567")
+        await visit.ask("وين طلبي؟ رقمي +966 50 123 4567 من 2026-11-27 09:00")
         await visit.answered()
         asked = visit.page.locator(".question p")
         assert await asked.evaluate("node => getComputedStyle(node).direction") == "rtl"
-        await expect(asked.locator("bdi")).to_have_text("+966 50 123 4567")
-        await expect(asked).to_have_text("وين طلبي؟ رقمي +966 50 123 4567")
+        await expect(asked.locator("bdi")).to_have_text(["+966 50 123 4567", "2026-11-27 09:00"])
+        await expect(asked).to_have_text("وين طلبي؟ رقمي +966 50 123 4567 من 2026-11-27 09:00")
         await visit.page.fill("#text", "متى يصل")
         assert await visit.page.locator("#text").evaluate("node => getComputedStyle(node).direction") == "rtl"
 

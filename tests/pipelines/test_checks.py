@@ -31,6 +31,13 @@ def failed(answer: str, **expected: object) -> list[str]:
         ("运费 1,500.00 元", "1500 元"),
         ("Free RETURNS within 7 days.", "free returns"),
         ("Zahlbar bis 1.500,00 €", "1500 €"),
+        ("À partir de 1 000 € d’achat", "1000 €"),
+        ("À partir de 1000 € d’achat", "1\u202f000 €"),
+        ("Koszt: 12 345 678,50 zł", "12345678,5 zł"),
+        ("Доставка бесплатна от 1\u00a0500 ₽", "1500 ₽"),
+        ("Ab CHF 1’000 liefern wir frei", "CHF 1000"),
+        ("₹1,00,000 से ऊपर", "₹100000"),
+        ("The iPhone 15 256 GB costs more", "256 GB"),
         ("共 1.5 kg", "1.50 KG"),
         ("满 ９９ 元包邮", "包邮 | 99元"),
         ("It is −5 °C outside", "-5°C"),
@@ -62,6 +69,10 @@ def test_the_same_thing_written_otherwise_is_the_same_fact(answer: str, fact: st
         ("5 °C", "-5 °C"),
         ("10 percent", "10 %"),
         ("version 1.2.3", "1.2"),
+        ("1 000 €", "100 €"),
+        ("11 000 €", "1000 €"),
+        ("Call 400 800 1234", "400800"),
+        ("1,00,00 ₹", "10000 ₹"),
         ("48 天", "48 小时"),
         ("谢谢!", "😊"),
         ("คุณคืนสินค้าได้", "คน"),
@@ -75,6 +86,11 @@ def test_the_same_thing_written_otherwise_is_the_same_fact(answer: str, fact: st
 )
 def test_what_is_another_thing_is_another_fact(answer: str, fact: str) -> None:
     assert failed(answer, facts=[fact]) == ["fact"]
+
+
+def test_a_number_in_groups_is_forbidden_as_one_and_as_its_parts() -> None:
+    assert failed("Now from 1 000 €.", forbidden=["1000 €"]) == ["forbidden"]
+    assert failed("The phone 15 256 GB.", forbidden=["256 GB"]) == ["forbidden"]
 
 
 @pytest.mark.parametrize("signs", ["😊", "**", "！", "👍🏽", "❤️"])

@@ -154,6 +154,7 @@ HEAD = f"format: {FORMAT}\nline:\n  id: tea\n  names: {{en: Tea}}\n"
         (f"{HEAD}prompt:\n  texts:\n    zh: ok\n    en: 'Hello {{nobody}}'\n", 8, "prompt.texts.en"),
         (f"{HEAD}golden:\n- question: a\n- question: a\n", 7, "golden[1].question"),
         (f"{HEAD}golden:\n- question: a\n  expected: {{mode: loud}}\n", 7, "golden[0].expected.mode"),
+        (f"{HEAD}golden:\n- question: a\n  expected: {{mode: cached}}\n", 7, "golden[0].expected.mode"),
         (f"{HEAD}word_lists:\n- name: x\n  action: block\n", 6, "word_lists[0].category"),
         ("line: {id: tea}\n", None, "format"),
         ("format: xiaoq.line/9\n", None, "format"),

@@ -27,9 +27,10 @@ def begun(number: int = 1, of: str = "shop") -> Experiment:
 
 @pytest.fixture
 async def lines(db: Database) -> SqlLineStore:
-    """A shop whose first version is live, and a second one."""
+    """A shop whose first version is live, and two more; a bank of which nobody asks what its versions say."""
     store, now = SqlLineStore(db), datetime.now(UTC)
-    await store.put(BusinessLine("shop", {"en": "Shop"}, ("shop",)))
+    for name in ("shop", "bank"):
+        await store.put(BusinessLine(name, {"en": name}, (name,)))
     versions = [
         {
             "line": "shop", "version": number, "texts": {"en": "Be kind."}, "parameters": {}, "status": "published",
@@ -89,6 +90,18 @@ async def test_a_test_ends_when_another_version_goes_live(db: Database, lines: S
     await store.start(begun(2))
     await db.write(lambda connection: end_tests(connection, "shop", None))
     assert [each.status for each in await store.list("shop")] == ["stopped", "stopped"]
+
+
+async def test_none_begins_beside_a_publication_that_it_does_not_know_of(
+    db: Database, lines: SqlLineStore
+) -> None:
+    """Else it would run with a champion that is not live, and draw nobody."""
+    store = SqlExperimentStore(db, lines.forget)
+    await go_live(db, 3)
+    with pytest.raises(Conflict) as refused:
+        await store.start(begun())
+    assert refused.value.param == "champion"
+    assert await store.list("shop") == []
 
 
 async def said(

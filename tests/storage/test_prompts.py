@@ -101,6 +101,17 @@ async def test_rolling_back_goes_the_way_that_was_come(db: Database) -> None:
         await store.roll_back("shop")
 
 
+async def test_two_who_roll_back_the_same_version_go_back_once(db: Database) -> None:
+    _, store = await shop(db)
+    for version in (1, 2, 3):
+        await store.add("shop", {"en": str(version)})
+        await store.publish("shop", version)
+    tries = await asyncio.gather(*(store.roll_back("shop", over=3) for _ in range(2)), return_exceptions=True)
+    assert [each for each in tries if isinstance(each, int)] == [2]
+    assert [type(each) for each in tries if not isinstance(each, int)] == [Conflict]
+    assert await store.live("shop") == 2
+
+
 async def test_a_version_that_was_published_again_does_not_send_rolling_back_round_in_a_circle(
     db: Database,
 ) -> None:

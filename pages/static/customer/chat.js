@@ -39,9 +39,9 @@
     return svg;
   }
 
-  // Among Arabic or Hebrew words the groups of a telephone number would stand in the wrong order.
+  // Among Arabic or Hebrew words the groups of a telephone number, or a day and its time, would stand in the wrong order.
   function readable(text) {
-    return text.split(/(\+?\(?\d(?:[ \-().]{0,2}\d){6,})/).map((piece, at) => at % 2 ? el("bdi", { dir: "ltr" }, piece) : piece);
+    return text.split(/(\+?\(?\d(?:[ \-().:/]{0,2}\d){6,})/).map((piece, at) => at % 2 ? el("bdi", { dir: "ltr" }, piece) : piece);
   }
 
   function iconButton(name, label, onclick, kind = "") {
