@@ -49,7 +49,7 @@ async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Brow
         await tab.get_by_role("button", name="Add a contender").click()
         await expect(tab.locator(".xq-pg-contender")).to_have_count(3)
         await tab.get_by_role("button", name="Remove this one").last.click()
-        questions = tab.get_by_label("Questions")
+        questions = tab.locator("textarea[name='questions']")
         await questions.fill("How do I descale it?\nIs it loud?")
         await visit.context.set_offline(True)
         await questions.press("Control+Enter")
@@ -74,8 +74,18 @@ async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Brow
         await visit.page.locator("#xq-prompts nav [data-section=versions]").click()
         await expect(visit.page.locator(".xq-ask-first")).to_contain_text("not saved")
         await visit.page.keyboard.press("Escape")
+        await questions.press("Control+Enter")
+        await expect(visit.page.locator(".xq-ask-first")).to_contain_text("not saved")
+        await visit.page.keyboard.press("Escape")
+        await expect(questions).to_be_focused()
+        await expect(cells.nth(1).get_by_label("What an answer must contain")).to_have_value("ECHO")
         await cells.nth(1).get_by_role("button", name="Save as golden answer").click()
         await expect(cells.nth(1)).to_contain_text("Saved as a golden question.")
+
+        await questions.fill("Is it loud?")
+        await questions.press("Control+Enter")
+        await expect(cells).to_have_count(2)
+        await expect(tab.get_by_role("status")).to_have_text("All done", timeout=60_000)
 
         # What will not do is shown where it is folded away, too.
         await tab.get_by_text("Parameters (empty").first.click()
@@ -85,7 +95,7 @@ async def test_versions_answer_side_by_side_and_the_better_is_kept(browser: Brow
         await expect(tab.get_by_label("Temperature").first).to_be_focused()
         await section(visit, "versions")
         tab = await section(visit, "playground")
-        await expect(tab.get_by_label("Questions")).to_have_value("How do I descale it?\nIs it loud?")
+        await expect(tab.get_by_label("Questions")).to_have_value("Is it loud?")
         assert await visit.faults() == []
 
 

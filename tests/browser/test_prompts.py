@@ -253,6 +253,25 @@ async def test_nothing_takes_unsaved_text_without_a_word(
         await expect(golden.locator(".xq-golden > li")).to_have_count(2)
 
 
+async def test_what_cannot_be_saved_is_said(browser: Browser, quoted_site: Site) -> None:
+    async with visiting(browser, quoted_site, excused="401|ERR_INTERNET_DISCONNECTED") as visit:
+        page = await open_tab(visit, line="saas")
+        link = (await section(page, "line")).get_by_role("link", name="Export")
+        async with page.expect_download() as saved:
+            await link.click()
+        file = await saved.value
+        assert file.suggested_filename == "line-saas.yaml"
+        assert "id: saas" in (await file.path()).read_text()
+        await visit.context.set_offline(True)
+        await link.click()
+        await expect(page.locator(".xq-sys-said .xq-error")).to_contain_text("cannot be reached")
+        await visit.context.set_offline(False)
+        await visit.context.clear_cookies()
+        await link.click()
+        await page.wait_for_url("**/login*")
+        assert await visit.faults() == []
+
+
 async def test_an_administrator_answers_for_a_loss(browser: Browser, prompted_site: Site) -> None:
     async with visiting(browser, prompted_site) as visit:
         page = await open_tab(visit)

@@ -99,8 +99,14 @@
       return { questions: this.form.elements.questions.value, contenders };
     }
 
-    async run() {
+    // Answers that are about to go may have beside them what somebody wrote and did not keep.
+    begin(from) {
       if (this.leaving) return;
+      const detail = { from, does: () => this.run() };
+      this.at(".xq-pg").dispatchEvent(new CustomEvent("xiaoq-losing", { bubbles: true, detail }));
+    }
+
+    async run() {
       this.leaving = new AbortController();
       this.fail("");
       this.busy(true);
@@ -276,7 +282,7 @@
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-playground]")) return;
     event.preventDefault();
-    of(event.target).run();
+    of(event.target).begin(document.activeElement);
   });
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button[data-pg]");

@@ -33,6 +33,9 @@
       root.addEventListener("change", (event) => this.choose(event));
       root.addEventListener("toggle", (event) => this.unfold(event), true);
       root.addEventListener("input", (event) => this.type(event));
+      root.addEventListener("xiaoq-losing", ({ target, detail }) => {
+        this.losing(this.unsavedIn(target), detail.from, detail.does);
+      });
       // A browser says nothing of a field that will not do where it is folded away.
       root.addEventListener("invalid", (event) => this.unfoldAround(event.target), true);
       root.addEventListener("keydown", (event) => {
@@ -123,10 +126,14 @@
       said.scrollIntoView({ block: "nearest" });
     }
 
-    async call(way, options = {}) {
+    call(way, options = {}) {
+      return this.reach(this.address(way), options);
+    }
+
+    async reach(address, options = {}) {
       let response;
       try {
-        response = await fetch(this.address(way), {
+        response = await fetch(address, {
           ...options,
           headers: { "x-time-zone": zone, ...options.headers },
         });
@@ -313,7 +320,22 @@
       field.focus();
     }
 
+    // A browser that follows a link itself says nothing here where there is nothing to save.
+    async save(link) {
+      const response = await this.reach(link.href);
+      const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") || "");
+      const file = URL.createObjectURL(await response.blob());
+      make("a", { href: file, download: named ? named[1] : "" }).click();
+      setTimeout(() => URL.revokeObjectURL(file), 60_000);
+    }
+
     press(event) {
+      const link = event.target.closest("a[download]");
+      if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+        event.preventDefault();
+        this.attempt(() => this.save(link));
+        return;
+      }
       const button = event.target.closest("button");
       if (!button || !this.root.contains(button)) return;
       const { section, post, get, copy, ask, insert, mark, folds } = button.dataset;
