@@ -18,6 +18,9 @@ from gateway.stream import Events
 
 log = structlog.get_logger()
 
+SENT = 200
+"""The status of a stream, however it ends: it went out before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hand:
@@ -33,7 +36,7 @@ async def written(
     hand: Hand, events: Events, metrics: Metrics, request_id: str, passed: Passed
 ) -> AsyncGenerator[bytes]:
     """The bytes of a stream. One that fails ends with an error and without its door's end, so nobody takes it for
-    whole."""
+    whole. What it took is settled before its last bytes: who has read them may come again at once."""
     for opening in hand.opening:
         yield opening
     try:
@@ -45,13 +48,16 @@ async def written(
                     case Finished():
                         metrics.finished(event)
                         passed.finished(event)
+                        passed.leave(SENT)
                         for piece in hand.ending(event):
                             yield piece
                     case Failed():
                         passed.used(0)
+                        passed.leave(SENT)
                         metrics.failures.labels(event.error.code).inc()
                         yield hand.failure(event.error)
     except Exception as error:  # noqa: BLE001 - the status is sent; an error event is all that is left to say
         passed.used(0)
+        passed.leave(SENT)
         log.error("stream_failed", error=type(error).__qualname__)
         yield hand.failure(error if isinstance(error, XiaoQError) else unknown_error(request_id))

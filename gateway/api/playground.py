@@ -21,6 +21,7 @@ from gateway.gate import DEFAULT_TOKENS, Passed, about, gate_of
 from gateway.message_schema import Strict, whole
 from gateway.replies import source_json
 from gateway.stream import EventStream
+from gateway.written import SENT
 from pipelines.playground import (
     FEWEST_CONTENDERS,
     LONGEST_QUESTION,
@@ -89,6 +90,7 @@ async def _events(
                 passed.used(used)
             name, data = _translated(one, services, request_id)
             yield _frame(name, {"contender": one.contender, "question": one.question, **data})
+    passed.leave(SENT)  # before its last bytes: who has read them may come again at once
     yield _frame("done", {})
 
 

@@ -105,34 +105,35 @@ def test_tokens_run_out_and_the_wait_is_told(locked: Running) -> None:
     assert "its 900 tokens a minute" in last.json()["error"]["message"]
 
 
-def until_streamed(http: httpx.Client, seconds: float = 5.0) -> float:
-    """How long until a streamed call passes; it is read to its end."""
-    began = time.monotonic()
-    while True:
-        with http.stream("POST", "/v1/chat/completions", json=STREAM) as reply:
-            if reply.status_code == 200:
-                passed = time.monotonic() - began
-                assert "".join(reply.iter_text()).endswith("data: [DONE]\n\n")
-                return passed
-        assert time.monotonic() - began < seconds
-        time.sleep(0.05)
+def streamed(http: httpx.Client) -> int:
+    """The status of a streamed call, which is read to its end."""
+    with http.stream("POST", "/v1/chat/completions", json=STREAM) as reply:
+        if reply.status_code == 200:
+            assert "".join(reply.iter_text()).endswith("data: [DONE]\n\n")
+        return reply.status_code
 
 
 def test_a_stream_is_held_until_it_ends_or_its_reader_leaves(slow: Running) -> None:
     _, key = key_of(slow, streams=1)
     with httpx.Client(base_url=slow.url, headers=key, timeout=30) as http:
+        # Two minutes long: what comes free while this test runs does so because its reader left.
+        slow.upstream.answer = "On its way, " * 700
         with http.stream("POST", "/v1/chat/completions", json=STREAM) as held:
             lines = held.iter_lines()
             next(lines)
+            slow.upstream.answer = "On its way."
             refused = http.post("/v1/chat/completions", json=STREAM)
             assert refused.status_code == 429
             assert "has its 1 stream at once" in refused.json()["error"]["message"]
             assert http.post("/v1/chat/completions", json={**ASK, "max_tokens": 1}).status_code == 200, (
                 "it is no stream"
             )
+        until = time.monotonic() + 30
+        while streamed(http) != 200:
+            assert time.monotonic() < until, "its reader left"
+            time.sleep(0.05)
         slow.upstream.piece_seconds = 0.0
-        assert until_streamed(http) < 2, "its reader left"
-        assert until_streamed(http) < 1, "it ended"
+        assert [streamed(http) for _ in range(20)] == [200] * 20, "each has ended when the next is asked for"
 
 
 def test_a_stream_that_breaks_is_given_back_and_not_paid_for(locked: Running) -> None:
@@ -151,7 +152,7 @@ def test_a_stream_that_breaks_is_given_back_and_not_paid_for(locked: Running) ->
         assert '"error"' in told
         models = http.get("/v1/models")
         assert models.headers["x-ratelimit-remaining-tokens"] == "100000"
-        assert until_streamed(http) < 2
+        assert streamed(http) == 200
 
 
 def test_a_key_revoked_elsewhere_is_refused_within_five_seconds(locked: Running) -> None:
@@ -208,7 +209,7 @@ def test_a_budget_ends_and_is_stored(locked: Running) -> None:
         "insufficient_quota",
     )
     assert "retry-after" not in reply.headers
-    until = time.monotonic() + 3
+    until = time.monotonic() + 30
     while {each.id: each.tokens_used for each in locked.call(locked.services.keys.list())}[key_id] != used:
         assert time.monotonic() < until
         time.sleep(0.1)
