@@ -106,6 +106,7 @@ def test_an_unknown_word_for_the_cache_is_refused_by_name(http: httpx.Client) ->
 
 
 def test_the_same_question_at_once_reaches_the_model_once(shop: Running) -> None:
+    settle(shop)
     before = len(shop.upstream.requests)
 
     def stream(number: int) -> str:

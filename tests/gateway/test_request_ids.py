@@ -34,7 +34,7 @@ def test_an_error_in_a_stream_carries_it(site: Running) -> None:
     try:
         events = [line[6:] for line in ask(site, stream=True).text.splitlines() if line.startswith("data: ")]
     finally:
-        site.proxy.mode = "pass"
+        site.mend()
     assert json.loads(events[-1])["error"]["request_id"] == "order-4711"
 
 
