@@ -187,7 +187,7 @@ def test_models_are_listed_and_read_one_by_one(official: OpenAI) -> None:
 
 def test_a_text_is_kept_like_a_question(official: OpenAI, obedient: Running) -> None:
     told: Any = official.completions.create(**TEXTS["personal data in it"]).to_dict()
-    with httpx.Client(base_url=obedient.url) as http:
+    with httpx.Client(base_url=obedient.url, timeout=60) as http:
         (turn,) = http.get(f"/api/conversations/{told['xiaoq']['conversation_id']}").json()["turns"]
     assert PHONE not in json.dumps(turn, ensure_ascii=False)
     assert (turn["mode"], turn["status"]) == ("generated", "done")

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import httpx
@@ -147,3 +148,10 @@ def client(site: Running) -> Iterator[OpenAI]:
 def http(site: Running) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=site.url, timeout=30) as plain:
         yield plain
+
+
+@pytest.fixture
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the waits after wrong passwords: the first is 2 seconds, and a busy machine may take that for one try."""
+    now = time.monotonic()
+    monkeypatch.setattr("gateway.attempts.time", SimpleNamespace(monotonic=lambda: now))

@@ -37,7 +37,7 @@ def sign_in(site: Running, name: str, password: str) -> Iterator[httpx.Client]:
 
 
 def test_an_account_is_made_changed_and_signs_in(locked: Running, admin: dict[str, str]) -> None:
-    with httpx.Client(base_url=locked.url, headers=admin) as http:
+    with httpx.Client(base_url=locked.url, headers=admin, timeout=60) as http:
         made = http.post("/api/accounts", json={"name": "Mei", "role": "manager", "password": PHRASE})
         assert made.status_code == 201
         account = made.json()
@@ -78,7 +78,7 @@ def test_a_write_with_the_cookie_needs_its_origin_or_token(locked: Running, admi
 
 
 def test_a_key_is_made_shown_once_and_revoked(locked: Running, admin: dict[str, str]) -> None:
-    with httpx.Client(base_url=locked.url, headers=admin) as http:
+    with httpx.Client(base_url=locked.url, headers=admin, timeout=60) as http:
         made = http.post("/api/keys", json={"name": "site", "role": "caller", "line": "shop"}).json()
         bearer = {"Authorization": f"Bearer {made['key']}"}
         assert http.get("/api/me", headers=bearer).json()["line"] == "shop"
@@ -90,6 +90,7 @@ def test_a_key_is_made_shown_once_and_revoked(locked: Running, admin: dict[str, 
         assert http.post("/api/keys", json={"name": "x", "role": "caller", "line": "no"}).status_code == 404
 
 
+@pytest.mark.usefixtures("no_time_passes")
 def test_a_locked_account_answers_like_a_wrong_password_and_its_own_browser_still_gets_in(
     locked: Running,
 ) -> None:
@@ -124,6 +125,7 @@ def test_the_operators_password_and_link_need_no_account(site: Running) -> None:
         assert http.post("/login", data={"name": "nobody", "password": PASSWORD}).status_code == 401
 
 
+@pytest.mark.usefixtures("no_time_passes")
 def test_signing_in_and_out_and_failing_is_in_the_audit(locked: Running) -> None:
     account = locked.call(locked.services.accounts.create("noted", "agent", PHRASE))
     with sign_in(locked, "noted", PHRASE) as own:

@@ -36,7 +36,7 @@ def test_a_line_is_made_changed_and_archived(http: httpx.Client) -> None:
 def test_a_thumb_is_for_ones_own_turns(locked: Running) -> None:
     mine, other = locked.key("caller"), locked.key("caller")
     reader = locked.key("agent")
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         body = {"model": "shop", "user": "lin", "messages": [{"role": "user", "content": "Where is it?"}]}
         turn = http.post("/v1/chat/completions", json=body, headers=mine).json()["xiaoq"]
         rating = {"turn_id": turn["turn_id"], "score": 1, "comment": "quick"}

@@ -62,14 +62,14 @@ def call(http: httpx.Client, what: str, headers: Mapping[str, str], line: str = 
 @pytest.mark.parametrize("role", MATRIX)
 def test_a_role_gets_what_is_its_own(role: str, locked: Running) -> None:
     key = locked.key(role)
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         assert {what: call(http, what, key) for what in MATRIX[role]} == MATRIX[role]
         assert {what: call(http, what, {}) for what in MATRIX[role]} == dict.fromkeys(MATRIX[role], 401)
 
 
 def test_a_key_of_a_line_gets_that_line_only(locked: Running) -> None:
     key = locked.key("manager", "shop")
-    with httpx.Client(base_url=locked.url, headers=key) as http:
+    with httpx.Client(base_url=locked.url, headers=key, timeout=60) as http:
         reply = http.post("/v1/chat/completions", json=ASK)
         assert reply.json()["xiaoq"]["line"] == "shop"
         assert http.post("/v1/chat/completions", json={**ASK, "model": "bank"}).status_code == 403
@@ -89,7 +89,7 @@ def test_a_key_of_a_line_gets_that_line_only(locked: Running) -> None:
 def test_a_revoked_key_is_refused(locked: Running) -> None:
     created, text = locked.call(locked.services.keys.create("short-lived", "caller"))
     headers = {"Authorization": f"Bearer {text}"}
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         assert call(http, "ask", headers) == 200
         locked.call(locked.services.keys.revoke(created.id))
         reply = http.post("/v1/chat/completions", json=ASK, headers=headers)
@@ -101,7 +101,7 @@ def test_a_revoked_key_is_refused(locked: Running) -> None:
     "header", ["Basic abc", "Bearer", "Bearer " + "x" * 600, "Bearer ' OR 1=1 --", "bearer \xff"]
 )
 def test_a_bad_authorization_header_is_401(header: str, locked: Running) -> None:
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         reply = http.get("/v1/models", headers=[(b"Authorization", header.encode("latin-1"))])
     assert reply.status_code == 401
 
@@ -126,7 +126,7 @@ def test_only_this_machine_itself_gets_the_local_pass(headers: dict[str, str], h
 
 
 def test_a_session_opens_the_api_for_the_console_and_not_for_programs(locked: Running) -> None:
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         http.get("/", params={"token": TOKEN})
         assert call(http, "conversations", {}) == 200
         assert call(http, "conversations", {"Sec-Fetch-Site": "cross-site"}) == 401
@@ -155,7 +155,7 @@ def test_no_route_of_the_console_answers_without_a_session(
 
 
 def test_the_operators_link_signs_in_and_leaves_the_address(site: Running) -> None:
-    with httpx.Client(base_url=site.url) as http:
+    with httpx.Client(base_url=site.url, timeout=60) as http:
         assert http.get("/", params={"token": "wrong"}, headers=HTML).headers["location"].startswith("/login")
         reply = http.get("/", params={"token": TOKEN, "tab": "chat"}, headers=HTML)
         assert (reply.status_code, reply.headers["location"]) == (303, "/?tab=chat")
@@ -167,21 +167,22 @@ def test_the_operators_link_signs_in_and_leaves_the_address(site: Running) -> No
         assert crossing.status_code == 403
         session = http.cookies["xiaoq_session"]
         assert http.post("/logout").headers["location"] == "/login"
-    with httpx.Client(base_url=site.url, cookies={"xiaoq_session": session}) as http:
+    with httpx.Client(base_url=site.url, cookies={"xiaoq_session": session}, timeout=60) as http:
         assert http.get("/config").status_code == 401
     forged = session.rsplit(".", 1)[0] + ".AAAA"
-    with httpx.Client(base_url=site.url, cookies={"xiaoq_session": forged}) as http:
+    with httpx.Client(base_url=site.url, cookies={"xiaoq_session": forged}, timeout=60) as http:
         assert http.get("/config").status_code == 401
 
 
+@pytest.mark.usefixtures("no_time_passes")
 def test_the_password_signs_in_and_wrong_ones_have_to_wait(locked: Running) -> None:
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         page = http.get("/login", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
         assert "登录 小Q 控制台" in page.text
         right = http.post("/login", data={"password": PASSWORD, "next": "//evil.example"})
         assert (right.status_code, right.headers["location"]) == (303, "/")
         assert http.get("/config").status_code == 200
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         for _ in range(5):
             assert http.post("/login", data={"password": "guess"}).status_code == 401
         waiting = http.post("/login", data={"password": PASSWORD})
@@ -208,7 +209,7 @@ def test_every_answer_forbids_what_comes_from_outside(http: httpx.Client) -> Non
 
 
 def test_metrics_need_this_machine_or_a_key(locked: Running) -> None:
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         assert "xiaoq_http_requests_total" in http.get("/metrics").text
         assert http.get("/metrics", headers={"X-Forwarded-For": "1.2.3.4"}).status_code == 401
         forwarded = {"X-Forwarded-For": "1.2.3.4", **locked.key("admin")}

@@ -208,7 +208,7 @@ async def test_a_reader_who_leaves_stops_the_model(site: Running) -> None:
             before = gone.value
             aborted, completed = site.upstream.aborted, site.upstream.completed
             seen = len(site.upstream.requests)
-            async with httpx.AsyncClient(base_url=site.url) as http:
+            async with httpx.AsyncClient(base_url=site.url, timeout=60) as http:
                 asking = asyncio.create_task(_read_some(http, body(stream=stream)))
                 await until(lambda seen=seen: len(site.upstream.requests) > seen)  # type: ignore[misc]
                 await asyncio.sleep(0.1)
@@ -219,7 +219,7 @@ async def test_a_reader_who_leaves_stops_the_model(site: Running) -> None:
             assert site.upstream.completed == completed
         # Counted once the request has ended, which the model's server does not wait for.
         await until(lambda: gone.value > before)
-        async with httpx.AsyncClient(base_url=site.url) as http:
+        async with httpx.AsyncClient(base_url=site.url, timeout=60) as http:
             counted = (await http.get("/metrics")).text
         assert 'route="/v1/chat/completions",status="499"' in counted, "nothing broke on our side"
     finally:

@@ -93,7 +93,7 @@ def test_a_head_beyond_measure_is_refused_by_name(
     assert answer.startswith(b"HTTP/1.1 " + status), answer[:200]
     assert code in answer
     assert b"connection: close" in answer
-    assert httpx.get(f"http://127.0.0.1:{port}/after").text == "/after 0"
+    assert httpx.get(f"http://127.0.0.1:{port}/after", timeout=60).text == "/after 0"
 
 
 def test_a_head_just_within_bounds_is_served(served: Callable[..., int]) -> None:
@@ -141,7 +141,7 @@ def test_an_endless_body_is_answered_and_then_no_longer_taken(
             time.sleep(0.02)
         assert time.monotonic() - began < 6
         assert line.recv(1000).startswith(b"HTTP/1.1 413")
-    assert httpx.get(f"http://127.0.0.1:{port}/after").text == "/after 0"
+    assert httpx.get(f"http://127.0.0.1:{port}/after", timeout=60).text == "/after 0"
 
 
 def test_a_body_that_comes_drop_by_drop_is_given_up(
@@ -177,7 +177,7 @@ def test_an_address_at_its_bound_is_refused_and_places_come_back(served: Callabl
     assert b"retry-after: 5" in refused
     held.pop().close()
     assert _eventually(lambda: door.inside == 4)
-    assert httpx.get(f"http://127.0.0.1:{port}/x").text == "/x 0"
+    assert httpx.get(f"http://127.0.0.1:{port}/x", timeout=60).text == "/x 0"
     for line in held:
         line.close()
     assert _eventually(lambda: door.inside == 0)
@@ -189,7 +189,7 @@ def test_where_all_places_are_taken_idle_connections_make_room(served: Callable[
     port = served(App(), door=door)
     idle = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(40)]
     for number in range(20):
-        assert httpx.get(f"http://127.0.0.1:{port}/{number}").text == f"/{number} 0"
+        assert httpx.get(f"http://127.0.0.1:{port}/{number}", timeout=60).text == f"/{number} 0"
     assert _eventually(lambda: door.inside <= 10)
     for line in idle:
         line.close()

@@ -139,7 +139,7 @@ def test_what_is_shared_is_found_on_every_line(http: httpx.Client) -> None:
 
 def test_what_is_shared_is_not_for_a_key_of_one_line(locked: Running) -> None:
     bound, free = locked.key("manager", "shop"), locked.key("manager")
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         assert http.get("/api/lines/shared/documents", headers=free).status_code == 200
         assert http.get("/api/lines/shared/documents", headers=bound).status_code == 403
         files = [("files", ("a.md", b"shared text"))]

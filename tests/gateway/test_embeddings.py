@@ -24,14 +24,14 @@ def quoting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def test_without_a_model_a_text_is_not_supported(quoting: Running) -> None:
-    with httpx.Client(base_url=quoting.url) as http:
+    with httpx.Client(base_url=quoting.url, timeout=60) as http:
         reply = http.post("/v1/completions", json=TEXT)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_supported")
     assert "XIAOQ_ENGINE_URL" in reply.json()["error"]["message"]
 
 
 def test_an_embedding_model_is_listed_and_missed_when_it_is_gone(quoting: Running) -> None:
-    with httpx.Client(base_url=quoting.url) as http:
+    with httpx.Client(base_url=quoting.url, timeout=60) as http:
         assert "m3" in [model["id"] for model in http.get("/v1/models").json()["data"]]
         for model in ("m3", "text-embedding-3-small"):
             reply = http.post("/v1/embeddings", json=EMBED | {"model": model})
@@ -66,7 +66,7 @@ def test_what_is_out_of_bounds_is_refused_by_name(
 def test_a_key_s_limits_hold_here_too(locked: Running) -> None:
     _, narrow = key_of(locked, scopes=("chat",))
     _, once = key_of(locked, requests_per_minute=1)
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         for route, asked in (("/v1/embeddings", EMBED), ("/v1/completions", TEXT)):
             assert http.post(route, json=asked, headers=narrow).status_code == 403
         answered = http.post("/v1/completions", json=TEXT, headers=once)

@@ -80,11 +80,11 @@ def test_what_cannot_be_begun_is_refused(
 
 def test_a_test_of_another_line_is_nobody_elses(http: httpx.Client, locked: Running) -> None:
     assert http.get(f"/api/experiments/{STRANGE}").status_code == 404
-    with httpx.Client(base_url=locked.url, headers=locked.key("admin")) as admin:
+    with httpx.Client(base_url=locked.url, headers=locked.key("admin"), timeout=60) as admin:
         for line in ("mine", "theirs"):
             new_line(admin, line)
         published(locked, "mine")
         test = admin.post("/api/lines/mine/experiments", json={"challenger": 2}).json()["id"]
-    with httpx.Client(base_url=locked.url, headers=locked.key("manager", "theirs")) as manager:
+    with httpx.Client(base_url=locked.url, headers=locked.key("manager", "theirs"), timeout=60) as manager:
         assert manager.get(f"/api/experiments/{test}").status_code == 403
         assert manager.post(f"/api/experiments/{test}/stop").status_code == 403

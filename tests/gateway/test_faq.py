@@ -149,7 +149,7 @@ def test_only_a_manager_works_on_knowledge(method: str, path: str, locked: Runni
     agent, manager = locked.key("agent"), locked.key("manager")
     elsewhere = locked.key("manager", "bank")
     body = BODIES.get(f"{method} {path}")
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         assert http.request(method, path, json=body).status_code == 401
         assert http.request(method, path, json=body, headers=agent).status_code == 403
         assert http.request(method, path, json=body, headers=manager).status_code in (200, 400, 404)

@@ -75,7 +75,7 @@ def test_the_official_client_is_told_what_it_expects(locked: Running) -> None:
 
 def test_every_answer_tells_how_it_stands_and_refusals_cost_no_tokens(locked: Running) -> None:
     _, key = key_of(locked, requests_per_minute=10, tokens_per_minute=2_000)
-    with httpx.Client(base_url=locked.url, headers=key) as http:
+    with httpx.Client(base_url=locked.url, headers=key, timeout=60) as http:
         bad = http.post("/v1/chat/completions", json={**ASK, "temperature": 9})
         unknown = http.post("/v1/chat/completions", json={**ASK, "model": "nobody"})
         listed = http.get("/v1/models")
@@ -89,14 +89,14 @@ def test_every_answer_tells_how_it_stands_and_refusals_cost_no_tokens(locked: Ru
 
 
 def test_no_limit_no_header(locked: Running) -> None:
-    with httpx.Client(base_url=locked.url, headers=locked.key("caller")) as http:
+    with httpx.Client(base_url=locked.url, headers=locked.key("caller"), timeout=60) as http:
         reply = http.post("/v1/chat/completions", json=ASK)
     assert not [name for name in reply.headers if name.startswith("x-ratelimit")]
 
 
 def test_tokens_run_out_and_the_wait_is_told(locked: Running) -> None:
     _, key = key_of(locked, tokens_per_minute=900)
-    with httpx.Client(base_url=locked.url, headers=key) as http:
+    with httpx.Client(base_url=locked.url, headers=key, timeout=60) as http:
         codes = [http.post("/v1/chat/completions", json=ASK).status_code for _ in range(30)]
         last = http.post("/v1/chat/completions", json=ASK)
     assert codes[0] == 200
@@ -158,7 +158,7 @@ def test_a_stream_that_breaks_is_given_back_and_not_paid_for(locked: Running) ->
 def test_a_key_revoked_elsewhere_is_refused_within_five_seconds(locked: Running) -> None:
     key_id, key = key_of(locked)
     elsewhere = SqlKeyStore(locked.app.state.services.database)
-    with httpx.Client(base_url=locked.url, headers=key) as http:
+    with httpx.Client(base_url=locked.url, headers=key, timeout=60) as http:
         assert http.get("/v1/models").status_code == 200
         locked.call(elsewhere.revoke(key_id))
         began = time.monotonic()
@@ -171,7 +171,7 @@ def test_a_key_revoked_elsewhere_is_refused_within_five_seconds(locked: Running)
 def test_an_expired_key_is_refused_by_name(locked: Running) -> None:
     _, key = key_of(locked, expires_at=datetime(2026, 1, 31, tzinfo=UTC))
     _, soon = key_of(locked, expires_at=datetime.now(UTC) + timedelta(seconds=4))
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         reply = http.get("/v1/models", headers=key)
         assert http.get("/v1/models", headers=soon).status_code == 200
         until = time.monotonic() + 10
@@ -184,7 +184,7 @@ def test_an_expired_key_is_refused_by_name(locked: Running) -> None:
 
 def test_a_key_of_some_scopes_opens_nothing_else(locked: Running) -> None:
     _, key = key_of(locked, scopes=("chat",))
-    with httpx.Client(base_url=locked.url, headers=key) as http:
+    with httpx.Client(base_url=locked.url, headers=key, timeout=60) as http:
         assert http.post("/v1/chat/completions", json=ASK).status_code == 200
         refused = [
             http.post("/v1/responses", json={"model": "qwen2.5-7b", "input": "Hi"}),
@@ -197,7 +197,7 @@ def test_a_key_of_some_scopes_opens_nothing_else(locked: Running) -> None:
 
 def test_a_budget_ends_and_is_stored(locked: Running) -> None:
     key_id, key = key_of(locked, token_budget=400)
-    with httpx.Client(base_url=locked.url, headers=key) as http:
+    with httpx.Client(base_url=locked.url, headers=key, timeout=60) as http:
         used = 0
         while (reply := http.post("/v1/chat/completions", json={**ASK, "max_tokens": 16})).status_code == 200:
             used += reply.json()["usage"]["total_tokens"]
@@ -232,7 +232,7 @@ def test_customers_and_addresses_have_limits_of_their_own(tmp_path: Path) -> Non
     }
     with (
         running(tmp_path, **settings) as site,
-        httpx.Client(base_url=site.url, headers=site.key("caller")) as http,
+        httpx.Client(base_url=site.url, headers=site.key("caller"), timeout=60) as http,
     ):
 
         def ask(customer: str | None, address: str | None) -> tuple[int, str]:

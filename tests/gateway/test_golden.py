@@ -285,7 +285,7 @@ def test_a_run_is_watched_to_its_end(http: httpx.Client) -> None:
 
 def test_another_lines_manager_sees_no_run(locked: Running) -> None:
     mine, theirs = locked.key("manager", "shop"), locked.key("manager", "bank")
-    with httpx.Client(base_url=locked.url) as http:
+    with httpx.Client(base_url=locked.url, timeout=60) as http:
         http.post("/api/lines/shop/golden", json={"question": "Q?"}, headers=mine).raise_for_status()
         run = http.post("/api/lines/shop/evaluations", headers=mine).json()
         assert http.get(f"/api/evaluations/{run['id']}", headers=theirs).status_code == 403

@@ -104,6 +104,9 @@ def test_what_cannot_be_inspected_is_refused_by_name(
 def test_a_caller_may_not_read_prompts(locked: Running) -> None:
     for role, status in (("caller", 403), ("agent", 200), ("auditor", 200)):
         answer = httpx.post(
-            f"{locked.url}/api/lines/shop/inspect", json={"text": "你好"}, headers=locked.key(role)
+            f"{locked.url}/api/lines/shop/inspect",
+            json={"text": "你好"},
+            headers=locked.key(role),
+            timeout=60,
         )
         assert answer.status_code == status

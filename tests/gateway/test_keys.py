@@ -14,7 +14,7 @@ def test_terms_come_back_as_they_were_set(locked: Running) -> None:
         "scopes": ["models", "chat"],
         "limits": {"requests_per_minute": 60, "token_budget": 1_000_000},
     }
-    with httpx.Client(base_url=locked.url, headers=locked.key("admin")) as http:
+    with httpx.Client(base_url=locked.url, headers=locked.key("admin"), timeout=60) as http:
         made = http.post("/api/keys", json=sent)
         assert made.status_code == 201, made.text
         key = made.json()
@@ -43,7 +43,7 @@ def test_terms_come_back_as_they_were_set(locked: Running) -> None:
     ],
 )
 def test_what_is_no_term_is_refused_by_name(locked: Running, wrong: dict[str, object], param: str) -> None:
-    with httpx.Client(base_url=locked.url, headers=locked.key("admin")) as http:
+    with httpx.Client(base_url=locked.url, headers=locked.key("admin"), timeout=60) as http:
         refused = http.post("/api/keys", json={"name": "x", "role": "caller", **wrong})
     assert refused.status_code == (422 if param == "expires_at" else 400)
     assert refused.json()["error"]["param"] == param

@@ -110,7 +110,7 @@ def test_half_a_request_does_not_keep_a_connection(
         assert heard.count(b"HTTP/1.1 200") == (1 if sent.endswith(b"GET /") else 0)
     # Who sends a whole one may be held up on the way by a busy machine.
     monkeypatch.setattr(Hasty, "header_seconds", 30.0)
-    assert httpx.get(f"http://127.0.0.1:{hasty}/").text == "0"
+    assert httpx.get(f"http://127.0.0.1:{hasty}/", timeout=60).text == "0"
 
 
 def test_a_request_that_comes_in_time_is_served_however_long_it_takes(hasty: int) -> None:
@@ -119,7 +119,7 @@ def test_a_request_that_comes_in_time_is_served_however_long_it_takes(hasty: int
             time.sleep(0.25)
             yield b"x"
 
-    assert httpx.post(f"http://127.0.0.1:{hasty}/", content=slowly()).text == "6"
+    assert httpx.post(f"http://127.0.0.1:{hasty}/", content=slowly(), timeout=60).text == "6"
 
 
 def directives(policy: str) -> dict[str, str]:
@@ -146,13 +146,13 @@ def test_our_own_pages_run_nothing_inline_that_is_not_known(site: Running) -> No
 
 
 def test_the_digests_are_of_what_stands_in_the_page(site: Running) -> None:
-    page = httpx.get(f"{site.url}/login")
+    page = httpx.get(f"{site.url}/login", timeout=60)
     assert page.headers["content-security-policy"] == page_policy(page.text, "'self'")
     assert re.search(r"style-src 'sha256-[\w+/=]+';", page.headers["content-security-policy"])
 
 
 def test_answers_tell_browsers_and_caches_what_they_may(site: Running) -> None:
-    with httpx.Client(base_url=site.url) as http:
+    with httpx.Client(base_url=site.url, timeout=60) as http:
         for path in ("/api/conversations", "/api/lines", "/v1/models", "/login"):
             headers = http.get(path).headers
             assert headers["cache-control"] == "no-store", path

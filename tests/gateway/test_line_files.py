@@ -142,7 +142,7 @@ def test_an_archived_line_answers_nobody_stays_readable_and_comes_back(http: htt
 
 def test_a_manager_of_one_line_makes_no_other(locked: Running) -> None:
     bound = locked.key("manager", "shop")
-    with httpx.Client(base_url=locked.url, headers=bound) as there:
+    with httpx.Client(base_url=locked.url, headers=bound, timeout=60) as there:
         text = there.get("/api/lines/shop/export")
         assert text.status_code == 200
         assert imported(there, text.text, id="shop2").status_code == 403

@@ -144,7 +144,7 @@ def test_the_default_line_is_not_archived(http: httpx.Client, site: Running) -> 
 
 def test_word_lists_of_the_line_stand_with_it_for_managers_alone(locked: Running) -> None:
     manager, caller = locked.key("manager"), locked.key("caller")
-    with httpx.Client(base_url=locked.url) as there:
+    with httpx.Client(base_url=locked.url, timeout=60) as there:
         new = {"name": "Rivals", "category": "brands", "action": "replace", "line": "shop", "words": ["Acme"]}
         there.post("/api/words", json=new, headers=manager).raise_for_status()
         (listed,) = there.get("/api/lines/shop", headers=manager).json()["word_lists"]
@@ -155,7 +155,7 @@ def test_word_lists_of_the_line_stand_with_it_for_managers_alone(locked: Running
 
 def test_a_manager_of_one_line_lets_it_search_no_other_lines_knowledge(locked: Running) -> None:
     bound = locked.key("manager", "shop")
-    with httpx.Client(base_url=locked.url) as there:
+    with httpx.Client(base_url=locked.url, timeout=60) as there:
         refused = there.patch("/api/lines/shop", json={"bases": ["shop", "bank"]}, headers=bound)
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
         assert there.patch("/api/lines/shop", json={"bases": ["shared"]}, headers=bound).status_code == 200

@@ -141,7 +141,7 @@ def outcome(status: int) -> str:
 
 @pytest.mark.parametrize("route", PUBLIC)
 def test_what_is_public_asks_nobody(desk: Running, route: str) -> None:
-    with httpx.Client(base_url=desk.url, headers={"Origin": desk.url}) as nobody:
+    with httpx.Client(base_url=desk.url, headers={"Origin": desk.url}, timeout=60) as nobody:
         status = call(nobody, route)
         assert status == UNPROVEN[route] if route in UNPROVEN else outcome(status) == "in"
 

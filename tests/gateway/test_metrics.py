@@ -113,5 +113,5 @@ def test_a_refusal_is_counted_by_its_code(site: Running) -> None:
     import httpx
 
     body = {"model": "nobody", "messages": [{"role": "user", "content": "hi"}]}
-    assert httpx.post(f"{site.url}/v1/chat/completions", json=body).status_code == 404
+    assert httpx.post(f"{site.url}/v1/chat/completions", json=body, timeout=60).status_code == 404
     assert metrics.refused.labels("model_not_found").value == before + 1

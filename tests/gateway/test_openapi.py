@@ -28,7 +28,7 @@ def test_every_route_of_a_program_names_its_sign_in_and_its_errors(document: dic
 def test_the_two_envelopes_are_those_of_the_two_doors(document: dict[str, Any], locked: Running) -> None:
     schemas = document["components"]["schemas"]
     for path, name in (("/v1/models", "OpenAIError"), ("/api/lines", "Error")):
-        error = httpx.get(f"{locked.url}{path}").json()["error"]
+        error = httpx.get(f"{locked.url}{path}", timeout=60).json()["error"]
         assert set(error) <= set(schemas[name]["properties"]["error"]["properties"])
         assert set(error) >= set(schemas[name]["properties"]["error"]["required"])
 

@@ -74,7 +74,7 @@ def leave(http: httpx.Client, provider: OpenIdProvider, where: str = "/") -> str
     assert gone.status_code == 303, gone.text
     address = gone.headers["location"]
     assert address.startswith(f"{provider.issuer}/authorize?")
-    return httpx.get(address).headers["location"]
+    return httpx.get(address, timeout=60).headers["location"]
 
 
 def sign_in(http: httpx.Client, provider: OpenIdProvider) -> httpx.Response:
@@ -99,7 +99,7 @@ def test_who_is_allowed_gets_an_account_and_comes_back_to_the_same(
     assert asked["code_challenge_method"] == "S256"
     assert asked["redirect_uri"] == f"{desk.url}/login/callback"
     provider.person["preferred_username"] = "mei-was-renamed"
-    with httpx.Client(base_url=desk.url) as again:
+    with httpx.Client(base_url=desk.url, timeout=60) as again:
         sign_in(again, provider)
         assert again.get("/api/me").json()["name"] == "mei", "the subject counts, not the name"
     account = desk.call(desk.services.accounts.named("mei"))
@@ -190,7 +190,7 @@ def test_a_state_is_good_once_in_the_browser_that_left(
 ) -> None:
     address = leave(http, provider)
     cookie = http.cookies["xiaoq_openid"]
-    with httpx.Client(base_url=desk.url) as victim:
+    with httpx.Client(base_url=desk.url, timeout=60) as victim:
         assert victim.get(address).status_code == 401, "a link with somebody else's code signs nobody in"
         leave(victim, provider)
         assert victim.get(address).status_code == 401, "another state than its own"
@@ -232,7 +232,7 @@ def test_a_provider_that_is_away_leaves_the_page_usable(
     settings = {"oidc_issuer": "http://127.0.0.1:9", "oidc_client_id": CLIENT, "oidc_client_secret": SECRET}
     with (
         running(tmp_path_factory.mktemp("away"), **settings) as server,
-        httpx.Client(base_url=server.url, headers={"Accept-Language": "zh"}) as http,
+        httpx.Client(base_url=server.url, headers={"Accept-Language": "zh"}, timeout=60) as http,
     ):
         page = http.get("/login/openid")
         assert page.status_code == 502

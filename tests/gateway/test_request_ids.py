@@ -39,5 +39,5 @@ def test_an_error_in_a_stream_carries_it(site: Running) -> None:
 
 
 def test_an_id_that_is_none_is_replaced(site: Running) -> None:
-    answer = httpx.get(f"{site.url}/healthz", headers={"x-request-id": "no id"})
+    answer = httpx.get(f"{site.url}/healthz", headers={"x-request-id": "no id"}, timeout=60)
     assert answer.headers["x-request-id"].startswith("req_")

@@ -122,7 +122,7 @@ def test_without_an_embedding_model_it_is_not_supported(tmp_path_factory: pytest
     folder = tmp_path_factory.mktemp("bare")
     with (
         running(folder, engine="quoted", engine_url=None, frequent_answers=True) as served,
-        httpx.Client(base_url=served.url) as bare,
+        httpx.Client(base_url=served.url, timeout=60) as bare,
     ):
         refused = bare.post("/api/lines/shop/similar")
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_supported")

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 CANARIES: Mapping[str, str] = {
@@ -39,9 +40,16 @@ def leaks(data: bytes) -> Iterator[str]:
                 break
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below the folder; all anew where the running app took one away meanwhile, since another may have come."""
+    while True:
+        with suppress(FileNotFoundError):
+            return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def leaks_in_files(folder: Path) -> dict[str, set[str]]:
     """The files below the folder that hold a canary, with its kinds."""
-    found = {str(path): set(leaks(path.read_bytes())) for path in folder.rglob("*") if path.is_file()}
+    found = {str(path): set(leaks(content)) for path, content in contents(folder).items()}
     return {path: kinds for path, kinds in found.items() if kinds}
 
 
