@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.support.asking import until
 from tests.support.served import Served, served
 from tests.support.upstream import EchoUpstream, serving
 
@@ -95,6 +96,8 @@ async def test_answers_end_or_are_cut_with_their_name_and_nothing_said_is_lost(
             ready = await kept[0].readuntil(b"}}}")
             assert b"HTTP/1.1 200" in ready
             assert b"connection: close" not in ready.lower()
+            # All five are under way, and of each something was said that is to be kept.
+            await until(lambda: len(upstream.requests) == 5, 30)
             await asyncio.sleep(1)
 
             began = time.monotonic()
@@ -117,12 +120,13 @@ async def test_answers_end_or_are_cut_with_their_name_and_nothing_said_is_lost(
 
 async def _is_no_longer_ready(kept: Connection, idle: Connection, port: int) -> None:
     """A kept connection is told so and let go; an idle one is closed; a new one is refused."""
-    await asyncio.sleep(0.25)
-    kept[1].write(READY)
-    answer = await kept[0].read()
+    answer = b""
+    while b"connection: close" not in answer.lower():  # until then it has not heard of the signal
+        kept[1].write(READY)
+        answer = await kept[0].readuntil(b"}}}")
     assert b"HTTP/1.1 503" in answer
-    assert b"connection: close" in answer.lower()
     assert b'"server":{"ready":false,"detail":"stopping"}' in answer
+    assert await kept[0].read() == b""
     async with asyncio.timeout(1.5):
         assert await idle[0].read() == b""
     with pytest.raises(ConnectionRefusedError):
