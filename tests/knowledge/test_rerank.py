@@ -4,12 +4,12 @@ import time
 from typing import Any
 
 import pytest
-import structlog
 from pydantic import SecretStr
 
 from core.settings import Settings
 from knowledge.rerank import Reranker, make_reranker
 from tests.knowledge.models import ModelServer, serving
+from tests.support.logged import logged
 
 TEXTS = ("opening hours", "refund of an order", "an order")
 
@@ -105,7 +105,7 @@ async def test_a_failing_server_is_warned_of_once_and_left_alone_longer_each_tim
     async with serving("/v1/rerank") as server:
         server.status = 500
         reranker = Reranker(server.url, "some/reranker", clock=lambda: now[0])
-        with structlog.testing.capture_logs() as logs:
+        with logged() as logs:
             for second in range(30):
                 now[0] = float(second)
                 assert await reranker.order("refund order", TEXTS) is None

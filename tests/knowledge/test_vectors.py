@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-import structlog
 
 from knowledge.vector_files import ShelfFolder
 from knowledge.vectors import FaissVectors
+from tests.support.logged import logged
 
 ROOT = Path(__file__).parents[2]
 MODEL = "some/model"
@@ -130,7 +130,7 @@ async def test_a_damaged_file_is_named_and_its_rows_are_missing(tmp_path: Path) 
     content[-9] ^= 1
     large.write_bytes(content)
     reader = FaissVectors(tmp_path)
-    with structlog.testing.capture_logs() as logs:
+    with logged("vector-files") as logs:
         assert await reader.rows("shop", MODEL) == list(range(90, 100))
     assert [(entry["event"], entry["file"]) for entry in logs] == [("vectors_damaged", large.name)]
     await put(reader, range(90), data)
@@ -146,7 +146,7 @@ async def test_a_damaged_manifest_is_an_empty_shelf(tmp_path: Path, content: byt
     await writer.aclose()
     manifest(tmp_path).write_bytes(content)
     reader = FaissVectors(tmp_path)
-    with structlog.testing.capture_logs() as logs:
+    with logged("vector-files") as logs:
         assert await reader.rows("shop", MODEL) == []
     assert logs[0]["event"] == "vectors_damaged"
     await put(reader, range(5), some(5))
@@ -182,7 +182,7 @@ async def test_killed_at_any_moment_it_is_whole_after_some_commit(tmp_path: Path
         folder = tmp_path / str(attempt)
         seen = killed_after(folder, 3 + 5 * attempt)
         reader = FaissVectors(folder)
-        with structlog.testing.capture_logs() as logs:
+        with logged("vector-files") as logs:
             rows = await reader.rows("shop", MODEL)
         assert logs == []
         steps = max(rows) // 100
