@@ -23,7 +23,8 @@ def meaning(text: str, dimension: int = 64) -> list[float]:
 
 @dataclass
 class ModelServer:
-    """`status` other than 200 and a closed `open` make it fail and hang; a `dimension` of 0 gives no numbers."""
+    """`status` other than 200 and a closed `open` make it fail and hang; a `dimension` of 0 gives no numbers. Once it
+    has given vectors of `closes_after` texts it closes by itself."""
 
     url: str = ""
     texts: list[str] = field(default_factory=list)
@@ -35,6 +36,7 @@ class ModelServer:
     """What the reranker says, instead of scores by shared words."""
     requests: list[dict[str, object]] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    closes_after: int | None = None
     connections: Callable[[], int] = lambda: 0
 
     async def embed(self, request: web.Request) -> web.Response:
@@ -44,6 +46,8 @@ class ModelServer:
         if self.status != 200:
             return web.json_response({"error": {"message": "no"}}, status=self.status)
         self.texts += texts
+        if self.closes_after is not None and len(self.texts) >= self.closes_after:
+            self.open.clear()
         self.models.append(body["model"])
         self.keys.add(request.headers.get("Authorization", ""))
         data = [
