@@ -1,14 +1,18 @@
 """The ingest pipeline with the real store, queue, parser and index on one folder.
 
-Usage: python -m tests.pipelines.ingest_room FOLDER FILES, which takes the files in, tells each event in a line and waits
-for one after it; its test kills it.
+Usage: python -m tests.pipelines.ingest_room FOLDER FILES [half], which takes the files in, tells each event in a line and
+waits for one after it; its test kills it. With `half` it gets no further than the first passages of a document.
 """
 
 import asyncio
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
+from typing import Any
 
+import storage.documents
 from knowledge.index import HybridIndex
 from knowledge.parsing import ChildParser
 from pipelines.incoming import files_at
@@ -75,6 +79,21 @@ def say(*words: str) -> None:
     sys.stdin.readline()
 
 
+def stop_at_half() -> None:
+    """The store says so and waits for its end when two slices of a document are stored and a third is under way."""
+    calls = count(1)
+    add = storage.documents.add
+
+    def add_and_stop(*given: Any, **named: Any) -> bool:
+        added = add(*given, **named)
+        if next(calls) == 3:
+            print("half", flush=True)
+            time.sleep(600)
+        return added
+
+    storage.documents.add = add_and_stop
+
+
 async def main(folder: Path, files: Path) -> None:
     room = Room(folder)
     await room.database.start()
@@ -87,4 +106,6 @@ async def main(folder: Path, files: Path) -> None:
 
 
 if __name__ == "__main__":
+    if "half" in sys.argv[3:]:
+        stop_at_half()
     asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def files(tmp_path: Path) -> Path:
 def ingest_until_half_stored(data: Path, files: Path) -> str:
     """Run the process and kill it once some passages of its only file are stored; gives the batch."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.pipelines.ingest_room", str(data), str(files)],
+        [sys.executable, "-m", "tests.pipelines.ingest_room", str(data), str(files), "half"],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -55,10 +54,9 @@ def ingest_until_half_stored(data: Path, files: Path) -> str:
     with process:
         assert process.stdout is not None
         batch = next(line for line in process.stdout if line.startswith("accepted")).split()[1]
+        assert "half\n" in process.stdout, "it ended before"
         with closing(sqlite3.connect(data / "xiaoq.db")) as database:
-            while database.execute("SELECT count(*) FROM chunk").fetchone() == (0,):
-                assert process.poll() is None
-                time.sleep(0.002)
+            assert database.execute("SELECT count(*) FROM chunk").fetchone() != (0,)
         process.kill()
         assert process.wait(30) == -signal.SIGKILL
     return batch
