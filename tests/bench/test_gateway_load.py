@@ -22,6 +22,7 @@ from core.words import WordList
 from pipelines.masking import find
 from pipelines.route import route
 from pipelines.words.lexicon import Lexicon
+from tests.support.asking import until
 
 HEAD = "POST /v1/chat/completions HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
 LINE = BusinessLine(id="bench", names={"en": "Bench"}, bases=())
@@ -95,10 +96,10 @@ async def test_who_leaves_in_mid_stream_is_counted_as_aborted() -> None:
     async with listening(lambda: Connection(mock)) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(next(iter(asks(1_000, stream=True))).payload)
-        await asyncio.sleep(0.05)
+        await until(lambda: mock.count.active == 1)
         writer.close()
         await writer.wait_closed()
-        await asyncio.sleep(0.05)
+        await until(lambda: (mock.count.aborted, mock.count.active) == (1, 0))
     assert (mock.count.aborted, mock.count.active) == (1, 0)
 
 
