@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, text, update
 
 from core.documents import Attachment, Chunk
 from core.messages import Mode, Question, Source, StoredTurn, TurnRecord, TurnStatus
@@ -13,6 +13,7 @@ from core.vault import Masking, VaultEntry
 from storage import cited, places, took
 from storage.attachments import SqlAttachmentStore
 from storage.cipher import Cipher
+from storage.connections import make_engine, parse_url
 from storage.conversations import SqlConversationLog
 from storage.database import Database
 from storage.ownership import hold_turn
@@ -100,8 +101,28 @@ CANARIES = [
 ]  # fmt: skip
 
 
-async def until_gone(db: Database, process: str, seconds: float = 5.0) -> None:
+async def until_gone(db: Database, process: str, seconds: float = 30.0) -> None:
     """Returns once the database knows that `process` has closed it: PostgreSQL's server notices a moment later."""
     async with asyncio.timeout(seconds):
         while not await db.write(lambda connection: db.is_gone(connection, process)):  # noqa: ASYNC110 - known only when asked
             await asyncio.sleep(0.01)
+
+
+async def until_closed(url: str, seconds: float = 30.0) -> None:
+    """Returns once nobody has the database of this URL open: PostgreSQL's server notices a moment later that a process was
+    killed, and who starts in that moment takes it for alive."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return
+    engine = make_engine(parsed, "migrate")
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    try:
+        with engine.connect() as connection:
+            async with asyncio.timeout(seconds):
+                while connection.scalar(others):
+                    connection.rollback()  # what the server tells is the same for all of a transaction
+                    await asyncio.sleep(0.01)
+    finally:
+        engine.dispose()

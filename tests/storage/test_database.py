@@ -20,6 +20,7 @@ from storage.connections import Purpose, make_engine, parse_url
 from storage.database import Database
 from storage.tables import base_version
 from storage.transcripts import SqlTranscriptReader
+from tests.storage.rooms import until_closed
 from tests.support.keys import MASTER
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +154,7 @@ async def test_kill_9_keeps_what_was_committed_and_marks_it_interrupted(url: str
     await beside.aclose()
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
+    await until_closed(url)
     db = Database(url, MASTER)
     await db.start()
     turns = {one.id: one.record for one in await SqlTranscriptReader(db).turns(TranscriptFilter())}

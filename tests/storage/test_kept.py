@@ -15,7 +15,7 @@ from core.errors import NotFound
 from core.ids import in_order, unguessable
 from core.messages import HandoffNote, Mode, Question, Source, TurnRecord, TurnStatus, Usage
 from core.vault import Masking
-from storage import places
+from storage import arriving, database, places
 from storage.arriving import PAUSES
 from storage.attachments import SqlAttachmentStore
 from storage.cipher import Cipher
@@ -73,7 +73,12 @@ async def test_what_follows_at_once_finds_it(db: Database) -> None:
         await log.begin(replace(QUESTION, conversation_id="conv-of-nobody"), "shop")
 
 
-async def test_what_follows_at_once_through_another_process_finds_it(db: Database, url: str) -> None:
+async def test_what_follows_at_once_through_another_process_finds_it(
+    db: Database, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It looks until it finds; how long a commit takes is this machine's affair.
+    monkeypatch.setattr(arriving, "FRESH_SECONDS", 60.0)
+    monkeypatch.setattr(arriving, "PAUSES", (*PAUSES, *[0.1] * 200))
     log, owner = SqlConversationLog(db), QUESTION.owner
     elsewhere = Database(url, MASTER)
     await elsewhere.start()
@@ -95,7 +100,11 @@ async def test_what_follows_at_once_through_another_process_finds_it(db: Databas
         await elsewhere.aclose()
 
 
-async def test_nobody_learns_by_waiting_whose_an_id_of_this_moment_is(db: Database) -> None:
+async def test_nobody_learns_by_waiting_whose_an_id_of_this_moment_is(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine that is busy for longer still asks in the ids' moment.
+    monkeypatch.setattr(arriving, "FRESH_SECONDS", 60.0)
     log = SqlConversationLog(db)
     theirs = (await log.begin(QUESTION, "shop")).conversation_id
     for one in (theirs, f"conv-{in_order()}"):
@@ -163,7 +172,11 @@ async def test_it_stays_with_begin_where_the_database_does_not_keep_up(db: Datab
     assert log.keep_soon(QUESTION, "shop", ANSWERED) is not None
 
 
-async def test_who_waits_for_room_is_told_as_soon_as_there_is_some(db: Database) -> None:
+async def test_who_waits_for_room_is_told_as_soon_as_there_is_some(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Told by what was written, not because the time is up, however slow the disk.
+    monkeypatch.setattr(database, "ROOM_SECONDS", 60.0)
     log = SqlConversationLog(db)
     assert log.room() is None, "there is room before anything is owed"
     while log.keep_soon(QUESTION, "shop", ANSWERED) is not None:

@@ -98,7 +98,7 @@ async def test_a_killed_process_leaves_each_file_to_exactly_one_other(db: Databa
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
     taken: list[QueuedFile] = []
-    async with asyncio.timeout(10):  # PostgreSQL notices a broken connection a moment later
+    async with asyncio.timeout(30):  # PostgreSQL notices a broken connection a moment later
         while len(taken) < 20:
             for some in await asyncio.gather(*(queue.abandoned() for queue in queues)):
                 taken += some

@@ -68,13 +68,14 @@ def running_postgres() -> Iterator[RunningPostgres]:
         programs = _programs(Path(found.origin).parent / "pginstall18", folder)
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
-        server = RunningPostgres(_free_port(), folder, programs)
-        _initialise(server)
-        server.control("-l", str(folder / "log"), "-t", str(_START_SECONDS), "start")
-        try:
-            yield server
-        finally:
-            server.control("-m", "immediate", "stop")
+        with _reserved_port() as port:
+            server = RunningPostgres(port, folder, programs)
+            _initialise(server)
+            server.control("-l", str(folder / "log"), "-t", str(_START_SECONDS), "start")
+            try:
+                yield server
+            finally:
+                server.control("-m", "immediate", "stop")
 
 
 def _initialise(server: RunningPostgres) -> None:
@@ -124,7 +125,13 @@ def _run(command: list[str], folder: Path) -> None:
     assert done.returncode == 0, f"{Path(command[0]).name} failed: {log.read_text(encoding='utf-8')[-2000:]}"
 
 
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def _reserved_port() -> Iterator[int]:
+    """A port that the system gives to nobody else while the server is made and whenever it is started again.
+
+    Bound and not listening, so that PostgreSQL, which asks to reuse addresses as well, may listen there.
+    """
+    with closing(socket.socket()) as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
