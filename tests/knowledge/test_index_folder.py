@@ -96,7 +96,7 @@ async def test_a_large_file_serves_at_once_and_is_checked_meanwhile(
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     index = HybridIndex(store, tmp_path)
     await index.refresh()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while _only(tmp_path, "*.segment").read_bytes() != data:
             await asyncio.sleep(0.01)
             await index.refresh()

@@ -30,7 +30,7 @@ async def test_it_is_written_at_start_and_at_stop_where_it_changed(services: Ser
     assert file is not None
     await services.audit.note("a", Act.EXPORTED)
     work = asyncio.create_task(anchor_hourly(services))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not file.exists():  # noqa: ASYNC110 - a file has no event to wait for
             await asyncio.sleep(0.01)
     await services.audit.note("b", Act.EXPORTED)

@@ -46,8 +46,8 @@ async def ask(engine: Engine, request: GenerationRequest | None = None) -> Heard
     return heard
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Returns as soon as the condition holds; fails after `seconds`."""
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Returns as soon as the condition holds; fails after `seconds`, which a busy machine may take for little."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for is in another process or socket
             await asyncio.sleep(0.01)
