@@ -1,8 +1,14 @@
 """Every format through the real child process, and what its limits do."""
 
 import asyncio
+import fcntl
+import os
+import signal
+import subprocess
 import sys
+import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +16,7 @@ from core.documents import Chunk
 from core.errors import DocumentRejected
 from knowledge.parsing import ChildParser, ParseLimits
 from tests.knowledge import broken, files
+from tests.support.asking import until
 
 
 async def _chunks(parser: ChildParser, name: str, data: bytes) -> list[Chunk]:
@@ -82,15 +89,20 @@ async def test_a_rejection_names_its_reason_for_programs(parser: ChildParser) ->
     assert caught.value.values == {"name": "old.doc", "advice": ".docx"}
 
 
-async def test_a_small_file_does_not_wait_for_a_slow_one(parser: ChildParser) -> None:
-    brief, long = broken.long_pdf(200), broken.long_pdf(4_000)
-    # both children are up
-    await asyncio.gather(_chunks(parser, "a.pdf", brief), _chunks(parser, "b.pdf", brief))
-    slow = asyncio.create_task(_chunks(parser, "long.pdf", long))
-    await asyncio.sleep(0)
-    await _chunks(parser, "a.txt", b"hello")
-    assert not slow.done()
+async def test_a_small_file_does_not_wait_for_a_slow_one() -> None:
+    parser = ChildParser()
+    slow = asyncio.create_task(_chunks(parser, "long.pdf", broken.long_pdf(4_000)))
+    await until(lambda: any(child._process for child in parser._children), 60)
+    (reader,) = (child._process for child in parser._children if child._process)
+    # However slow the other child is to start: this one is slower.
+    os.killpg(reader.pid, signal.SIGSTOP)
+    try:
+        assert (await _chunks(parser, "a.txt", b"hello"))[0].text == "hello"
+        assert not slow.done()
+    finally:
+        os.killpg(reader.pid, signal.SIGCONT)
     assert len(await slow) == 1
+    await parser.aclose()
 
 
 async def test_a_parser_that_never_ends_is_killed_and_the_next_file_is_read() -> None:
@@ -163,18 +175,43 @@ async def test_a_child_killed_from_outside_is_started_anew(parser: ChildParser) 
     await own.aclose()
 
 
-IDLE = "import atexit, time\nfrom knowledge import child\nchild._IDLE_SECONDS = 0.2\natexit.register(time.sleep, {slow})\nchild.main()"
+IDLE = """
+import atexit, sys, time
+from pathlib import Path
+from knowledge import child
+
+decided, may_go = map(Path, sys.argv[1:])
+
+def linger() -> None:
+    decided.touch()
+    while not may_go.exists():
+        time.sleep(0.01)
+
+child._IDLE_SECONDS = 0.2
+atexit.register(linger)
+child.main()
+"""
+
+
+def _unread(process: "subprocess.Popen[bytes]") -> int:
+    """Bytes that a child was sent and has not read."""
+    assert process.stdin is not None
+    return int.from_bytes(fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 @pytest.mark.process
-async def test_a_file_that_meets_a_child_about_to_go_is_read_by_the_next() -> None:
-    parser = ChildParser(command=[sys.executable, "-c", IDLE.format(slow=1.5)], workers=1)
+async def test_a_file_that_meets_a_child_about_to_go_is_read_by_the_next(tmp_path: Path) -> None:
+    decided, may_go = tmp_path / "decided", tmp_path / "may go"
+    parser = ChildParser(command=[sys.executable, "-c", IDLE, str(decided), str(may_go)], workers=1)
     await _chunks(parser, "a.txt", b"hello")
     going = parser._children[0]._process
     assert going is not None
-    await asyncio.sleep(0.7)
+    await until(decided.exists, 60)
     assert going.poll() is None, "it has decided to go and is not gone yet"
-    assert (await _chunks(parser, "a.txt", b"hello again"))[0].text == "hello again"
+    again = asyncio.create_task(_chunks(parser, "a.txt", b"hello again"))
+    await until(lambda: _unread(going) > 0, 60)
+    may_go.touch()
+    assert (await again)[0].text == "hello again"
     assert (going.poll(), parser._children[0]._process is going) == (0, False)
     await parser.aclose()
 
@@ -190,6 +227,8 @@ async def test_a_child_that_dies_again_and_again_is_given_up() -> None:
 @pytest.mark.process
 async def test_a_zip_bomb_is_refused_before_it_unpacks(parser: ChildParser) -> None:
     bomb = files.docx_bomb()
+    # The start of a child is not what is timed.
+    await _chunks(parser, "a.txt", b"hello")
     start = time.monotonic()
     with pytest.raises(DocumentRejected, match="unpacks"):
         await _chunks(parser, "bomb.docx", bomb)
