@@ -142,7 +142,7 @@ async def test_a_reranker_orders_what_is_found_and_the_scores_keep_falling(tmp_p
     texts = ["parcel parcel insurance", "parcel insurance cost abroad", "parcel"]
     store = MemoryStore(shop=[chunk(n, text) for n, text in enumerate(texts)])
     async with serving("/v1/rerank") as server:
-        reranker = Reranker(server.url, "some/reranker")
+        reranker = Reranker(server.url, "some/reranker", seconds=60.0)
         plain, index = HybridIndex(store, tmp_path), HybridIndex(store, tmp_path, None, reranker)
         await plain.refresh()
         await index.refresh()

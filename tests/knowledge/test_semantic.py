@@ -242,7 +242,7 @@ async def test_an_old_model_that_is_gone_leaves_words_until_the_new_one_is_ready
     memory = tmp_path / "vectors" / "models.json"
     ModelMemory(memory).put("shop", Serving("old", "/models/old", None, {"*": 0.2}, 3))
     settings = Settings(embedding_url=server.url, embedding_model="new", data_dir=tmp_path, _env_file=None)
-    side = make_semantic(settings, vectors, store)
+    side = make_semantic(settings, vectors, store, pace=EAGER)
     assert side is not None
     with logged() as logs:
         assert await side.nearest(["shop"], "car", 3) == {}

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,8 @@ async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     database = Database(f"sqlite:///{tmp_path / 'x.db'}", MASTER)
     await database.start()
     made = Shop(database)
+    # a midnight in between makes answers anew, as one test below says
+    made.cached._today = cache(made.cached._today)
     await made.lines.put(LINE)
     yield made
     await made.frequent.aclose()
