@@ -36,7 +36,8 @@ BROKEN_OFF = ("AbortError: signal is aborted without reason", "Unexpected error 
 """What Gradio's client says of a stream that is broken off by leaving the page."""
 TOKEN = "the-operator-link-of-this-test"
 # A machine that shares its cores draws a page in seconds, not in five at most.
-expect.set_options(timeout=15_000)
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Site:
@@ -49,6 +50,17 @@ class Site:
     @property
     def operator_link(self) -> str:
         return f"{self.address}/?token={TOKEN}"
+
+    @contextmanager
+    def spoken_slowly(self) -> Iterator[EchoUpstream]:
+        """The model takes minutes for an answer meanwhile: what is done here is done in the middle of it, however busy
+        the machine is."""
+        assert self.upstream
+        pace, self.upstream.piece_seconds = self.upstream.piece_seconds, 0.3
+        try:
+            yield self.upstream
+        finally:
+            self.upstream.piece_seconds = pace
 
 
 @contextmanager
@@ -88,7 +100,7 @@ def served(folder: Path, upstream: EchoUpstream | None = None) -> Iterator[Site]
 
     thread = threading.Thread(target=run, name="app under test")
     thread.start()
-    assert ready.wait(60)
+    assert ready.wait(110)
     assert server, "the app could not be built"
     assert server[0].started, "the app did not start"
     try:
@@ -214,7 +226,7 @@ async def visiting(
     context = await browser.new_context(
         locale=LOCALES[language], timezone_id="Asia/Shanghai", **{**DESK, **options}
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     visit = Visit(context, await context.new_page(), site)
     try:
         yield visit

@@ -54,7 +54,7 @@ async def visiting(
 ) -> AsyncIterator[Visit]:
     locale = {"en": "en-GB", "zh": "zh-CN"}[language]
     context = await browser.new_context(locale=locale, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     visit = Visit(context, await context.new_page(), address)
     try:
         yield visit

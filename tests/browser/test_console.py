@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PHONE, Site, Visit, visiting
+from tests.support.asking import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -74,23 +75,23 @@ async def test_ask_read_the_source_reload_and_resume(browser: Browser, quoted_si
 
 
 async def test_tokens_arrive_and_stop_reaches_the_model(browser: Browser, echo_site: Site) -> None:
-    upstream = echo_site.upstream
-    assert upstream
     async with visiting(browser, echo_site) as visit:
         page = visit.page
         await visit.sign_in()
-        await ask(page, "How do I get an invoice for my order?")
-        await expect(page.locator(ANSWER)).to_contain_text("ECHO")
-        short = len(await page.locator(ANSWER).inner_text())
-        await page.wait_for_function(
-            "([selector, length]) => document.querySelector(selector).innerText.length > length + 20",
-            arg=[ANSWER, short],
-        )
-        await page.locator("#xq-stop").click()
-        await expect(page.locator(".xq-note")).to_contain_text("Stopped")
-        await expect(page.locator("#xq-send")).to_be_visible()
-        assert upstream.completed == 0
-        assert upstream.aborted == 1
+        with echo_site.spoken_slowly() as upstream:
+            await ask(page, "How do I get an invoice for my order?")
+            await expect(page.locator(ANSWER)).to_contain_text("ECHO")
+            short = len(await page.locator(ANSWER).inner_text())
+            await page.wait_for_function(
+                "([selector, length]) => document.querySelector(selector).innerText.length > length + 20",
+                arg=[ANSWER, short],
+            )
+            await page.locator("#xq-stop").click()
+            await expect(page.locator(".xq-note")).to_contain_text("Stopped")
+            await expect(page.locator("#xq-send")).to_be_visible()
+            # The page may be told before the model's server has noticed.
+            await until(lambda: upstream.aborted > 0, seconds=15)
+        assert (upstream.aborted, upstream.completed) == (1, 0)
         await visit.reload()
         await expect(page.locator(".xq-note")).to_contain_text("Stopped")
 

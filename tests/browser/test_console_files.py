@@ -61,15 +61,15 @@ async def test_attach_before_the_first_question_ask_and_remove(browser: Browser,
 
 
 async def test_a_model_reads_the_file(browser: Browser, echo_site: Site) -> None:
-    assert echo_site.upstream
     async with visiting(browser, echo_site, "zh") as visit:
         page = visit.page
         await visit.sign_in()
         await attach(page, payload("房屋租赁合同.docx", contract_docx()))
-        await ask(page, QUESTION)
-        await expect(page.locator("#xq-chatbot .bot.message")).to_contain_text("ECHO")
-        await page.locator("#xq-stop").click()
-        asked = echo_site.upstream.requests[-1]["messages"][-1]["content"]
+        with echo_site.spoken_slowly() as upstream:
+            await ask(page, QUESTION)
+            await expect(page.locator("#xq-chatbot .bot.message")).to_contain_text("ECHO")
+            await page.locator("#xq-stop").click()
+        asked = upstream.requests[-1]["messages"][-1]["content"]
         assert "两个月租金的违约金" in asked
         assert asked.endswith(QUESTION)
 

@@ -325,6 +325,7 @@ async def test_the_widget_opens_on_another_site(browser: Browser, address: str) 
         await button.click()
         frame = page.frame_locator("iframe")
         await expect(frame.locator("h1")).to_have_text("Greenfield Shop Support")
+        await expect(frame.locator("#greeting")).not_to_be_empty()  # the script is there, too
         await frame.locator("#text").fill("hello there, where is my order")
         await frame.locator("#text").press("Enter")
         await expect(frame.locator(".actions")).to_be_visible()

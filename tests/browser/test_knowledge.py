@@ -1,12 +1,14 @@
 """The Knowledge tab in a real browser: files of many kinds go in, are asked about, opened, replaced, deleted."""
 
+import asyncio
 import io
+import itertools
 import re
 from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import PHONE, Site, Visit, visiting
 from tests.knowledge.files import docx, pdf
@@ -264,11 +266,21 @@ async def test_a_batch_can_be_cancelled(browser: Browser, quoted_site: Site, tmp
     many = [tmp_path / f"emu-{number:02}.md" for number in range(40)]
     for number, file in enumerate(many):
         file.write_text(f"# Emu {number}\n\nThe emu lamp number {number} glows.\n", encoding="utf-8")
+    cancelled, sent = asyncio.Event(), itertools.count()
+
+    async def hold(route: Route) -> None:
+        """The first are read, the others on their way until somebody cancels: all of them may be read in a moment."""
+        if next(sent) >= 5:
+            await cancelled.wait()
+        await route.continue_()
+
     async with visiting(browser, quoted_site, excused="net::ERR_ABORTED") as visit:
         page = await open_knowledge(visit)
         await choose_base(page, "saas")
+        await page.route("**/knowledge/upload?*", hold)
         await page.locator("#xq-files").set_input_files(many)
         await page.get_by_role("button", name="Cancel the rest").click()
+        cancelled.set()
         await ended(page)
         await expect(page.locator("#xq-upload li.failed").first).to_contain_text(
             re.compile("ancelled|stopped")

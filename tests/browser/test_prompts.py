@@ -135,13 +135,14 @@ async def test_what_is_being_written_outlasts_a_check_and_is_asked_about(
         await versions.get_by_role("button", name="New draft from the live version").dblclick()
         await expect(versions.locator("#xq-version-1 textarea").first).to_be_visible()
         await expect(versions.locator("textarea[name=text_en]")).to_have_count(1)  # one draft, unfolded
-        await confirmed(versions, "Publish")
-        await expect(versions.locator(".xq-version-gate progress")).to_be_visible()
-
-        await versions.get_by_role("button", name="New draft from the live version").click()
         field = versions.locator("#xq-version-2 textarea[name=text_en]")
-        await field.fill("Be brief.\n" * 40 + "{tone}")
-        await expect(versions.locator("#xq-said-2")).to_contain_text("Not saved yet.")
+        with echo_site.spoken_slowly():
+            await confirmed(versions, "Publish")
+            await expect(versions.locator(".xq-version-gate progress")).to_be_visible()
+            await versions.get_by_role("button", name="New draft from the live version").click()
+            await field.fill("Be brief.\n" * 40 + "{tone}")
+            await expect(versions.locator("#xq-said-2")).to_contain_text("Not saved yet.")
+            await expect(versions.locator(".xq-version-gate progress")).to_be_visible()
         await expect(versions.locator(".xq-version-gate")).to_contain_text(
             "v1 passed and is live", timeout=60_000
         )
@@ -176,8 +177,9 @@ async def test_what_is_being_written_outlasts_a_check_and_is_asked_about(
         await expect(golden.get_by_role("button", name="Remove")).to_be_focused()
 
         evaluations = await section(page, "evaluations")
-        await evaluations.get_by_role("button", name="Ask all questions (1)").click()
-        await expect(evaluations.get_by_role("button", name="Stop")).to_be_visible()
+        with echo_site.spoken_slowly():
+            await evaluations.get_by_role("button", name="Ask all questions (1)").click()
+            await expect(evaluations.get_by_role("button", name="Stop")).to_be_visible()
         await expect(evaluations.get_by_role("button", name="Ask all questions (1)")).to_be_visible(
             timeout=60_000
         )
