@@ -24,7 +24,7 @@ class RunningRedis:
             ["redis-server", "--port", "0", "--unixsocket", str(self._file), "--save", "", "--dir", str(self._file.parent)],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not self._answers():
             assert time.monotonic() < until, "Redis did not start"
             time.sleep(0.02)
