@@ -11,7 +11,7 @@ from engines.admission import LONGEST_RETRY_SECONDS, Gate
 from engines.ladder import Ladder
 from engines.openai import OpenAIEngine
 from engines.quoted import QuotedEngine
-from tests.support.asking import ask, generation_request, until
+from tests.support.asking import ask, at_once, generation_request, until
 from tests.support.upstream import MODEL, EchoUpstream
 
 
@@ -127,11 +127,11 @@ async def test_a_closed_gate_sends_everybody_away() -> None:
 
 async def test_a_place_costs_microseconds_where_there_is_one() -> None:
     gate, times = Gate(10, 10, 10), 20_000
-    began = time.perf_counter()
+    began = time.thread_time()  # what it costs, not what others on the machine do meanwhile
     for _ in range(times):
         await gate.enter("a")
         gate.leave(1.0)
-    assert (time.perf_counter() - began) / times < 20e-6
+    assert (time.thread_time() - began) / times < 20e-6
 
 
 async def test_any_mix_of_coming_and_leaving_leaves_nothing_behind() -> None:
@@ -200,9 +200,7 @@ async def test_a_full_queue_is_no_reason_to_quote(upstream: EchoUpstream, upstre
     ladder = gated(upstream_port, Gate(1, 1, 10))
     asked = [asyncio.create_task(ask(ladder)) for _ in range(2)]
     await until(lambda: ladder.loads()[0].waiting == 1)
-    began = time.monotonic()
-    refused = await ask(ladder)
-    assert time.monotonic() - began < 0.1
+    refused = at_once(ask(ladder))
     assert isinstance(refused.error, Overloaded)
     assert refused.chunks == []
     for task in asked:
@@ -214,15 +212,16 @@ async def test_a_full_queue_is_no_reason_to_quote(upstream: EchoUpstream, upstre
 
 
 async def test_waiting_counts_against_the_first_token(upstream: EchoUpstream, upstream_port: int) -> None:
-    ladder = gated(upstream_port, Gate(1, 5, 10), first_token_seconds=1.0)
-    upstream.piece_seconds = 0.7
-    holding = asyncio.create_task(ladder.stream(generation_request()).__anext__())
-    await until(lambda: ladder.loads()[0].running == 1)
+    """The first word comes 1.6 s after the question is put: in time for who has all of the 2 s, too late for who waited 1."""
+    ladder = gated(upstream_port, Gate(1, 5, 10), first_token_seconds=2.0)
+    upstream.piece_seconds = 30
+    holding = asyncio.create_task(ask(ladder))
+    await until(lambda: len(upstream.requests) == 1)
+    upstream.piece_seconds = 0.8
     waiting = asyncio.create_task(ask(ladder))
-    began = time.monotonic()
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1)
     holding.cancel()
     await asyncio.gather(holding, return_exceptions=True)
     assert (await waiting).chunks[0].engine == "quoted"
-    assert time.monotonic() - began < 1.4
+    assert len(upstream.requests) == 2, "it was asked all the same"
     await ladder.aclose()

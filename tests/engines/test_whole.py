@@ -55,10 +55,11 @@ class BothWays:
 
 
 @pytest.fixture
-async def upstream() -> AsyncIterator[tuple[BothWays, OpenAIEngine]]:
-    server = BothWays()
+async def upstream(request: pytest.FixtureRequest) -> AsyncIterator[tuple[BothWays, OpenAIEngine]]:
+    """With a wait so long that a busy machine's pace allows a whole answer, or the one that a test asks for."""
+    server, wait = BothWays(), getattr(request, "param", 60.0)
     async with serving(server.app()) as port:
-        engine = OpenAIEngine(f"http://127.0.0.1:{port}/v1", "m", first_token_seconds=1.0)
+        engine = OpenAIEngine(f"http://127.0.0.1:{port}/v1", "m", first_token_seconds=wait)
         yield server, engine
         await engine.aclose()
 
@@ -125,10 +126,12 @@ async def test_what_is_no_answer_is_an_error_and_the_next_is_streamed(
     assert server.asked == [True, False, True]
 
 
+@pytest.mark.parametrize("upstream", [1.0], indirect=True)
 async def test_a_server_that_hangs_is_noticed_as_soon_as_in_a_stream(
     upstream: tuple[BothWays, OpenAIEngine],
 ) -> None:
     server, engine = upstream
+    server.message["content"] *= 100  # many tokens, so that their pace is a quick one on a busy machine, too
     await ask(engine, asking())
     server.silent = True
     began = time.monotonic()

@@ -1,15 +1,16 @@
 """Short ways to ask an engine and to wait for what it causes elsewhere."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from core.errors import EngineError
 from core.messages import Message, Sampling
 from core.ports import Engine, EngineChunk, GenerationRequest, Health
 
+T = TypeVar("T")
 QUESTION = "我的订单为什么还没发货？😀"
 
 
@@ -34,9 +35,9 @@ class Heard:
         return [chunk.finish_reason for chunk in self.chunks if chunk.finish_reason]
 
 
-async def ask(engine: Engine, request: GenerationRequest | None = None) -> Heard:
-    """Everything the engine says, and how it ended."""
-    heard = Heard()
+async def ask(engine: Engine, request: GenerationRequest | None = None, heard: Heard | None = None) -> Heard:
+    """Everything the engine says, and how it ended; in `heard` as it comes, for who looks meanwhile."""
+    heard = heard or Heard()
     try:
         async with aclosing(engine.stream(request or generation_request())) as chunks:
             async for chunk in chunks:
@@ -46,6 +47,17 @@ async def ask(engine: Engine, request: GenerationRequest | None = None) -> Heard
     return heard
 
 
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """What comes of it, where it waits for nothing at all; that others have their turn meanwhile is no waiting."""
+    try:
+        while True:
+            assert work.send(None) is None, "it waits"
+    except StopIteration as ended:
+        return cast("T", ended.value)
+    finally:
+        work.close()
+
+
 async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Returns as soon as the condition holds; fails after `seconds`, which a busy machine may take for little."""
     async with asyncio.timeout(seconds):
@@ -53,7 +65,7 @@ async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
             await asyncio.sleep(0.01)
 
 
-async def until_health(engine: Engine, condition: Callable[[Health], bool], seconds: float = 15.0) -> Health:
+async def until_health(engine: Engine, condition: Callable[[Health], bool], seconds: float = 60.0) -> Health:
     """The engine's health as soon as the condition holds for it; fails after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition(state := await engine.health()):  # noqa: ASYNC110 - as above
@@ -61,5 +73,5 @@ async def until_health(engine: Engine, condition: Callable[[Health], bool], seco
     return state
 
 
-async def until_ready(engine: Engine, seconds: float = 15.0) -> None:
+async def until_ready(engine: Engine, seconds: float = 60.0) -> None:
     await until_health(engine, lambda state: state.ready, seconds)
