@@ -126,15 +126,18 @@ async def test_a_refusal_takes_the_same_time_for_every_name(accounts: SqlAccount
     await accounts.create("mei", "agent", PASSWORD)
     gone = await accounts.create("gone", "agent", PASSWORD)
     await accounts.change(gone.id, disabled=True)
-    took: dict[str, list[float]] = {"mei": [], "gone": [], "nobody": []}
-    for _ in range(4):
-        for name, times in took.items():
+    # What else the machine does is no signal: it only adds to the least that a name takes, so that more rounds bring those of
+    # three names together, unless one of them takes longer by itself.
+    least = dict.fromkeys(("mei", "gone", "nobody"), float("inf"))
+    for number in range(25):
+        for name, before in least.items():
             began = time.monotonic()
             assert await accounts.check(name, "a wrong phrase") is None
-            times.append(time.monotonic() - began)
-    fastest = [min(times) for times in took.values()]  # what else the machine does is no signal
-    assert max(fastest) - min(fastest) < 0.1
-    assert min(fastest) >= LEAST_SECONDS
+            least[name] = min(before, time.monotonic() - began)
+        if number >= 3 and max(least.values()) - min(least.values()) < 0.1:
+            break
+    assert max(least.values()) - min(least.values()) < 0.1
+    assert min(least.values()) >= LEAST_SECONDS
 
 
 async def test_a_session_is_kept_as_a_digest_and_ends_everywhere(

@@ -20,7 +20,8 @@ from storage.counters.redis_server import RedisCounters
 from storage.counters.shared_file import FileCounters
 from tests.support.redis import RunningRedis
 
-HELD_SECONDS = 0.6
+HELD_SECONDS = 1.8
+"""Renewed three times in it, by processes that share the machine with others."""
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +245,7 @@ async def test_without_redis_this_process_counts_and_with_it_back_again_redis_do
     counters.give([Back("s", 1, 0, alone[0].counts[1].mark)])
     redis.start()
     while (await counters.health()).detail != "counted in Redis":
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
         await asyncio.sleep(0.1)
     assert (await counters.take([Take("key", 1, 1, 60)])).refused is None, "the new Redis is empty"
     assert (await counters.take([Take("key", 1, 1, 60)])).refused == 0

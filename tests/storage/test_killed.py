@@ -112,8 +112,9 @@ async def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
                 async with httpx.AsyncClient(base_url=base, timeout=60) as client:
                     asking = [asyncio.create_task(one.run(client)) for one in streams]
                     await asyncio.sleep(chance.uniform(0.3, 3))
-                    await asyncio.to_thread(app.kill)
+                    # Before it is killed, since to learn that it ended takes as long as the machine likes.
                     killed_at = time.monotonic()
+                    await asyncio.to_thread(app.kill)
                     await asyncio.gather(*asking)
         finally:
             await asyncio.to_thread(app.close)

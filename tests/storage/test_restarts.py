@@ -154,6 +154,7 @@ async def test_two_processes_that_start_at_once_on_one_folder(
         listed = [one["name"] for one in first.get("/api/lines/shop/documents").json()["documents"]]
         assert len(listed) == len(set(listed)), "sample knowledge was planted once"
         assert first.post("/api/audit/verify").json()["whole"]
+    await asyncio.to_thread(wait_for_a_snapshot, data)
     for app in both:
         app.kill()
     assert len(list((data / "snapshots").glob("*.xqb"))) == 1

@@ -78,7 +78,7 @@ class ForkedApp:
 
     def kill(self) -> None:
         os.kill(self._pid, signal.SIGKILL)
-        self._announced.until(f"^ended {self._pid}$", 10)
+        self._announced.until(f"^ended {self._pid}$")
         self._pid = 0
 
     def close(self) -> None:

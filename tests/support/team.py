@@ -102,7 +102,7 @@ def echoing() -> Iterator[tuple[EchoUpstream, int]]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    ready.wait(10)
+    assert ready.wait(60), "the model's server did not start"
     try:
         yield upstream, ports[0]
     finally:
