@@ -44,6 +44,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     monkeypatch.setattr("sys.stderr", stream)
     before, level = logging.getLogger().handlers[:], logging.getLogger().level
     configure_logs()
+    # Else a module whose first line a server's thread writes meanwhile would write into this stream ever after.
+    structlog.configure(cache_logger_on_first_use=False)
     monkeypatch.setattr("gateway.logs._lines", [])  # or this thread writes what those leave for the next line
     yield stream
     logging.getLogger().handlers = before
