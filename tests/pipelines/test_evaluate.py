@@ -38,9 +38,24 @@ QUESTIONS = [
 ]
 
 
+class Stalling(EchoUpstream):
+    """Answers so many questions, and the others when `goes_on`: a run is not over before a test has done its part."""
+
+    answers = float("inf")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes_on = asyncio.Event()
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        if len(self.requests) >= self.answers:
+            await self.goes_on.wait()
+        return await super()._complete(request)
+
+
 @pytest.fixture
-async def echo() -> AsyncIterator[tuple[EchoUpstream, str]]:
-    upstream = EchoUpstream()
+async def echo() -> AsyncIterator[tuple[Stalling, str]]:
+    upstream = Stalling()
     async with serving(upstream.app()) as port:
         yield upstream, f"http://127.0.0.1:{port}/v1"
 
@@ -78,14 +93,18 @@ async def test_no_run_asks_a_model_that_the_server_does_not_have(services: Servi
     assert (await publish(services, await line_of(services), 2, "key:1")).status == "checking"
 
 
-async def test_what_is_no_worse_goes_live_by_itself_and_once(services: Services) -> None:
+async def test_what_is_no_worse_goes_live_by_itself_and_once(
+    services: Services, echo: tuple[Stalling, str]
+) -> None:
     line = await line_of(services)
+    echo[0].answers = 0
     checking = await publish(services, line, 2, "key:1")
     joined = await publish(services, line, 2, "key:1")
     assert (checking.status, joined.evaluation) == ("checking", checking.evaluation)
     candidate = await services.prompts.get("shop", 2)
     assert candidate is not None
     assert candidate.status == "candidate"
+    echo[0].goes_on.set()
     run = await over(services, checking.evaluation)
     assert (run.status, outcome_of_gate(run), run.done, run.total) == ("done", "published", 6, 6)
     assert await services.prompts.live("shop") == 2
@@ -142,11 +161,15 @@ async def test_an_archived_line_answers_no_golden_question(services: Services) -
     assert await services.evaluations.list("shop") == []
 
 
-async def test_what_was_compared_with_something_else_does_not_go_live(services: Services) -> None:
+async def test_what_was_compared_with_something_else_does_not_go_live(
+    services: Services, echo: tuple[Stalling, str]
+) -> None:
     line = await line_of(services)
     await services.prompts.add("shop", {"zh": GOOD, "en": GOOD})
+    echo[0].answers = 0
     checking = await publish(services, line, 2, "key:1")
     await services.prompts.publish("shop", 3)
+    echo[0].goes_on.set()
     run = await over(services, checking.evaluation)
     assert outcome_of_gate(run) == "overtaken"
     assert await services.prompts.live("shop") == 3
@@ -177,21 +200,26 @@ async def test_of_two_runs_that_end_in_the_same_moment_one_publishes(services: S
     }
 
 
-async def test_whoever_publishes_a_draft_at_once_with_another_joins_the_run(services: Services) -> None:
+async def test_whoever_publishes_a_draft_at_once_with_another_joins_the_run(
+    services: Services, echo: tuple[Stalling, str]
+) -> None:
     line = await line_of(services)
+    echo[0].answers = 0
     both = await asyncio.gather(*(publish(services, line, 2, f"key:{n}") for n in range(4)))
+    echo[0].goes_on.set()
     assert {each.status for each in both} == {"checking"}
     (run,) = {each.evaluation for each in both}
     assert outcome_of_gate(await over(services, run)) == "published"
 
 
 async def test_a_version_that_is_put_out_of_the_way_is_checked_no_further(
-    services: Services, echo: tuple[EchoUpstream, str]
+    services: Services, echo: tuple[Stalling, str]
 ) -> None:
-    echo[0].piece_seconds = 0.01
+    echo[0].answers = 10
     await services.golden.put_all([golden(n, f"第 {n} 个问题：几天内退货？") for n in range(10, 40)])
     checking = await publish(services, await line_of(services), 2, "key:1")
     await retire(services, await line_of(services), 2, "key:1")
+    echo[0].goes_on.set()
     run = await over(services, checking.evaluation)
     assert outcome_of_gate(run) == "stopped", "no other version went live"
     assert run.done < run.total
@@ -215,21 +243,6 @@ class ServedInPart(EchoUpstream):
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         if self.refused in await request.text():
             return web.json_response({"error": {"message": "out of memory"}}, status=self.status)
-        return await super()._complete(request)
-
-
-class Stalling(EchoUpstream):
-    """Answers so many questions, and the others when `goes_on`."""
-
-    answers = 20
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.goes_on = asyncio.Event()
-
-    async def _complete(self, request: web.Request) -> web.StreamResponse:
-        if len(self.requests) >= self.answers:
-            await self.goes_on.wait()
         return await super()._complete(request)
 
 
@@ -361,14 +374,13 @@ async def test_one_side_alone_and_parameters_of_a_side(
     assert (own.prompt, own.generation.top_p) == (None, 0.1)
 
 
-async def test_a_run_is_stopped_and_keeps_what_it_has(
-    services: Services, echo: tuple[EchoUpstream, str]
-) -> None:
+async def test_a_run_is_stopped_and_keeps_what_it_has(services: Services, echo: tuple[Stalling, str]) -> None:
     await services.golden.put_all([golden(n, f"第 {n} 个问题：几天内退货？") for n in range(10, 60)])
-    echo[0].piece_seconds = 0.005
+    echo[0].answers = 10
     run = await services.runs.begin(services, await line_of(services), {"prompt": 1}, actor="key:1")
     await at_least(services, run.id, 1)
     assert await services.runs.stop(services, run)
+    echo[0].goes_on.set()
     stopped = await over(services, run.id)
     assert stopped.status == "stopped"
     assert 0 < stopped.done < stopped.total
@@ -390,6 +402,7 @@ async def test_personal_data_of_an_answer_is_not_kept(services: Services) -> Non
 @pytest.mark.process
 async def test_killed_in_the_middle_it_goes_on_and_publishes_once(tmp_path: Path) -> None:
     data, upstream = tmp_path / "data", Stalling()
+    upstream.answers = 20
     async with serving(upstream.app()) as port:
         url = f"http://127.0.0.1:{port}/v1"
         async with room(data, url) as services:
