@@ -74,6 +74,8 @@ def test_connections_kept_open_are_shared_out_evenly(app: Team) -> None:
     opened = [raw(app, b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") for _ in range(40)]
     for one in opened:
         assert one.recv(12) == b"HTTP/1.1 200"
+    # One that is handed on may be held by both for a moment after it was answered.
+    until(lambda: sum(connections(app)) - sum(before) == 40, SOON)
     house, worker = (now - then for now, then in zip(connections(app), before, strict=True))
     for one in opened:
         one.close()
@@ -87,14 +89,28 @@ def test_one_connection_goes_from_program_to_page_and_back_however_it_is_cut(app
         one = raw(app, b"GET /v1/mod")
         time.sleep(0.02)
         one.sendall(b"els HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert one.recv(12) == b"HTTP/1.1 200"
-        received(one)
+        assert reply(one).startswith(b"HTTP/1.1 200")
         for path, status in ((b"/chat?line=shop", b"200"), (b"/v1/models", b"200"), (b"/config", b"401")):
             one.sendall(b"G")
             time.sleep(0.02)
             one.sendall(b"ET " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            assert received(one).startswith(b"HTTP/1.1 " + status)
+            assert reply(one).startswith(b"HTTP/1.1 " + status)
         one.close()
+
+
+def reply(one: socket.socket) -> bytes:
+    """One answer to its last byte, in however many pieces it comes and whatever lies between them."""
+    with one.makefile("rb") as file:
+        head = b"".join(iter(file.readline, b"\r\n"))
+        found = re.search(rb"(?i)^content-length: (\d+)", head, re.MULTILINE)
+        if found:
+            return head + file.read(int(found[1]))
+        assert b"transfer-encoding: chunked" in head.lower(), head
+        while size := int(file.readline(), 16):
+            head += file.read(size)
+            file.readline()
+        file.readline()
+        return head
 
 
 def received(one: socket.socket) -> bytes:
@@ -183,6 +199,8 @@ def test_the_metrics_are_the_sum_of_all_processes(app: Team) -> None:
     before = answers()
     everywhere(app, question())
     everywhere(app, question())
+    # The last may be counted a moment after it was answered; none is counted twice.
+    until(lambda: answers() >= before + 8, SOON)
     assert answers() == before + 8
 
 
