@@ -48,7 +48,7 @@ class Running:
         return services
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(100)
 
     def key(self, role: str, line: str | None = None) -> dict[str, str]:
         """A new key, as the header that carries it."""
