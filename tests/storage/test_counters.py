@@ -86,13 +86,13 @@ async def test_of_several_that_are_exhausted_the_longest_wait_is_told(counters: 
 
 
 async def test_a_window_ends_and_begins_with_the_next_call(counters: Counters, name: str) -> None:
-    once = [Take(name, 1, 1, 1)]
+    once = [Take(name, 1, 1, 2)]  # seconds enough for two calls on a busy machine
     first = await counters.take(once)
     refused = await counters.take(once)
     assert (first.refused, refused.refused) == (None, 0)
     await asyncio.sleep(refused.counts[0].left + 0.01)
     assert (await counters.take(once)).refused is None
-    counters.give([Back(name, 1, 1, first.counts[0].mark)])
+    counters.give([Back(name, 1, 2, first.counts[0].mark)])
     assert (await counters.take(once)).refused == 0, "what a window gave back that has ended opens no other"
 
 

@@ -131,7 +131,7 @@ START = (
 
 def test_processes_that_start_at_once_migrate_once(url: str) -> None:
     children = [subprocess.Popen([sys.executable, "-c", START, url], cwd=ROOT) for _ in range(3)]
-    assert [child.wait(30) for child in children] == [0, 0, 0]
+    assert [child.wait(90) for child in children] == [0, 0, 0]
 
 
 OPENED_AGAIN = """
