@@ -131,8 +131,8 @@ def other(value: Any, column: str, at: int) -> Any:
     if isinstance(value, bytes):
         place = at % max(len(value), 1)
         return value[:place] + bytes([value[place] ^ 1]) + value[place + 1 :] if value else b"x"
-    if column.endswith("_at"):
-        return value[:3] + str((int(value[3]) + 1) % 10) + value[4:]
+    if column.endswith("_at"):  # its last digit, since another year need not have this day
+        return value[:-1] + str((int(value[-1]) + 1) % 10)
     return value + "x"
 
 

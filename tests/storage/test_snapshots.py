@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -164,9 +164,20 @@ async def test_a_file_that_another_process_has_open_is_left_to_it(sqlite_url: st
     await db.aclose()
 
 
+class Noon(datetime):
+    """A clock on which no midnight comes but when the test says so."""
+
+    day = 28
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Noon":
+        return cls(2028, 2, cls.day, 12, tzinfo=tz)
+
+
 async def test_snapshots_are_made_when_due_and_few_are_kept(
-    kept: Database, snapshots: SqlSnapshots, tmp_path: Path
+    kept: Database, snapshots: SqlSnapshots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("storage.snapshots.datetime", Noon)
     assert await snapshots.keep()
     assert not await snapshots.keep(), "an hour has not passed"
     age(tmp_path, 2)
@@ -176,6 +187,14 @@ async def test_snapshots_are_made_when_due_and_few_are_kept(
         age(tmp_path, 2)
         assert await snapshots.keep()
     assert len(made(tmp_path)) == 2
+    last = made(tmp_path)[-1]
+    monkeypatch.setattr(Noon, "day", 29)
+    for number in range(3):
+        await fill(kept, f"chat:next-{number}")
+        age(tmp_path, 2)
+        assert await snapshots.keep()
+    assert made(tmp_path)[0] == last, "the last one of the day before stays"
+    assert len(made(tmp_path)) == 3
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "snapshots").iterdir()} == {0o600}
     assert await asyncio.to_thread(found_in, tmp_path / "snapshots", CANARIES) == []
     os.utime(tmp_path / "snapshots" / made(tmp_path)[-1], (time.time() + 86_400,) * 2)
