@@ -7,6 +7,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,14 +31,26 @@ class RunningVllm:
 
     engine: VllmEngine
     loop: asyncio.AbstractEventLoop
+    slow: Path
+    """While this file exists the model takes its time."""
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float = 60.0) -> T:
-        """Run a coroutine in the engine's loop and wait for it."""
+    def run(self, work: Coroutine[Any, Any, T], seconds: float = START_SECONDS) -> T:
+        """Run a coroutine in the engine's loop and wait for it; the limit is for what never ends, and bounds nothing."""
         return asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, seconds), self.loop).result()
+
+    @contextmanager
+    def slowly(self) -> Iterator[None]:
+        """A long answer takes some 20 s: on two cores the tiny model may otherwise make all of one before vLLM's server,
+        which is another process, sends the first piece, or before the test hears of it."""
+        self.slow.touch()
+        try:
+            yield
+        finally:
+            self.slow.unlink()
 
 
 @pytest.fixture(scope="session")
-def vllm() -> Iterator[RunningVllm]:
+def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningVllm]:
     if not PYTHON.exists():
         pytest.skip("no .venv-vllm: make it with tests/services/install_vllm.sh")
     loop = asyncio.new_event_loop()
@@ -46,11 +59,14 @@ def vllm() -> Iterator[RunningVllm]:
     settings = Settings(
         model=str(MODEL),
         context_tokens=2048,
-        vllm_args="--enforce-eager --enable-auto-tool-choice --tool-call-parser hermes",
+        vllm_args="--enforce-eager --enable-auto-tool-choice --tool-call-parser hermes"
+        " --logits-processors tests.support.slow_model:SlowModel",
     )
     prefix = [str(PYTHON), "-m", "vllm.entrypoints.openai.api_server"]
-    engine = VllmEngine(settings, prefix, {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"})
-    running = RunningVllm(engine, loop)
+    slow = tmp_path_factory.mktemp("vllm") / "slow"
+    found = {"PYTHONPATH": str(ROOT), "SLOW_MODEL_WHILE": str(slow)}
+    engine = VllmEngine(settings, prefix, {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", **found})
+    running = RunningVllm(engine, loop, slow)
     try:
         running.run(_make_model())
         running.run(engine.start())

@@ -9,7 +9,6 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -68,47 +67,19 @@ class Listener:
             await self.ended
 
 
-def signal_model(engine: VllmEngine, number: signal.Signals) -> None:
-    """To the processes that vLLM's server has begun: the model works in one of them."""
-    for children in Path(f"/proc/{engine.pid}/task").glob("*/children"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # gone since it was listed
-            for pid in children.read_text().split():
-                os.kill(int(pid), number)
-
-
 @asynccontextmanager
-async def working_slowly(engine: VllmEngine) -> AsyncIterator[None]:
-    """The model works in short turns, some 12 s for a long answer: on two cores it may otherwise make all of one
-    before vLLM's server, which is another process, sends the first piece."""
-
-    async def turns() -> None:
-        while True:
-            signal_model(engine, signal.SIGSTOP)
-            await asyncio.sleep(0.1)
-            signal_model(engine, signal.SIGCONT)
-            await asyncio.sleep(0.02)
-
-    working = asyncio.create_task(turns())
-    try:
-        yield
-    finally:
-        working.cancel()
-        signal_model(engine, signal.SIGCONT)
-
-
-@asynccontextmanager
-async def in_the_middle(engine: VllmEngine, answers: int) -> AsyncIterator[list[Listener]]:
+async def in_the_middle(vllm: RunningVllm, answers: int) -> AsyncIterator[list[Listener]]:
     """So many long answers, each begun and none ended, while the model works slowly."""
-    async with working_slowly(engine):
-        listeners = [Listener(engine) for _ in range(answers)]
-        await until(lambda: all(listener.heard.chunks for listener in listeners), seconds=10)
-        assert await running_requests(engine) == answers
+    with vllm.slowly():
+        listeners = [Listener(vllm.engine) for _ in range(answers)]
+        await until(lambda: all(listener.heard.chunks for listener in listeners), seconds=60)
+        assert await running_requests(vllm.engine) == answers
         yield listeners
 
 
 def test_it_streams_and_counts(vllm: RunningVllm) -> None:
     async def listen() -> Heard:
-        async with in_the_middle(vllm.engine, 1) as (answer,):
+        async with in_the_middle(vllm, 1) as (answer,):
             return await answer.ended
 
     heard = vllm.run(listen())
@@ -135,7 +106,7 @@ def test_streams_side_by_side_do_not_cross(vllm: RunningVllm) -> None:
 
 def test_leaving_frees_the_model_within_a_second(vllm: RunningVllm) -> None:
     async def leave() -> None:
-        async with in_the_middle(vllm.engine, 1) as (answer,):
+        async with in_the_middle(vllm, 1) as (answer,):
             await answer.left()
         async with asyncio.timeout(1):
             while await running_requests(vllm.engine) > 0:  # noqa: ASYNC110 - vLLM tells only when asked
@@ -154,7 +125,7 @@ def test_what_does_not_fit_or_make_sense_has_a_name(vllm: RunningVllm) -> None:
 def test_killed_in_the_middle_answers_break_and_it_comes_back(vllm: RunningVllm) -> None:
     async def kill() -> None:
         try:
-            async with in_the_middle(vllm.engine, 4) as answers:
+            async with in_the_middle(vllm, 4) as answers:
                 assert vllm.engine.pid
                 os.kill(vllm.engine.pid, signal.SIGKILL)
                 all_heard = await asyncio.gather(*(answer.ended for answer in answers))

@@ -12,7 +12,7 @@ from openai import AsyncOpenAI
 from app import create_app
 from core.settings import Settings
 from tests.services.conftest import START_SECONDS, RunningVllm
-from tests.services.test_vllm import running_requests, working_slowly
+from tests.services.test_vllm import running_requests
 
 pytestmark = [
     pytest.mark.service,
@@ -51,7 +51,7 @@ async def client(vllm: RunningVllm, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 async def test_it_streams_through_the_gateway(client: AsyncOpenAI, vllm: RunningVllm) -> None:
-    async with working_slowly(vllm.engine):
+    with vllm.slowly():
         stream = await client.chat.completions.create(
             model="qwen2.5-7b",
             messages=MESSAGES,
@@ -89,13 +89,15 @@ async def test_it_answers_whole_and_many_at_once(client: AsyncOpenAI) -> None:
 
 
 async def test_a_reader_who_leaves_frees_the_model(client: AsyncOpenAI, vllm: RunningVllm) -> None:
-    stream = await client.chat.completions.create(
-        model="qwen2.5-7b", messages=MESSAGES, max_tokens=800, stream=True, seed=3, stop=["\x00"]
-    )
-    async for chunk in stream:
-        if chunk.choices and chunk.choices[0].delta.content:
-            break
-    await stream.close()
+    with vllm.slowly():
+        stream = await client.chat.completions.create(
+            model="qwen2.5-7b", messages=MESSAGES, max_tokens=800, stream=True, seed=3, stop=["\x00"]
+        )
+        async for chunk in stream:
+            if chunk.choices and chunk.choices[0].delta.content:
+                break
+        assert await asyncio.to_thread(vllm.run, running_requests(vllm.engine)) == 1
+        await stream.close()
 
     async def free() -> None:
         async with asyncio.timeout(2):
