@@ -12,7 +12,7 @@ from openai import AsyncOpenAI
 from app import create_app
 from core.settings import Settings
 from tests.services.conftest import START_SECONDS, RunningVllm
-from tests.services.test_vllm import running_requests
+from tests.services.test_vllm import until_running
 
 pytestmark = [
     pytest.mark.service,
@@ -57,8 +57,6 @@ async def test_it_streams_through_the_gateway(client: AsyncOpenAI, vllm: Running
             messages=MESSAGES,
             max_tokens=500,
             seed=1,
-            frequency_penalty=-2,  # of what it has said it says more: it does not end by chance
-            presence_penalty=-2,
             stream=True,
             stream_options={"include_usage": True},
         )
@@ -96,12 +94,6 @@ async def test_a_reader_who_leaves_frees_the_model(client: AsyncOpenAI, vllm: Ru
         async for chunk in stream:
             if chunk.choices and chunk.choices[0].delta.content:
                 break
-        assert await asyncio.to_thread(vllm.run, running_requests(vllm.engine)) == 1
+        await asyncio.to_thread(vllm.run, until_running(vllm.engine, 1))
         await stream.close()
-
-    async def free() -> None:
-        async with asyncio.timeout(2):
-            while await running_requests(vllm.engine) > 0:  # noqa: ASYNC110 - vLLM tells only when asked
-                await asyncio.sleep(0.05)
-
-    await asyncio.to_thread(vllm.run, free())
+    await asyncio.to_thread(vllm.run, until_running(vllm.engine, 0, seconds=2))

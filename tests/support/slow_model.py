@@ -1,4 +1,4 @@
-"""Makes vLLM's model take its time while the file exists that `SLOW_MODEL_WHILE` names.
+"""Makes vLLM's model take its time while the file exists that `SLOW_MODEL_WHILE` names, and never end by itself.
 
 Loaded by vLLM as a logits processor, in the process in which the model works: however late others of a busy machine are
 served, an answer is not over before its time.
@@ -18,6 +18,7 @@ SECONDS = 0.01
 class SlowModel(LogitsProcessor):  # type: ignore[misc]
     def __init__(self, vllm_config: Any, device: Any, is_pin_memory: bool) -> None:
         self._asked = Path(os.environ["SLOW_MODEL_WHILE"])
+        self._end = vllm_config.model_config.hf_config.eos_token_id
 
     def is_argmax_invariant(self) -> bool:
         return False  # or it would be left out where no token is drawn by chance
@@ -28,4 +29,5 @@ class SlowModel(LogitsProcessor):  # type: ignore[misc]
     def apply(self, logits: Any) -> Any:
         if self._asked.exists():
             time.sleep(SECONDS)
+            logits[:, self._end] = float("-inf")
         return logits
