@@ -75,9 +75,8 @@ async def test_two_thousand_conversations_split_as_asked_and_stay(
     sides = found["sides"]
     drew = sides["challenger"]["conversations"]
     assert sides["champion"]["conversations"] + drew == 2_000
-    bound = rate(
-        drew, 2_000, surely=0.999
-    )  # one draw in a thousand would fall outside: this one always falls alike
+    # One split in a thousand would fall outside; this one falls alike each time.
+    bound = rate(drew, 2_000, surely=0.999)
     assert bound.low <= 0.3 <= bound.high
     assert found["split"]["honoured"]
 
