@@ -38,10 +38,11 @@ _DRAWN = "\ufe0e\ufe0f"
 _TOKEN = re.compile(
     r"(?:(?<![\w\-])-)?\d+(?:[.,]\d+)*|[^\W\d_]|[\u0300-\u036f]|[%‰°$€£¥₩₽₹]|\s+|.", re.DOTALL
 )
-
 _GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:[ '’]\d{3})+(?![ '’]?\d)")
 """A number as French, Polish, Russian or Swiss write it; what parts its groups is a space once it is folded."""
+
 Readings = tuple[Sequence[str], Sequence[str]]
+"""A text's tokens, and those where a number in groups is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,10 @@ def failures(
     failed = [
         _named("fact", fact)
         for fact in expected.facts
-        if not (_holds_one(said, fact.split(ALTERNATIVES)) or _shows(outcome.text, fact.split(ALTERNATIVES)))
+        if not _stands(outcome.text, said, fact.split(ALTERNATIVES))
     ]
     failed += [
-        _named("forbidden", phrase)
-        for phrase in expected.forbidden
-        if _holds_one(said, [phrase]) or _shows(outcome.text, [phrase])
+        _named("forbidden", phrase) for phrase in expected.forbidden if _stands(outcome.text, said, [phrase])
     ]
     if golden.passage_id and not _cites(outcome.sources, golden):
         failed.append(_named("passage", " · ".join(filter(None, (golden.document, golden.location)))))
@@ -115,9 +114,13 @@ def tokens(text: str) -> tuple[str, ...]:
 
     Width, case, spaces, accents written apart and punctuation do not matter. `1,500.0` is 1500; 1.5 is not 15.
     """
+    return _tokens_of(_folded(text))
+
+
+def _tokens_of(folded: str) -> tuple[str, ...]:
     found: list[str] = []
     word, alone = "", False
-    for piece in _TOKEN.findall(_folded(text)):
+    for piece in _TOKEN.findall(folded):
         if piece.isalpha() and not _stands_alone(piece):
             word += piece
             continue
@@ -140,9 +143,10 @@ def tokens(text: str) -> tuple[str, ...]:
 
 def readings(text: str) -> Readings:
     """Its `tokens`, and those with a number in groups read as one: 1 000 € is a thousand, 15 256 GB may be two."""
-    plain = tokens(text)
-    grouped, found = _GROUPS.subn(_joined, _folded(text))
-    return plain, tokens(grouped) if found else plain
+    folded = _folded(text)
+    plain = _tokens_of(folded)
+    grouped, found = _GROUPS.subn(_joined, folded)
+    return plain, _tokens_of(grouped) if found else plain
 
 
 def _joined(number: re.Match[str]) -> str:
@@ -195,6 +199,10 @@ def _thousands(written: str, separator: str) -> bool:
     sizes = [len(group) for group in groups]
     alike = {*sizes[:-1]} in ({3}, {2}, set())
     return 1 <= len(first) <= 3 and sizes[-1:] == [3] and alike and first.isdigit()
+
+
+def _stands(text: str, said: Readings, wanted: Sequence[str]) -> bool:
+    return _holds_one(said, wanted) or _shows(text, wanted)
 
 
 def _holds_one(said: Readings, wanted: Sequence[str]) -> bool:

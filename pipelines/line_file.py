@@ -16,6 +16,7 @@ from core.golden import Expected, GoldenQuestion
 from core.line_fields import Generation, Language, LineId, NewLine, fields_of, line_of
 from core.messages import without_calibration
 from core.prompts import Parameters
+from core.reasons import sentence
 from core.whole import WholeLine
 from core.words import Action, WordList
 from core.written import Strict, fault_of, path_of, whole
@@ -63,7 +64,7 @@ class WordListPart(Strict):
 
 def _a_mode(name: str) -> str:
     if name not in MODES:
-        raise ValueError(f"a golden question's mode is one of {', '.join(MODES)}")
+        raise ValueError(sentence("golden_mode", mode=name[:30], modes=", ".join(MODES)))
     return name
 
 

@@ -65,15 +65,12 @@ async def make_live(
 
 
 async def roll_back(
-    services: Services, line: BusinessLine, actor: str, *, over: int | None = None, reason: str = ""
+    services: Services, line: BusinessLine, actor: str, *, over: int | None, reason: str = ""
 ) -> int | None:
-    """Make live what was so before; gives its number, None for XiaoQ's own words. Raises Conflict, where `over` is named
-    and not live, too."""
-    live = await services.prompts.live(line.id)
-    if live is None:
+    """Make live what was so before `over`, the version that the caller found live; gives its number, None for XiaoQ's
+    own words. Raises Conflict where none is live, or another one by now."""
+    if over is None:
         raise Conflict("No version is live on this line, so there is nothing to roll back.")
-    if over not in (None, live):
-        raise Conflict("Another version went live meanwhile.")
-    detail = {"version": live}
+    detail = {"version": over}
     await services.audit.note(actor, Act.PROMPT_ROLLED_BACK, object=line.id, reason=reason, detail=detail)
-    return await services.prompts.roll_back(line.id, over=live)
+    return await services.prompts.roll_back(line.id, over=over)

@@ -13,9 +13,9 @@ from core.experiments import ArmTurn, Experiment
 from core.messages import Mode, TurnStatus
 from storage import took
 from storage.database import Database
+from storage.lines import hold_line
 from storage.tables import conversation, feedback, timing, turn
 from storage.tables import experiment as experiment_table
-from storage.tables import line as line_table
 
 _FAILED = (TurnStatus.FAILED.value, TurnStatus.INTERRUPTED.value)
 _NAMES = tuple(field.name for field in fields(Experiment))
@@ -32,11 +32,9 @@ class SqlExperimentStore:
         """See the port. Holds the line's row as whoever publishes does: what is live stays so until the test is there."""
         values = {name: getattr(experiment, name) for name in _NAMES}
         statement = insert(experiment_table).values(**{**values, "outcome": dict(experiment.outcome)})
-        of_line = line_table.c.id == experiment.line
-        live = select(line_table.c.live_prompt).where(of_line).with_for_update()
 
         def write(connection: Connection) -> None:
-            if connection.scalar(live) != experiment.champion:
+            if hold_line(connection, experiment.line) != experiment.champion:
                 raise Conflict("Another version went live meanwhile.", param="champion")
             connection.execute(statement)
 

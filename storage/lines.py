@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from core.errors import NotFound
 from core.messages import BusinessLine, FrequentRules, HandoffRules, LanguageRules
 from core.prompts import Parameters, PromptVersion, Trial
 from storage.database import Database
@@ -188,3 +189,13 @@ _whole = select(
         (prompt_version.c.line == line_table.c.id) & (prompt_version.c.version == line_table.c.live_prompt),
     ).outerjoin(experiment, (experiment.c.line == line_table.c.id) & (experiment.c.status == "running"))
 )
+
+
+def hold_line(connection: Connection, line: str) -> int | None:
+    """Lock the line against other writers; gives its live version. SQLite's writer is alone as it is."""
+    query = select(line_table.c.id, line_table.c.live_prompt).where(line_table.c.id == line)
+    row = connection.execute(query.with_for_update()).first()
+    if row is None:
+        raise NotFound("There is no such business line.", param="line")
+    live: int | None = row.live_prompt
+    return live

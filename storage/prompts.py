@@ -13,7 +13,7 @@ from core.errors import Conflict, NotFound
 from core.prompts import NO_PARAMETERS, Parameters, PromptStatus, PromptVersion
 from storage.database import Database
 from storage.experiments import end_tests
-from storage.lines import PROMPT_COLUMNS, prompt_of
+from storage.lines import PROMPT_COLUMNS, hold_line, prompt_of
 from storage.shapes import written
 from storage.tables import line as line_table
 from storage.tables import prompt_version
@@ -71,7 +71,7 @@ class SqlPromptStore:
         }
 
         def write(connection: Connection) -> PromptVersion:
-            _hold(connection, line)
+            hold_line(connection, line)
             if parent is not None:
                 _required(connection, line, parent)
             newest = select(func.max(prompt_version.c.version)).where(prompt_version.c.line == line)
@@ -92,7 +92,7 @@ class SqlPromptStore:
         read_at: datetime | None = None,
     ) -> PromptVersion:
         def write(connection: Connection) -> PromptVersion:
-            _hold(connection, line)
+            hold_line(connection, line)
             before = _required(connection, line, version)
             if before.status != "draft":
                 raise Conflict(f"Version {version} is no draft any more; make a new one from it.")
@@ -106,7 +106,7 @@ class SqlPromptStore:
 
     async def set_status(self, line: str, version: int, status: PromptStatus) -> PromptVersion:
         def write(connection: Connection) -> PromptVersion:
-            _hold(connection, line)
+            hold_line(connection, line)
             before = _required(connection, line, version).status
             if status not in _STEPS.get(before, ()):
                 raise Conflict(f"Version {version} is {before}; it cannot become {status}.")
@@ -118,7 +118,7 @@ class SqlPromptStore:
         """See the port. What is live already stays as it is."""
 
         def write(connection: Connection) -> PromptVersion:
-            live = _hold(connection, line)
+            live = hold_line(connection, line)
             found = _required(connection, line, version)
             if found.status == "retired":
                 raise Conflict(f"Version {version} was put out of the way; make a new draft from it.")
@@ -138,7 +138,7 @@ class SqlPromptStore:
         """See the port. A version that was live twice is gone back from twice, each time to what came before it then."""
 
         def write(connection: Connection) -> int | None:
-            live = _hold(connection, line)
+            live = hold_line(connection, line)
             if live is None:
                 raise Conflict("No version is live on this line, so there is nothing to roll back.")
             if over not in (None, live):
@@ -162,16 +162,6 @@ class SqlPromptStore:
         if version is not None:
             self._frozen.pop((line, version), None)
         self._changed(line)
-
-
-def _hold(connection: Connection, line: str) -> int | None:
-    """Lock the line against other writers; gives its live version. SQLite's writer is alone as it is."""
-    query = select(line_table.c.id, line_table.c.live_prompt).where(line_table.c.id == line)
-    row = connection.execute(query.with_for_update()).first()
-    if row is None:
-        raise NotFound("There is no such business line.", param="line")
-    live: int | None = row.live_prompt
-    return live
 
 
 def _found(connection: Connection, line: str, version: int) -> PromptVersion | None:

@@ -1,6 +1,9 @@
 """A conversation with everything in it that a customer may leave behind."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -99,6 +102,24 @@ CANARIES = [
     "标题金丝雀", "来源金丝雀", "评语金丝雀", "文件金丝雀", "注意金丝雀", "章节金丝雀", "正文金丝雀", "别名金丝雀",
     "Canary@Example.com", "canary@example.com", "打 [PHONE_1]",
 ]  # fmt: skip
+
+
+@asynccontextmanager
+async def writer_held(db: Database) -> AsyncIterator[None]:
+    """Nothing is written meanwhile: the thread that writes is held until the end, and whoever writes is queued."""
+    busy, let_go = threading.Event(), threading.Event()
+
+    def hold(_: Connection) -> bool:
+        busy.set()
+        return let_go.wait(60)
+
+    held = asyncio.create_task(db.write(hold))
+    try:
+        assert await asyncio.to_thread(busy.wait, 60)
+        yield
+    finally:
+        let_go.set()
+        assert await held
 
 
 async def until_gone(db: Database, process: str, seconds: float = 30.0) -> None:

@@ -1,10 +1,8 @@
 """A new document of many chunks: stored in steps, found whole, and never left half for good."""
 
 import asyncio
-import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,6 +14,7 @@ from storage import filling
 from storage.database import Database
 from storage.documents import SqlDocumentStore
 from storage.queue import SqlIngestQueue
+from tests.storage.rooms import writer_held
 from tests.support.keys import MASTER
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -32,19 +31,6 @@ async def half_stored(db: Database, document: Document, chunks: Sequence[Chunk])
     assert await db.write(lambda connection: filling.add(connection, document, chunks))
 
 
-@asynccontextmanager
-async def between_steps(db: Database) -> AsyncIterator[None]:
-    """Nothing is written meanwhile: the thread that writes is held, which large work is stored in steps to allow."""
-    busy, let_go = threading.Event(), threading.Event()
-    held = asyncio.create_task(db.write(lambda _: (busy.set(), let_go.wait(60))))
-    try:
-        assert await asyncio.to_thread(busy.wait, 60)
-        yield
-    finally:
-        let_go.set()
-        await held
-
-
 def queued(**more: object) -> QueuedFile:
     file = QueuedFile("f1", "b1", "shop", 0, MANUAL.name, 3, "ab", NOW)
     return replace(file, **more)  # type: ignore[arg-type]
@@ -56,7 +42,7 @@ async def test_it_is_found_whole_or_not_at_all(db: Database) -> None:
     storing = asyncio.create_task(store.put(MANUAL, CHUNKS, b"abc"))
     halves = 0
     while not storing.done():
-        async with between_steps(db):
+        async with writer_held(db):
             seen.add((await store.version("shop"), len(await store.rows("shop"))))
             halves += 0 < len(await store.chunks("shop", "d1")) < MANY
     await storing
@@ -166,7 +152,7 @@ async def test_a_readable_version_serves_until_the_new_one_is_whole(db: Database
 
 async def test_what_can_wait_lets_others_go_first_and_is_done_under_any_load(db: Database) -> None:
     order: list[str] = []
-    async with between_steps(db):
+    async with writer_held(db):
         waiting = [
             asyncio.create_task(db.write(lambda _, name=name: order.append(name), later=name == "step"))
             for name in ("step", "question", "question")

@@ -1,7 +1,6 @@
 """How many writes share a transaction: many where nobody waits, fewer where somebody does; and what it asks the file once."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
 
 import pytest
@@ -12,24 +11,8 @@ from storage.database import Database
 from storage.driver import data_version, file_of
 from storage.tables import base_version
 from storage.writer import BESIDE, GROUP, MANY, OWED_GROUP
+from tests.storage.rooms import writer_held
 from tests.support.keys import MASTER
-
-
-class Held:
-    """A write that keeps the writing thread busy until it is let go."""
-
-    def __init__(self) -> None:
-        self._busy, self.let_go = threading.Event(), threading.Event()
-
-    def __call__(self, _: Connection) -> bool:
-        self._busy.set()
-        return self.let_go.wait(60)
-
-    async def written(self, db: Database) -> "asyncio.Future[bool]":
-        """Its end; the thread is in it when this returns, and in nothing else."""
-        waits = asyncio.ensure_future(db.write(self))
-        assert await asyncio.to_thread(self._busy.wait, 60)
-        return waits
 
 
 class Batches:
@@ -69,13 +52,11 @@ async def test_who_waits_finds_little_beside_their_write(
 ) -> None:
     # A disk under load takes longer for a commit than what is of late otherwise.
     monkeypatch.setattr(writer, "OF_LATE_SECONDS", 60.0)
-    batches, held = Batches(), Held()
-    waits = await held.written(db)
-    batches.owe(db, range(1000))
-    waited = [asyncio.ensure_future(db.write_batch(batches, 1000 + number)) for number in range(MANY)]
-    await asyncio.sleep(0.05)
-    held.let_go.set()
-    assert await waits
+    batches = Batches()
+    async with writer_held(db):
+        batches.owe(db, range(1000))
+        waited = [asyncio.ensure_future(db.write_batch(batches, 1000 + number)) for number in range(MANY)]
+        await asyncio.sleep(0.05)
     assert await asyncio.gather(*waited) == [1000 + number for number in range(MANY)]
     assert await stored(db) == 1000 + MANY
     first, second, *_ = batches.sizes
@@ -86,13 +67,11 @@ async def test_who_waits_finds_little_beside_their_write(
 
 
 async def test_those_who_wait_share_one_transaction(db: Database) -> None:
-    batches, held = Batches(), Held()
-    waits = await held.written(db)
-    waited = [asyncio.ensure_future(db.write_batch(batches, number)) for number in range(GROUP + 40)]
-    await asyncio.sleep(0.05)
-    batches.owe(db, range(1000, 1050))  # no room beside those who wait
-    held.let_go.set()
-    assert await waits
+    batches = Batches()
+    async with writer_held(db):
+        waited = [asyncio.ensure_future(db.write_batch(batches, number)) for number in range(GROUP + 40)]
+        await asyncio.sleep(0.05)
+        batches.owe(db, range(1000, 1050))  # no room beside those who wait
     assert await asyncio.gather(*waited) == list(range(GROUP + 40))
     assert await stored(db) == GROUP + 40 + 50
     assert batches.sizes == [GROUP, 40 + 50]

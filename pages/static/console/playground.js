@@ -107,6 +107,7 @@
     }
 
     async run() {
+      if (this.leaving) return; // a question that was asked before another run began
       this.leaving = new AbortController();
       this.fail("");
       this.busy(true);

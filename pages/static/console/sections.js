@@ -324,9 +324,9 @@
     async save(link) {
       const response = await this.reach(link.href);
       const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") || "");
-      const file = URL.createObjectURL(await response.blob());
-      make("a", { href: file, download: named ? named[1] : "" }).click();
-      setTimeout(() => URL.revokeObjectURL(file), 60_000);
+      const url = URL.createObjectURL(await response.blob());
+      window.xiaoqDownload({ url, orig_name: named?.[1] });
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
     }
 
     press(event) {
